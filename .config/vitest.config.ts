@@ -8,5 +8,6 @@ export default defineConfig({
     hookTimeout: 30_000,
     pool: 'forks',
     disableConsoleIntercept: true,
+    reporters: ['default', './test/support/closing-reporter.ts'],
   },
 });

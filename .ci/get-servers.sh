@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# .ci/get-servers.sh [DIR]: puts Redis 8 and Valkey 8, as Debian 13 has them, into DIR/bin as
+# redis8-server, redis8-cli, redis8-benchmark, valkey8-server, … for the tests that compare us with
+# them. Needs no root and leaves the system as it is: apt works on a state of its own, the packages
+# are unpacked and not installed, and each program runs on the C library it came with.
+# Default DIR: where test/support/real-servers.ts looks.
+set -euo pipefail
+export LC_ALL=C
+release=trixie
+dir=$(readlink -m "${1:-${REDIS_REPL_SERVERS_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/redis-repl/servers}}")
+
+if "$dir/bin/redis8-server" --version >/dev/null 2>&1 &&
+   "$dir/bin/valkey8-server" --version >/dev/null 2>&1; then
+  echo "servers are already in $dir"
+  exit 0
+fi
+
+# The mirror that this machine's own apt uses.
+archive=$(apt-get indextargets --format '$(REPO_URI)' | grep -E '/debian/?$' | sort -u | head -n 1)
+[ -n "$archive" ] || { echo 'apt knows no Debian archive here' >&2; exit 1; }
+
+# An apt with a state of its own, in which nothing is installed: libraries come along.
+rm -rf "$dir"
+apt=$dir/apt root=$dir/root
+mkdir -p "$apt/lists/partial" "$apt/archives/partial" "$root"
+trap 'rm -rf "$apt"' EXIT
+keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+echo "deb [signed-by=$keyring] $archive $release main" >"$apt/sources.list"
+touch "$apt/status"
+cat >"$apt/apt.conf" <<CONF
+Dir::Etc::SourceList "$apt/sources.list";
+Dir::Etc::SourceParts "/dev/null";
+Dir::Etc::Preferences "/dev/null";
+Dir::Etc::PreferencesParts "/dev/null";
+Dir::State::Lists "$apt/lists";
+Dir::State::Status "$apt/status";
+Dir::Cache "$apt";
+Dir::Cache::Archives "$apt/archives";
+Dir::Log "$apt";
+APT::Sandbox::User "$(id -un)";
+Acquire::Retries "2";
+Acquire::http::Timeout "30";
+CONF
+export APT_CONFIG=$apt/apt.conf
+apt-get -qq update
+apt-get -qq -y --download-only --no-install-recommends install \
+  redis-server redis-tools valkey-server valkey-tools
+for package in "$apt"/archives/*.deb; do
+  dpkg-deb --fsys-tarfile "$package" | tar -x --no-same-owner -C "$root" -f -
+done
+
+# The starters come last, so that a DIR/bin is a whole one.
+loader=$(find "$root" -name 'ld-linux*.so.*' | head -n 1)
+libraries=$(dirname "$(find "$root" -name libc.so.6 | head -n 1)")
+starter() { # NAME PROGRAM: a script NAME that becomes PROGRAM, so that the pid stays the same
+  printf '#!/bin/sh\nexec "%s" --library-path "%s" --argv0 "%s" "%s" "$@"\n' \
+    "$loader" "$libraries" "$2" "$root/usr/bin/$2" >"$dir/bin/$1"
+  chmod +x "$dir/bin/$1"
+}
+mkdir -p "$dir/bin"
+for tool in server cli benchmark; do
+  starter "redis8-$tool" "redis-$tool"
+  starter "valkey8-$tool" "valkey-$tool"
+done
+"$dir/bin/redis8-server" --version
+"$dir/bin/valkey8-server" --version

@@ -1,0 +1,36 @@
+/**
+ * The commands that change a live server's place in replication, one function each. Used by
+ * topology/execute.ts, which knows in which order; nothing here decides anything.
+ */
+import type { Address } from './address.ts';
+import type { Instance } from './connection.ts';
+import { ok, type Outcome } from './failure.ts';
+
+/** Makes the server follow `upstream`; it goes on with what it has until the link is made. */
+export function replicaofUpstream(instance: Instance, upstream: Address): Promise<Outcome<void>> {
+  return run(instance, ['REPLICAOF', upstream.host, upstream.port]);
+}
+
+/** Makes the server a master; it keeps its data. */
+export function replicaofNoOne(instance: Instance): Promise<Outcome<void>> {
+  return run(instance, ['REPLICAOF', 'NO', 'ONE']);
+}
+
+/** Holds back writes for at most `forMs`; reads and replication go on. Redis 6.2 and later. */
+export function pauseWrites(instance: Instance, forMs: number): Promise<Outcome<void>> {
+  return run(instance, ['CLIENT', 'PAUSE', forMs, 'WRITE']);
+}
+
+export function unpause(instance: Instance): Promise<Outcome<void>> {
+  return run(instance, ['CLIENT', 'UNPAUSE']);
+}
+
+/** Writes the running settings, `replicaof` among them, into the server's own configuration file. */
+export function configRewrite(instance: Instance): Promise<Outcome<void>> {
+  return run(instance, ['CONFIG', 'REWRITE']);
+}
+
+async function run(instance: Instance, args: readonly (string | number)[]): Promise<Outcome<void>> {
+  const reply = await instance.call(args);
+  return reply.kind === 'ok' ? ok(undefined) : reply;
+}

@@ -1,0 +1,69 @@
+/**
+ * The payload of DUMP and RESTORE: one value, as it stands in an RDB file, with a footer that
+ * tells whether the receiver can read it. Writer and reader side by side; used by those commands.
+ *
+ *   payload = type:1 value rdb-version:2 checksum:8       (little endian; the sum covers the rest)
+ */
+import { Crc64 } from './crc64.ts';
+import { newestRdbVersion, writtenRdbVersion } from './opcodes.ts';
+import { RdbError } from './rdb-error.ts';
+import { RdbInput } from './rdb-input.ts';
+import { RdbOutput } from './rdb-output.ts';
+import { RdbEntry, valueDecoder, type RdbValueSink } from './value-decoders.ts';
+
+const footerBytes = 2 + 8;
+
+/** Payloads are mostly short; longer ones take more blocks. */
+const dumpBlockBytes = 4096;
+
+/** The payload of a value; `writeBody` writes what follows the type byte. */
+export function writeDumpPayload(
+  type: number,
+  writeBody: (output: RdbOutput) => void,
+  options: { compress?: boolean } = {},
+): Buffer {
+  const blocks: Uint8Array[] = [];
+  const sink = (block: Uint8Array): number => blocks.push(block);
+  const output = new RdbOutput({ ...options, sink, blockBytes: dumpBlockBytes });
+  output.byte(type);
+  writeBody(output);
+  output.byte(writtenRdbVersion & 0xff);
+  output.byte(writtenRdbVersion >>> 8);
+  output.end();
+  return Buffer.concat(blocks);
+}
+
+export type DumpPayload =
+  /** `body` is a window on the payload: what follows the type byte. */
+  | { readonly kind: 'ok'; readonly type: number; readonly body: Buffer }
+  /** To the client all of these are "DUMP payload version or checksum are wrong". */
+  | { readonly kind: 'error'; readonly because: 'too-short' | 'newer-version' | 'bad-checksum' };
+
+/** Takes a payload apart and verifies its footer. The value itself is not looked at. */
+export function readDumpPayload(payload: Buffer): DumpPayload {
+  const footer = payload.length - footerBytes;
+  if (footer < 1) return { kind: 'error', because: 'too-short' };
+  if (payload.readUInt16LE(footer) > newestRdbVersion) {
+    return { kind: 'error', because: 'newer-version' };
+  }
+  const crc = new Crc64();
+  crc.update(payload, 0, footer + 2);
+  if (payload.readBigUInt64LE(footer + 2) !== crc.value) {
+    return { kind: 'error', because: 'bad-checksum' };
+  }
+  return { kind: 'ok', type: payload[0], body: payload.subarray(1, footer) };
+}
+
+/**
+ * Decodes the value of a payload and hands it to the sink under `key` with no expiry.
+ * Throws RdbError (offsets count from the body's first byte) when the bytes are not a value of
+ * `type`; to the client that is "Bad data format".
+ */
+export function decodeDumpBody(type: number, body: Buffer, key: Buffer, sink: RdbValueSink): void {
+  const input = RdbInput.over(body);
+  const entry = new RdbEntry();
+  entry.key.bytes = key;
+  entry.key.end = key.length;
+  const whole = valueDecoder(type, 0)(input, entry, sink);
+  if (!whole) throw new RdbError('truncated', body.length, 'the value ends in the middle');
+}

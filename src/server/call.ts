@@ -1,0 +1,137 @@
+/**
+ * One execution of a command: who asked, the arguments, where the reply goes, what is propagated.
+ * One Call object serves all commands of an executor, one after the other; handlers must not keep
+ * it. Arguments are windows into a buffer that is reused: copy what is to last (`arg`).
+ */
+import type { ReplyWriter } from '../protocol/reply-writer.ts';
+import { errorReplies } from '../protocol/error-replies.ts';
+import { parseSmallInteger } from '../util/int64.ts';
+import type { Client } from './client.ts';
+import type { Command } from './command.ts';
+import type { ServerContext } from './context.ts';
+import type { Database, Keyspace } from './keyspace/keyspace.ts';
+
+export class Call {
+  readonly server: ServerContext;
+  readonly keyspace: Keyspace;
+  readonly reply: ReplyWriter;
+  client!: Client;
+  command!: Command;
+
+  /** Argument i is `buffer[argStart[i] … argEnd[i])`; argument 0 is the command's name. */
+  buffer: Buffer = Buffer.alloc(0);
+  argc = 0;
+  argStart: Int32Array = new Int32Array(0);
+  argEnd: Int32Array = new Int32Array(0);
+
+  /** An error was replied. */
+  failed = false;
+  /** The handler said itself what is propagated: not the request as it came. */
+  rewritten = false;
+
+  constructor(server: ServerContext, reply: ReplyWriter) {
+    this.server = server;
+    this.keyspace = server.keyspace;
+    this.reply = reply;
+  }
+
+  get db(): Database {
+    return this.client.db;
+  }
+
+  // ---- arguments ----
+
+  /** A copy of argument `index`. */
+  arg(index: number): Buffer {
+    return Buffer.from(this.buffer.subarray(this.argStart[index], this.argEnd[index]));
+  }
+
+  /** Argument `index` as latin1 text, one character a byte. */
+  text(index: number): string {
+    return this.buffer.toString('latin1', this.argStart[index], this.argEnd[index]);
+  }
+
+  argLength(index: number): number {
+    return (this.argEnd[index] as number) - (this.argStart[index] as number);
+  }
+
+  /** Whether argument `index` is `word` (given in lower case), in any case. */
+  is(index: number, word: string): boolean {
+    const start = this.argStart[index] as number;
+    if ((this.argEnd[index] as number) - start !== word.length) return false;
+    for (let at = 0; at < word.length; at++) {
+      let byte = this.buffer[start + at] as number;
+      if (byte >= 65 && byte <= 90) byte |= 0x20;
+      if (byte !== word.charCodeAt(at)) return false;
+    }
+    return true;
+  }
+
+  /** Argument `index` as an integer within ±10^15, NaN when it is none. */
+  integer(index: number): number {
+    return parseSmallInteger(
+      this.buffer,
+      this.argStart[index] as number,
+      this.argEnd[index] as number,
+    );
+  }
+
+  // ---- keys ----
+
+  /** The entry of the key in argument `index`, for reading; 0 when there is none. */
+  lookupRead(index: number): number {
+    return this.keyspace.lookupRead(
+      this.client.db,
+      this.buffer,
+      this.argStart[index] as number,
+      this.argEnd[index] as number,
+    );
+  }
+
+  /** The same for writing; see `Keyspace.lookupWrite`. */
+  lookupWrite(index: number): number {
+    return this.keyspace.lookupWrite(
+      this.client.db,
+      this.buffer,
+      this.argStart[index] as number,
+      this.argEnd[index] as number,
+    );
+  }
+
+  /** The key in argument `index` was changed: watchers hear of it, and the change is counted. */
+  changed(index: number, count = 1): void {
+    this.keyspace.dirty += count;
+    this.keyspace.signalModified(
+      this.client.db,
+      this.buffer,
+      this.argStart[index] as number,
+      this.argEnd[index] as number,
+    );
+  }
+
+  // ---- replies ----
+
+  /** Replies an error; `text` begins with its code. */
+  error(text: string): void {
+    this.failed = true;
+    this.server.stats.countError(text);
+    this.reply.error(text);
+  }
+
+  syntaxError(): void {
+    this.error(errorReplies.syntax);
+  }
+
+  // ---- propagation ----
+
+  /** Propagates these words instead of the request; several calls propagate several commands. */
+  propagateAs(...args: (string | Uint8Array)[]): void {
+    this.rewritten = true;
+    this.server.propagation.add(this.client.db.id, args);
+  }
+
+  /** Propagates nothing of this request, although it may have changed data. */
+  preventPropagation(): void {
+    this.rewritten = true;
+  }
+}

@@ -1,0 +1,134 @@
+/**
+ * One connection, or one of the server's own clients (the master link, the AOF loader): its
+ * database, its protocol, what it is in the middle of. Reading and writing is `networking.ts`;
+ * what commands may do on its behalf is decided in `dispatch.ts` from `flags`.
+ */
+import type { RequestReader } from '../protocol/request-reader.ts';
+import type { Database, Watcher } from './keyspace/keyspace.ts';
+import type { Command } from './command.ts';
+import { PendingInput } from './pending-input.ts';
+
+/**
+ * What makes a client special, one bit each. A client without any takes the fast path of dispatch.
+ */
+export const clientFlags = {
+  /** A password is set and has not been given. */
+  needsAuth: 1 << 0,
+  /** Between MULTI and EXEC. */
+  multi: 1 << 1,
+  /** A command was refused while queueing: EXEC will abort. */
+  dirtyExec: 1 << 2,
+  monitor: 1 << 3,
+  /** It follows us: PSYNC or SYNC was accepted. */
+  replica: 1 << 4,
+  /** It is our master: its commands are obeyed and never answered. */
+  master: 1 << 5,
+  /** Its input waits until something happens (WAIT, CLIENT PAUSE). */
+  blocked: 1 << 6,
+  replyOff: 1 << 7,
+  /** CLIENT REPLY SKIP: the next reply is left out, then the one it is in. */
+  replySkipNext: 1 << 8,
+  replySkip: 1 << 9,
+  /** No more commands; closed once the replies are out. */
+  closeAfterReply: 1 << 10,
+  closed: 1 << 11,
+  noEvict: 1 << 12,
+  unixSocket: 1 << 13,
+} as const;
+
+/** With none of these set, replies flow and commands run without a second look. */
+export const notPlain =
+  clientFlags.needsAuth |
+  clientFlags.multi |
+  clientFlags.monitor |
+  clientFlags.replica |
+  clientFlags.master |
+  clientFlags.blocked |
+  clientFlags.replyOff |
+  clientFlags.replySkipNext |
+  clientFlags.replySkip |
+  clientFlags.closeAfterReply |
+  clientFlags.closed;
+
+/** The way out of the process; `networking.ts` implements it over a socket. */
+export interface ClientTransport {
+  /** `ip:port` of the other end, or the path of the Unix socket with `:0`. */
+  readonly address: string;
+  readonly localAddress: string;
+  /** Bytes handed over and not yet taken by the kernel. */
+  readonly pendingBytes: number;
+  /** Queues bytes that must not change until `written` is called (once, also on a closed end). */
+  write(bytes: Uint8Array, written?: () => void): void;
+  setNoDelay(enabled: boolean): void;
+  pause(): void;
+  resume(): void;
+  /** Sends what is queued, then closes. */
+  end(): void;
+  /** Closes at once. */
+  destroy(): void;
+}
+
+/** A request kept for later: queued by MULTI, or held back while the client is blocked. */
+export interface QueuedRequest {
+  readonly command: Command;
+  readonly buffer: Buffer;
+  readonly argc: number;
+  readonly argStart: Int32Array;
+  readonly argEnd: Int32Array;
+  /** The whole request as RESP, for propagation. */
+  readonly frame: Buffer;
+}
+
+/** Why a client is blocked, and what ends it. */
+export interface BlockedState {
+  readonly kind: 'wait' | 'pause';
+  /** Ends the waiting because the client goes away, or CLIENT UNBLOCK asks. */
+  cancel(): void;
+}
+
+export class Client implements Watcher {
+  readonly id: number;
+  readonly transport: ClientTransport;
+  /** Unix milliseconds. */
+  readonly createdAtMs: number;
+  lastInteractionMs: number;
+  name = '';
+  user = 'default';
+  flags = 0;
+  resp3 = false;
+  db: Database;
+  lastCommand: Command | null = null;
+
+  /** MULTI's queue, and its watched keys (latin1) by database. */
+  queue: QueuedRequest[] = [];
+  readonly watching: { db: Database; key: string }[] = [];
+  dirtyCas = false;
+
+  blocked: BlockedState | null = null;
+
+  /** Input that has not been executed yet: an unfinished request, or what came while blocked. */
+  readonly pending = new PendingInput();
+  /** Its own reader while a long request arrives in pieces. */
+  midwayReader: RequestReader | null = null;
+
+  /** The offset of the replication log after its last write, for WAIT. */
+  writeOffset = 0;
+  /** It has written since `writeOffset` was taken: the run of its bytes is still open. */
+  wrote = false;
+
+  constructor(options: { id: number; transport: ClientTransport; db: Database; nowMs: number }) {
+    this.id = options.id;
+    this.transport = options.transport;
+    this.db = options.db;
+    this.createdAtMs = options.nowMs;
+    this.lastInteractionMs = options.nowMs;
+  }
+
+  has(flag: number): boolean {
+    return (this.flags & flag) !== 0;
+  }
+
+  set(flag: number, on: boolean): void {
+    this.flags = on ? this.flags | flag : this.flags & ~flag;
+  }
+}

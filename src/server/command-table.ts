@@ -1,0 +1,77 @@
+/**
+ * All commands, found by the bytes of their name in any case: a small open-addressing table keyed
+ * by a folded hash, so that dispatch makes no string per request. The rows stand beside their
+ * handlers in `commands/`; this file only collects them.
+ */
+import type { Call } from './call.ts';
+import { Command, type CommandSpec } from './command.ts';
+import type { CommandLookup } from './context.ts';
+
+/** Several times the number of commands, so that probes stay short. */
+const slotCount = 1024;
+
+export class CommandTable implements CommandLookup {
+  readonly all: ReadonlyMap<string, Command>;
+  readonly #slots: (Command | null)[] = Array.from({ length: slotCount }, () => null);
+  readonly #names: (Buffer | null)[] = Array.from({ length: slotCount }, () => null);
+
+  constructor(specs: readonly CommandSpec[]) {
+    const all = new Map<string, Command>();
+    for (const spec of specs) {
+      if (all.has(spec.name)) throw new Error(`the command ${spec.name} has two rows`);
+      const command = new Command(spec);
+      all.set(spec.name, command);
+      this.#add(command);
+    }
+    this.all = all;
+  }
+
+  byName(name: string): Command | null {
+    const [first = '', second] = name.toLowerCase().split('|');
+    const command = this.all.get(first) ?? null;
+    if (second === undefined || command === null) return command;
+    return command.subcommands?.get(second) ?? null;
+  }
+
+  /** The command named by a window of bytes; a container is returned as such. */
+  lookup(bytes: Uint8Array, start: number, end: number): Command | null {
+    let slot = foldedHash(bytes, start, end);
+    for (;;) {
+      const name = this.#names[slot];
+      if (name === null || name === undefined) return null;
+      if (name.length === end - start && foldedEquals(name, bytes, start)) {
+        return this.#slots[slot] as Command;
+      }
+      slot = (slot + 1) & (slotCount - 1);
+    }
+  }
+
+  /** The subcommand that the request's second word names, null when there is none such. */
+  subcommand(container: Command, call: Call): Command | null {
+    return container.subcommands?.get(call.text(1).toLowerCase()) ?? null;
+  }
+
+  #add(command: Command): void {
+    const name = Buffer.from(command.spec.name);
+    let slot = foldedHash(name, 0, name.length);
+    while (this.#names[slot] !== null) slot = (slot + 1) & (slotCount - 1);
+    this.#names[slot] = name;
+    this.#slots[slot] = command;
+  }
+}
+
+/** Setting bit 5 folds the case of letters; what else it merges, `foldedEquals` tells apart. */
+function foldedHash(bytes: Uint8Array, start: number, end: number): number {
+  let hash = end - start;
+  for (let at = start; at < end; at++) hash = Math.imul(hash, 31) + ((bytes[at] as number) | 0x20);
+  return (hash ^ (hash >>> 10)) & (slotCount - 1);
+}
+
+function foldedEquals(name: Buffer, bytes: Uint8Array, start: number): boolean {
+  for (let index = 0; index < name.length; index++) {
+    let byte = bytes[start + index] as number;
+    if (byte >= 65 && byte <= 90) byte |= 0x20;
+    if (byte !== name[index]) return false;
+  }
+  return true;
+}

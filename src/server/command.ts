@@ -1,0 +1,122 @@
+/**
+ * What a command is: its row in the table, and the counters that INFO shows. Every row lives
+ * beside its handler in `commands/`; `command-table.ts` collects them. The names of flags and
+ * categories, and the key positions, are those of COMMAND INFO in Redis 7.0.
+ */
+import type { Call } from './call.ts';
+
+export const commandFlags = {
+  write: 1 << 0,
+  readonly: 1 << 1,
+  denyoom: 1 << 2,
+  admin: 1 << 3,
+  pubsub: 1 << 4,
+  noscript: 1 << 5,
+  blocking: 1 << 6,
+  loading: 1 << 7,
+  stale: 1 << 8,
+  skip_monitor: 1 << 9,
+  skip_slowlog: 1 << 10,
+  asking: 1 << 11,
+  fast: 1 << 12,
+  no_auth: 1 << 13,
+  may_replicate: 1 << 14,
+  no_async_loading: 1 << 15,
+  no_multi: 1 << 16,
+  no_mandatory_keys: 1 << 17,
+  allow_busy: 1 << 18,
+  movablekeys: 1 << 19,
+  protected: 1 << 20,
+} as const;
+export type CommandFlag = keyof typeof commandFlags;
+
+/** Derived bits, so that a closed gate is one AND away: see `dispatch.ts`. */
+export const gateBits = {
+  notLoading: 1 << 24,
+  notStale: 1 << 25,
+  any: 1 << 26,
+} as const;
+
+export type Handler = (call: Call) => void;
+
+/** A row of the command table. */
+export interface CommandSpec {
+  /** Lower case; a subcommand's own word only (`list` of `client|list`). */
+  readonly name: string;
+  /** Arguments with the command's name: exactly n, or at least −n. */
+  readonly arity: number;
+  readonly flags: readonly CommandFlag[];
+  /** ACL categories, without '@'; those that follow from the flags are added. */
+  readonly categories: readonly string[];
+  /** First key, last key (negative counts from the end), step; absent: no keys. */
+  readonly keys?: readonly [first: number, last: number, step: number];
+  /** Keys that are not at fixed places (`SORT … STORE`): their argument indexes. */
+  readonly findKeys?: (call: Call) => number[];
+  /** Redis's group: `string`, `generic`, `connection`, `server`, `transactions` … */
+  readonly group: string;
+  /** The Redis version that brought it. */
+  readonly since: string;
+  readonly summary: string;
+  readonly complexity: string;
+  /** Absent only for containers, whose second word picks one of `subcommands`. */
+  readonly handler?: Handler;
+  readonly subcommands?: readonly CommandSpec[];
+}
+
+/** A row at work. */
+export class Command {
+  readonly spec: CommandSpec;
+  /** `get`, or `client|list`. */
+  readonly fullName: string;
+  readonly arity: number;
+  /** commandFlags and gateBits. */
+  readonly bits: number;
+  readonly handler: Handler;
+  readonly subcommands: ReadonlyMap<string, Command> | null;
+  calls = 0;
+  usec = 0;
+  rejectedCalls = 0;
+  failedCalls = 0;
+
+  constructor(spec: CommandSpec, parent?: CommandSpec) {
+    this.spec = spec;
+    this.fullName = parent === undefined ? spec.name : `${parent.name}|${spec.name}`;
+    this.arity = spec.arity;
+    this.bits = bitsOf(spec);
+    this.handler = spec.handler ?? refuseContainer;
+    this.subcommands =
+      spec.subcommands === undefined
+        ? null
+        : new Map(spec.subcommands.map((row) => [row.name, new Command(row, spec)]));
+  }
+
+  has(flag: CommandFlag): boolean {
+    return (this.bits & commandFlags[flag]) !== 0;
+  }
+
+  /** Whether `argc` arguments are wrong for it. */
+  refusesArity(argc: number): boolean {
+    return this.arity >= 0 ? argc !== this.arity : argc < -this.arity;
+  }
+
+  resetStats(): void {
+    this.calls = 0;
+    this.usec = 0;
+    this.rejectedCalls = 0;
+    this.failedCalls = 0;
+    this.subcommands?.forEach((command) => command.resetStats());
+  }
+}
+
+function bitsOf(spec: CommandSpec): number {
+  let bits: number = gateBits.any;
+  for (const flag of spec.flags) bits |= commandFlags[flag];
+  if (!spec.flags.includes('loading')) bits |= gateBits.notLoading;
+  if (!spec.flags.includes('stale')) bits |= gateBits.notStale;
+  return bits;
+}
+
+/** Containers are resolved to a subcommand before they run; see `CommandTable.lookup`. */
+function refuseContainer(call: Call): void {
+  throw new Error(`the container ${call.command.fullName} was run without its subcommand`);
+}

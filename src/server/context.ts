@@ -1,0 +1,67 @@
+/**
+ * The server's parts as command handlers see them. `server.ts` builds them and fills this in; what
+ * lies to the right of the handlers (the table, dispatch, the network) is seen as an interface.
+ */
+import type { Clock } from '../util/clock.ts';
+import type { Random } from '../util/random.ts';
+import type { Client } from './client.ts';
+import type { ClientRegistry } from './client-registry.ts';
+import type { Command } from './command.ts';
+import type { Config } from './config.ts';
+import type { Gates } from './gates.ts';
+import type { Keyspace } from './keyspace/keyspace.ts';
+import type { Logger } from './log.ts';
+import type { Persistence } from './persistence/persistence.ts';
+import type { Propagation } from './propagation.ts';
+import type { Replication } from './replication/replication.ts';
+import type { ServerStats } from './stats.ts';
+
+/** The command table, as COMMAND, INFO and CONFIG RESETSTAT need it. */
+export interface CommandLookup {
+  /** All commands by name; subcommands hang below their containers. */
+  readonly all: ReadonlyMap<string, Command>;
+  /** `get`, `client|list`, any case; null when there is none. */
+  byName(name: string): Command | null;
+}
+
+/** Runs requests on behalf of something other than a socket's input. */
+export interface Executor {
+  /** Runs the transaction that `client` has queued; replies its results. */
+  runQueued(client: Client): void;
+  /** Goes on with the input of a client that was blocked. */
+  resumeInput(client: Client): void;
+}
+
+export interface ShutdownRequest {
+  /** `save` forces a save, `nosave` forbids it; without either the save points decide. */
+  readonly save: 'save' | 'nosave' | 'auto';
+  /** Go down even if saving fails. */
+  readonly force: boolean;
+  /** Do not wait for lagging replicas. */
+  readonly now: boolean;
+}
+
+export interface ServerContext {
+  readonly version: string;
+  readonly runId: string;
+  readonly startedAtMs: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly config: Config;
+  readonly stats: ServerStats;
+  readonly keyspace: Keyspace;
+  readonly clients: ClientRegistry;
+  readonly gates: Gates;
+  readonly propagation: Propagation;
+  readonly replication: Replication;
+  readonly persistence: Persistence;
+  readonly commands: CommandLookup;
+  readonly executor: Executor;
+  /** Blocks the whole server, as DEBUG SLEEP must. */
+  sleepBlocking(milliseconds: number): void;
+  /** Resolves to an error text when the server could not go down and serves on. */
+  shutdown(request: ShutdownRequest): Promise<string | null>;
+  /** Ends an ongoing SHUTDOWN that waits for replicas; false when there is none. */
+  abortShutdown(): boolean;
+}

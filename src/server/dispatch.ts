@@ -1,0 +1,373 @@
+/**
+ * From a parsed request to its execution: find the command, check that it may run now, run it or
+ * queue it or hold it back, count it, propagate it. `networking.ts` feeds it the requests of
+ * sockets; the replication stream and EXEC come in through `runAs` and `runQueued`. It is the one
+ * place where commands are executed, on whoever's behalf.
+ */
+import { errorReplies, unknownSubcommand, wrongArity } from '../protocol/error-replies.ts';
+import type { ReplyWriter } from '../protocol/reply-writer.ts';
+import { encodeCommand } from '../protocol/resp-encode.ts';
+import type { RequestReader } from '../protocol/request-reader.ts';
+import { Call } from './call.ts';
+import { type Client, clientFlags, notPlain, type QueuedRequest } from './client.ts';
+import { type Command, commandFlags, gateBits } from './command.ts';
+import type { CommandTable } from './command-table.ts';
+import type { ServerContext } from './context.ts';
+import { showMonitors } from './monitor.ts';
+
+/** What became of a request. */
+export type Outcome =
+  | 'done'
+  /** CLIENT PAUSE is on: run the same request again when it ends. */
+  | 'postponed';
+
+/** Commands that act at once between MULTI and EXEC. */
+const neverQueued = new Set(['exec', 'discard', 'multi', 'watch', 'quit', 'reset']);
+/** How much of an unknown command's arguments its error quotes. [server.c, 7.0] */
+const quotedArgumentBytes = 128;
+
+export class Dispatcher {
+  readonly #server: ServerContext;
+  readonly #table: CommandTable;
+  readonly #call: Call;
+  readonly #queuedCall: Call;
+  /** Sends the replies so far, before some that must not be sent. */
+  readonly #flushReplies: (client: Client) => void;
+  #timedCommand: Command | null = null;
+  #timedSince = 0;
+
+  constructor(options: {
+    server: ServerContext;
+    table: CommandTable;
+    reply: ReplyWriter;
+    flushReplies: (client: Client) => void;
+  }) {
+    this.#server = options.server;
+    this.#table = options.table;
+    this.#call = new Call(options.server, options.reply);
+    this.#queuedCall = new Call(options.server, options.reply);
+    this.#flushReplies = options.flushReplies;
+  }
+
+  /** A batch of requests begins: one look at the clocks serves them all. */
+  beginBatch(): void {
+    this.#server.keyspace.nowMs = this.#server.clock.now();
+    this.#timedCommand = null;
+    this.#timedSince = this.#server.clock.monotonic();
+  }
+
+  /** The batch ends: its bytes will be reused, its time is charged. */
+  endBatch(client: Client): void {
+    this.#chargeTime(null);
+    this.#server.propagation.flushRun();
+    if (client.wrote) {
+      client.wrote = false;
+      client.writeOffset = this.#server.replication.masterReplOffset;
+    }
+  }
+
+  /** Runs the request that `reader` has just parsed from `start` to `end` of its buffer. */
+  run(client: Client, reader: RequestReader, buffer: Buffer, start: number, end: number): Outcome {
+    const call = this.#call;
+    call.client = client;
+    call.buffer = reader.buffer;
+    call.argc = reader.argc;
+    call.argStart = reader.argStart;
+    call.argEnd = reader.argEnd;
+    const found = this.#resolve(call);
+    if (found === null) return 'done';
+    client.lastCommand = found;
+    if (found !== this.#timedCommand) this.#chargeTime(found);
+    const verbatim = reader.inline ? null : buffer;
+    const { closed } = this.#server.gates;
+    if (
+      (client.flags & notPlain) === 0 &&
+      (found.bits & closed) === 0 &&
+      this.#server.clients.monitors.size === 0
+    ) {
+      this.#execute(call, found, verbatim, start, end);
+      return 'done';
+    }
+    return this.#runGuarded(call, found, verbatim, start, end);
+  }
+
+  /**
+   * Runs a request of the replication stream: nothing is refused that the master has done, nothing
+   * is replied, and nothing is propagated, because the stream's own bytes go on down the chain.
+   */
+  runFromMaster(client: Client, reader: RequestReader, buffer: Buffer, start: number, end: number): void {
+    const call = this.#call;
+    call.client = client;
+    call.buffer = reader.buffer;
+    call.argc = reader.argc;
+    call.argStart = reader.argStart;
+    call.argEnd = reader.argEnd;
+    const command = this.#resolve(call);
+    if (command === null) return;
+    if (client.has(clientFlags.multi) && !neverQueued.has(command.fullName)) {
+      client.queue.push(copyRequest(call, command, buffer, start, end));
+      return;
+    }
+    call.command = command;
+    call.failed = false;
+    command.handler(call);
+    command.calls++;
+    this.#server.stats.totalCommandsProcessed++;
+    if (call.failed) command.failedCalls++;
+    call.reply.length = 0;
+  }
+
+  /** EXEC: runs what the client has queued, as one unit, each with its own reply. */
+  runQueued(client: Client): void {
+    const call = this.#queuedCall;
+    call.client = client;
+    for (const request of client.queue) {
+      call.buffer = request.buffer;
+      call.argc = request.argc;
+      call.argStart = request.argStart;
+      call.argEnd = request.argEnd;
+      const startedAt = this.#server.clock.monotonic();
+      this.#executeInUnit(call, request);
+      request.command.usec += (this.#server.clock.monotonic() - startedAt) * 1000;
+    }
+  }
+
+  // ---- finding ----
+
+  #resolve(call: Call): Command | null {
+    const nameStart = call.argStart[0] as number;
+    let command = this.#table.lookup(call.buffer, nameStart, call.argEnd[0] as number);
+    if (command === null) {
+      this.#refuse(call, null, unknownCommand(call));
+      return null;
+    }
+    if (command.subcommands !== null && call.argc > 1) {
+      const container = command;
+      command = this.#table.subcommand(container, call);
+      if (command === null) {
+        const subcommand = call.text(1).slice(0, 128);
+        this.#refuse(call, null, unknownSubcommand(container.spec.name, subcommand));
+        return null;
+      }
+    }
+    if (command.refusesArity(call.argc) || command.subcommands !== null) {
+      this.#refuse(call, command, wrongArity(command.fullName));
+      return null;
+    }
+    return command;
+  }
+
+  /** An error before execution; it spoils a transaction that is being queued. */
+  #refuse(call: Call, command: Command | null, text: string): void {
+    const { client } = call;
+    if (command !== null) command.rejectedCalls++;
+    if (client.has(clientFlags.multi)) client.set(clientFlags.dirtyExec, true);
+    const mute = this.#muted(client);
+    if (mute) this.#flushReplies(client);
+    call.error(text);
+    if (mute) call.reply.length = 0;
+    if (client.has(clientFlags.master)) {
+      const { log } = this.#server;
+      log.warning(`The master's command '${call.text(0)}' was refused here: ${text}`);
+    }
+  }
+
+  // ---- the slow path: something about the client or the server is special ----
+
+  #runGuarded(
+    call: Call,
+    command: Command,
+    buffer: Buffer | null,
+    start: number,
+    end: number,
+  ): Outcome {
+    const { client } = call;
+    const effective = effectiveBits(client, command);
+    const refusal = this.#refusal(client, command, effective);
+    if (refusal !== null) {
+      this.#refuseGuarded(call, command, refusal);
+      return 'done';
+    }
+    if (this.#mustWait(client, effective)) return 'postponed';
+    showMonitors(this.#server, call, command);
+    if (client.has(clientFlags.multi) && !neverQueued.has(command.fullName)) {
+      this.#queue(call, command, buffer, start, end);
+      return 'done';
+    }
+    const mute = this.#muted(client);
+    if (mute) this.#flushReplies(client);
+    this.#execute(call, command, buffer, start, end);
+    if (mute) call.reply.length = 0;
+    this.#advanceReplySkip(client);
+    return 'done';
+  }
+
+  /** Why the command may not run now, null when it may; in the order in which Redis asks. */
+  #refusal(client: Client, command: Command, bits: number): string | null {
+    const { gates } = this.#server;
+    if (client.has(clientFlags.needsAuth) && !command.has('no_auth')) return errorReplies.noAuth;
+    if (client.has(clientFlags.multi) && command.has('no_multi')) {
+      return 'ERR Command not allowed inside a transaction';
+    }
+    const fromMaster = client.has(clientFlags.master);
+    if ((bits & commandFlags.write) !== 0 && !fromMaster) {
+      if (gates.diskFailing) return errorReplies.misconf;
+      if (gates.tooFewReplicas) return errorReplies.noReplicas;
+      if (gates.readOnlyReplica) return errorReplies.readOnly;
+    }
+    if ((bits & gateBits.notStale) !== 0 && gates.staleRefused && !fromMaster) {
+      return errorReplies.masterDown;
+    }
+    if ((bits & gateBits.notLoading) !== 0 && gates.loading) return errorReplies.loading;
+    return null;
+  }
+
+  #refuseGuarded(call: Call, command: Command, refusal: string): void {
+    if (command.fullName !== 'exec') {
+      this.#refuse(call, command, refusal);
+      return;
+    }
+    // An EXEC that may not run ends the transaction, and says why.
+    command.rejectedCalls++;
+    discardTransaction(call.client);
+    const reason = refusal.replace(/^ERR /, '');
+    call.error(`EXECABORT Transaction discarded because of: ${reason}`);
+  }
+
+  #mustWait(client: Client, bits: number): boolean {
+    const { paused } = this.#server.gates;
+    if (paused === 'none' || client.has(clientFlags.master | clientFlags.replica)) return false;
+    if (paused === 'all') return true;
+    return (bits & (commandFlags.write | commandFlags.may_replicate)) !== 0;
+  }
+
+  #queue(call: Call, command: Command, buffer: Buffer | null, start: number, end: number): void {
+    call.client.queue.push(copyRequest(call, command, buffer, start, end));
+    const mute = this.#muted(call.client);
+    if (mute) this.#flushReplies(call.client);
+    call.reply.simple('QUEUED');
+    if (mute) call.reply.length = 0;
+  }
+
+  #muted(client: Client): boolean {
+    return client.has(clientFlags.master | clientFlags.replyOff | clientFlags.replySkip);
+  }
+
+  /** CLIENT REPLY SKIP silences itself and the one command after it. */
+  #advanceReplySkip(client: Client): void {
+    client.set(clientFlags.replySkip, client.has(clientFlags.replySkipNext));
+    client.set(clientFlags.replySkipNext, false);
+  }
+
+  // ---- execution ----
+
+  #execute(
+    call: Call,
+    command: Command,
+    buffer: Buffer | null,
+    start: number,
+    end: number,
+  ): void {
+    const { keyspace, propagation, stats } = this.#server;
+    const dirty = keyspace.dirty;
+    call.command = command;
+    call.failed = false;
+    call.rewritten = false;
+    command.handler(call);
+    command.calls++;
+    stats.totalCommandsProcessed++;
+    if (call.failed) command.failedCalls++;
+    if (keyspace.dirty === dirty && !propagation.unitIsOpen) return;
+    call.client.wrote = true;
+    if (!propagation.unitIsOpen && !call.rewritten && buffer !== null) {
+      propagation.verbatim(call.client.db.id, buffer, start, end);
+      return;
+    }
+    if (keyspace.dirty !== dirty && !call.rewritten) {
+      propagation.addEncoded(call.client.db.id, frameOf(call, buffer, start, end));
+    }
+    propagation.endUnit();
+  }
+
+  #executeInUnit(call: Call, request: QueuedRequest): void {
+    const { keyspace, propagation, stats } = this.#server;
+    const { command } = request;
+    const dirty = keyspace.dirty;
+    call.command = command;
+    call.failed = false;
+    call.rewritten = false;
+    command.handler(call);
+    command.calls++;
+    stats.totalCommandsProcessed++;
+    if (call.failed) command.failedCalls++;
+    if (keyspace.dirty !== dirty && !call.rewritten) {
+      propagation.addEncoded(call.client.db.id, request.frame);
+    }
+  }
+
+  /** Commands of one kind in a row are timed together: a clock per command costs 5 %. */
+  #chargeTime(next: Command | null): void {
+    const now = this.#server.clock.monotonic();
+    if (this.#timedCommand !== null) this.#timedCommand.usec += (now - this.#timedSince) * 1000;
+    this.#timedCommand = next;
+    this.#timedSince = now;
+  }
+}
+
+/** Forgets the queue and the watched keys, as EXEC and DISCARD end. */
+export function discardTransaction(client: Client): void {
+  client.queue = [];
+  client.set(clientFlags.multi | clientFlags.dirtyExec, false);
+  unwatchAll(client);
+}
+
+export function unwatchAll(client: Client): void {
+  for (const { db, key } of client.watching) {
+    const watchers = db.watched.get(key);
+    watchers?.delete(client);
+    if (watchers?.size === 0) db.watched.delete(key);
+  }
+  client.watching.length = 0;
+  client.dirtyCas = false;
+}
+
+/** EXEC is as special as the most special of the commands it will run. */
+function effectiveBits(client: Client, command: Command): number {
+  if (command.fullName !== 'exec') return command.bits;
+  return client.queue.reduce((bits, request) => bits | request.command.bits, command.bits);
+}
+
+function copyRequest(
+  call: Call,
+  command: Command,
+  buffer: Buffer | null,
+  start: number,
+  end: number,
+): QueuedRequest {
+  const frame = frameOf(call, buffer, start, end);
+  // In a RESP frame the arguments lie where they lay; an inline one has them in a buffer apart.
+  const shift = buffer === null ? 0 : start;
+  const argStart = new Int32Array(call.argc);
+  const argEnd = new Int32Array(call.argc);
+  for (let index = 0; index < call.argc; index++) {
+    argStart[index] = (call.argStart[index] as number) - shift;
+    argEnd[index] = (call.argEnd[index] as number) - shift;
+  }
+  const args = buffer === null ? Buffer.from(call.buffer) : frame;
+  return { command, buffer: args, argc: call.argc, argStart, argEnd, frame };
+}
+
+/** A copy of the request's bytes; made from the arguments when it came inline. */
+function frameOf(call: Call, buffer: Buffer | null, start: number, end: number): Buffer {
+  if (buffer !== null) return Buffer.from(buffer.subarray(start, end));
+  return encodeCommand(Array.from({ length: call.argc }, (_, index) => call.arg(index)));
+}
+
+function unknownCommand(call: Call): string {
+  let quoted = '';
+  for (let index = 1; index < call.argc && quoted.length < quotedArgumentBytes; index++) {
+    quoted += `'${call.text(index).slice(0, quotedArgumentBytes - quoted.length)}' `;
+  }
+  const name = call.text(0).slice(0, quotedArgumentBytes);
+  return `ERR unknown command '${name}', with args beginning with: ${quoted}`;
+}

@@ -1,0 +1,89 @@
+/**
+ * What the server refuses at the moment, as one bit mask that dispatch ANDs with a command's bits.
+ * Whoever changes a state that closes or opens a gate sets the field here; the reply for a closed
+ * gate is chosen in `dispatch.ts`, in Redis's order.
+ */
+import { commandFlags, gateBits } from './command.ts';
+
+export class Gates {
+  /** Commands with one of these bits need a second look. */
+  closed = 0;
+  #loading = false;
+  #readOnlyReplica = false;
+  #staleRefused = false;
+  #tooFewReplicas = false;
+  #diskFailing = false;
+  #paused: 'none' | 'write' | 'all' = 'none';
+
+  /** A data set is being loaded. */
+  get loading(): boolean {
+    return this.#loading;
+  }
+
+  set loading(on: boolean) {
+    this.#loading = on;
+    this.#update();
+  }
+
+  /** We are a replica, and `replica-read-only` is yes. */
+  get readOnlyReplica(): boolean {
+    return this.#readOnlyReplica;
+  }
+
+  set readOnlyReplica(on: boolean) {
+    this.#readOnlyReplica = on;
+    this.#update();
+  }
+
+  /** The link to the master is down, and `replica-serve-stale-data` is no. */
+  get staleRefused(): boolean {
+    return this.#staleRefused;
+  }
+
+  set staleRefused(on: boolean) {
+    this.#staleRefused = on;
+    this.#update();
+  }
+
+  /** Fewer good replicas than `min-replicas-to-write`. */
+  get tooFewReplicas(): boolean {
+    return this.#tooFewReplicas;
+  }
+
+  set tooFewReplicas(on: boolean) {
+    this.#tooFewReplicas = on;
+    this.#update();
+  }
+
+  /** The last save failed, and `stop-writes-on-bgsave-error` is yes. */
+  get diskFailing(): boolean {
+    return this.#diskFailing;
+  }
+
+  set diskFailing(on: boolean) {
+    this.#diskFailing = on;
+    this.#update();
+  }
+
+  /** CLIENT PAUSE. */
+  get paused(): 'none' | 'write' | 'all' {
+    return this.#paused;
+  }
+
+  set paused(mode: 'none' | 'write' | 'all') {
+    this.#paused = mode;
+    this.#update();
+  }
+
+  #update(): void {
+    let closed = 0;
+    if (this.#loading) closed |= gateBits.notLoading;
+    if (this.#staleRefused) closed |= gateBits.notStale;
+    if (this.#readOnlyReplica || this.#tooFewReplicas || this.#diskFailing) {
+      closed |= commandFlags.write;
+    }
+    if (this.#paused === 'write') closed |= commandFlags.write | commandFlags.may_replicate;
+    if (this.#paused === 'all') closed |= gateBits.any;
+    this.closed = closed;
+  }
+}

@@ -1,0 +1,251 @@
+/**
+ * The open-addressing table that finds an entry by its hash: extendible hashing over small
+ * segments, each a typed array of [hash, ref] pairs with linear probing. A full segment doubles,
+ * and from `maxSegmentSlots` on it splits in two, so growing never touches more than one segment
+ * and never stalls, whatever the number of keys.
+ *
+ *     hash  31 ........ 0
+ *           [ directory ][ home slot ][ rest ]
+ *
+ * Both parts are the *high* bits, so the table is ordered by hash (probing aside). SCAN relies on
+ * it: its cursor is a position in hash space, which stays meaningful through growing, splitting
+ * and shrinking. Keys themselves are the Dict's business: the index only knows hashes and refs.
+ */
+import { assert } from '../../util/errors.ts';
+
+const minSegmentSlots = 16;
+/** 32 KiB of slots: doubling or splitting one takes some 20 µs. */
+const maxSegmentSlots = 4096;
+/** With 2^20 segments of 2^12 slots the 32 hash bits are used up: four thousand million keys. */
+const maxDepth = 20;
+
+/** One piece of the table. Slot i is `slots[2i]` = hash and `slots[2i + 1]` = ref (0: empty). */
+export class Segment {
+  slots: Int32Array;
+  /** Slot count − 1; the count is a power of two. */
+  mask: number;
+  /** Right shift that turns `hash << depth` into a home slot: 32 − log2(slot count). */
+  shift: number;
+  /** How many high hash bits all entries of this segment share. */
+  depth: number;
+  count = 0;
+
+  constructor(slotCount: number, depth: number) {
+    this.slots = new Int32Array(slotCount * 2);
+    this.mask = slotCount - 1;
+    this.shift = Math.clz32(slotCount) + 1;
+    this.depth = depth;
+  }
+}
+
+export class HashIndex {
+  /** Entries in the table. */
+  size = 0;
+  /** 2^directoryBits segments by the high hash bits; neighbours may share one segment. */
+  #directory: Segment[];
+  /** 32 − directoryBits; starts at one bit, since a shift by 32 would be no shift. */
+  #directoryShift = 31;
+  /** Bytes in all segments' slots. */
+  #slotBytes = 2 * minSegmentSlots * 8;
+
+  constructor() {
+    this.#directory = [new Segment(minSegmentSlots, 1), new Segment(minSegmentSlots, 1)];
+  }
+
+  get memoryBytes(): number {
+    return this.#slotBytes + this.#directory.length * 8;
+  }
+
+  /** The segment that holds, or would hold, `hash`. Probe it with `homeOf` and `next`. */
+  segmentOf(hash: number): Segment {
+    return this.#directory[hash >>> this.#directoryShift] as Segment;
+  }
+
+  /** Adds a ref that is known not to be in the table. */
+  insert(hash: number, ref: number): void {
+    let segment = this.segmentOf(hash);
+    while ((segment.count + 1) * 4 > (segment.mask + 1) * 3) {
+      this.#makeRoom(segment);
+      segment = this.segmentOf(hash);
+    }
+    place(segment, hash, ref);
+    segment.count++;
+    this.size++;
+  }
+
+  /** The same key now lives at `newRef`. */
+  replace(hash: number, oldRef: number, newRef: number): void {
+    const segment = this.segmentOf(hash);
+    segment.slots[slotOf(segment, hash, oldRef) * 2 + 1] = newRef;
+  }
+
+  remove(hash: number, ref: number): void {
+    const segment = this.segmentOf(hash);
+    closeGap(segment, slotOf(segment, hash, ref));
+    segment.count--;
+    this.size--;
+    if (segment.mask >= minSegmentSlots && segment.count * 8 < segment.mask) {
+      this.#resize(segment, (segment.mask + 1) / 2);
+    }
+  }
+
+  /**
+   * Visits entries from hash position `from` (0 … 2^32 − 1) on, in order of their home slots.
+   * `visit` returns false to stop after the home slot it is in, whose entries are all visited.
+   * Returns the position to go on from, 0 when the table has been walked to its end.
+   * `visit` must not add or remove entries.
+   */
+  walk(from: number, visit: (ref: number) => boolean): number {
+    let position = from;
+    for (;;) {
+      const segment = this.segmentOf(position);
+      const span = 2 ** (32 - segment.depth);
+      const segmentStart = position - (position % span);
+      const slotSpan = span / (segment.mask + 1);
+      let home = homeOf(segment, position);
+      let going = true;
+      while (going && home <= segment.mask) {
+        going = visitHome(segment, home, position, visit);
+        home++;
+      }
+      position = segmentStart + home * slotSpan;
+      if (position >= 0x1_0000_0000) return 0;
+      if (!going) return position;
+    }
+  }
+
+  /** A ref picked at random, 0 when the table is empty. `random()` is in [0, 1). */
+  sample(random: () => number): number {
+    if (this.size === 0) return 0;
+    for (;;) {
+      const segment = this.segmentOf(Math.floor(random() * 0x1_0000_0000));
+      const ref = segment.count === 0 ? 0 : sampleSegment(segment, random);
+      if (ref !== 0) return ref;
+    }
+  }
+
+  #makeRoom(segment: Segment): void {
+    if (segment.mask + 1 < maxSegmentSlots || segment.depth === maxDepth) {
+      this.#resize(segment, (segment.mask + 1) * 2);
+    } else {
+      this.#split(segment);
+    }
+  }
+
+  #resize(segment: Segment, slotCount: number): void {
+    const old = segment.slots;
+    this.#slotBytes += slotCount * 8 - old.byteLength;
+    segment.slots = new Int32Array(slotCount * 2);
+    segment.mask = slotCount - 1;
+    segment.shift = Math.clz32(slotCount) + 1;
+    for (let at = 0; at < old.length; at += 2) {
+      const ref = old[at + 1] as number;
+      if (ref !== 0) place(segment, old[at] as number, ref);
+    }
+  }
+
+  #split(segment: Segment): void {
+    const depth = segment.depth + 1;
+    if (depth > 32 - this.#directoryShift) this.#doubleDirectory();
+    const halves = [new Segment(maxSegmentSlots, depth), new Segment(maxSegmentSlots, depth)];
+    this.#slotBytes += maxSegmentSlots * 8;
+    const slots = segment.slots;
+    for (let at = 0; at < slots.length; at += 2) {
+      const ref = slots[at + 1] as number;
+      if (ref === 0) continue;
+      const hash = slots[at] as number;
+      const half = halves[(hash >>> (32 - depth)) & 1] as Segment;
+      place(half, hash, ref);
+      half.count++;
+    }
+    this.#redirect(segment, halves, depth);
+  }
+
+  /** Points the run of directory places that held `segment` at its two halves. */
+  #redirect(segment: Segment, halves: Segment[], depth: number): void {
+    const first = this.#directory.indexOf(segment);
+    const eachCount = 2 ** (32 - this.#directoryShift - depth);
+    for (let index = 0; index < eachCount * 2; index++) {
+      this.#directory[first + index] = halves[index < eachCount ? 0 : 1] as Segment;
+    }
+  }
+
+  #doubleDirectory(): void {
+    const doubled: Segment[] = [];
+    for (const segment of this.#directory) doubled.push(segment, segment);
+    this.#directory = doubled;
+    this.#directoryShift--;
+    assert(this.#directoryShift >= 32 - maxDepth, 'a directory of at most 2^20 places');
+  }
+}
+
+/** The slot where probing for `hash` starts. */
+export function homeOf(segment: Segment, hash: number): number {
+  return (hash << segment.depth) >>> segment.shift;
+}
+
+function place(segment: Segment, hash: number, ref: number): void {
+  const { slots, mask } = segment;
+  let slot = homeOf(segment, hash);
+  while (slots[slot * 2 + 1] !== 0) slot = (slot + 1) & mask;
+  slots[slot * 2] = hash;
+  slots[slot * 2 + 1] = ref;
+}
+
+function slotOf(segment: Segment, hash: number, ref: number): number {
+  const { slots, mask } = segment;
+  let slot = homeOf(segment, hash);
+  for (;;) {
+    const found = slots[slot * 2 + 1];
+    if (found === ref) return slot;
+    assert(found !== 0, 'the ref is in the table');
+    slot = (slot + 1) & mask;
+  }
+}
+
+/** Linear probing without tombstones: later entries of the run move back into the gap. */
+function closeGap(segment: Segment, emptied: number): void {
+  const { slots, mask } = segment;
+  let gap = emptied;
+  for (let slot = (gap + 1) & mask; slots[slot * 2 + 1] !== 0; slot = (slot + 1) & mask) {
+    const home = homeOf(segment, slots[slot * 2] as number);
+    // An entry whose home lies after the gap (going round) is still reachable where it is.
+    if (((slot - home) & mask) < ((slot - gap) & mask)) continue;
+    slots[gap * 2] = slots[slot * 2] as number;
+    slots[gap * 2 + 1] = slots[slot * 2 + 1] as number;
+    gap = slot;
+  }
+  slots[gap * 2 + 1] = 0;
+}
+
+/** Visits the entries at home in one slot; they lie in the run that starts there. */
+function visitHome(
+  segment: Segment,
+  home: number,
+  from: number,
+  visit: (ref: number) => boolean,
+): boolean {
+  const { slots, mask } = segment;
+  let going = true;
+  for (let slot = home; slots[slot * 2 + 1] !== 0; slot = (slot + 1) & mask) {
+    const hash = slots[slot * 2] as number;
+    // After a shrink the first home slot may cover hashes that an earlier call has visited.
+    if (homeOf(segment, hash) !== home || hash >>> 0 < from) continue;
+    if (!visit(slots[slot * 2 + 1] as number)) going = false;
+    if (((slot + 1) & mask) === home) break;
+  }
+  return going;
+}
+
+/** Tries random slots, then takes the next entry after the last one tried. */
+function sampleSegment(segment: Segment, random: () => number): number {
+  const { slots, mask } = segment;
+  let slot = 0;
+  for (let attempt = 0; attempt < 32; attempt++) {
+    slot = Math.floor(random() * (mask + 1));
+    const ref = slots[slot * 2 + 1] as number;
+    if (ref !== 0) return ref;
+  }
+  while (slots[slot * 2 + 1] === 0) slot = (slot + 1) & mask;
+  return slots[slot * 2 + 1] as number;
+}

@@ -1,0 +1,214 @@
+/**
+ * The databases, and the one way to look a key up: with its time to live honoured, its access
+ * clock stamped, hits and misses counted, watchers told. Commands go through here; they touch a
+ * Dict directly only for the value of an entry they have just looked up.
+ *
+ * Who deletes an expired key depends on the role: a master does, and propagates the deletion; a
+ * replica hides it from its clients and waits for the master's DEL. That role, and where the
+ * deletion goes, are passed in; nothing here knows of replication.
+ */
+import type { Random } from '../../util/random.ts';
+import { Dict } from './dict.ts';
+
+/** Someone to be told when a watched key changes: a client in WATCH. */
+export interface Watcher {
+  /** Set when a watched key was changed; EXEC then refuses. */
+  dirtyCas: boolean;
+}
+
+export interface Database {
+  readonly id: number;
+  dict: Dict;
+  /** Watched keys, as latin1 text. */
+  readonly watched: Map<string, Set<Watcher>>;
+}
+
+/** How keys past their time are treated; see the header. */
+export type ExpiryMode =
+  /** Master: a lookup deletes the key and says so. */
+  | 'delete'
+  /** Replica, or writes paused: the key is hidden but stays. */
+  | 'hide'
+  /** The master's own stream, or loading: the key is as good as any. */
+  | 'ignore';
+
+export interface KeyspaceStats {
+  keyspaceHits: number;
+  keyspaceMisses: number;
+  expiredKeys: number;
+}
+
+export class Keyspace {
+  readonly databases: Database[] = [];
+  readonly stats: KeyspaceStats = { keyspaceHits: 0, keyspaceMisses: 0, expiredKeys: 0 };
+  /** Changes since the last save; each command that changes data raises it. */
+  dirty = 0;
+  /** Unix milliseconds, set once per turn: all commands of a turn see one time. */
+  nowMs = 0;
+  expiryMode: ExpiryMode = 'delete';
+  /** CLIENT NO-TOUCH, or a command that only looks: the access clock stays. */
+  touchOnLookup = true;
+
+  readonly #random: Random;
+  readonly #onExpired: (db: Database, key: Buffer) => void;
+  #accessClock = 0;
+
+  /** `onExpired` is called after an expired key was deleted, to propagate the deletion. */
+  constructor(options: {
+    databases: number;
+    random: Random;
+    onExpired: (db: Database, key: Buffer) => void;
+  }) {
+    this.#random = options.random;
+    this.#onExpired = options.onExpired;
+    for (let id = 0; id < options.databases; id++) {
+      this.databases.push({ id, dict: this.#newDict(), watched: new Map() });
+    }
+  }
+
+  // ---- lookups ----
+
+  /** The entry for reading, 0 when absent or expired. Counts a hit or a miss. */
+  lookupRead(db: Database, key: Uint8Array, start: number, end: number): number {
+    const { dict } = db;
+    const ref = dict.find(key, start, end);
+    if (ref === 0 || (dict.volatileSize !== 0 && this.#isExpired(db, ref))) {
+      this.stats.keyspaceMisses++;
+      return 0;
+    }
+    this.stats.keyspaceHits++;
+    if (this.touchOnLookup) dict.touch(ref);
+    return ref;
+  }
+
+  /**
+   * The entry for writing, 0 when absent or expired. After 0 the key can be inserted at once with
+   * `insertString`, because it was the last one looked for.
+   */
+  lookupWrite(db: Database, key: Uint8Array, start: number, end: number): number {
+    const { dict } = db;
+    const ref = dict.find(key, start, end);
+    if (ref === 0) return 0;
+    if (dict.volatileSize !== 0 && this.#isExpired(db, ref)) {
+      if (this.expiryMode === 'delete') return dict.find(key, start, end);
+      // A writable replica overwrites what it may not delete: its own copy is the user's business.
+      dict.remove(ref);
+      return dict.find(key, start, end);
+    }
+    if (this.touchOnLookup) dict.touch(ref);
+    return ref;
+  }
+
+  /** Whether the key exists, without counting or touching. */
+  exists(db: Database, key: Uint8Array, start: number, end: number): boolean {
+    const ref = db.dict.find(key, start, end);
+    return ref !== 0 && !this.#isExpired(db, ref);
+  }
+
+  /** Whether an entry found by walking is past its time; deletes it where that is our part. */
+  isExpired(db: Database, ref: number): boolean {
+    return db.dict.volatileSize !== 0 && this.#isExpired(db, ref);
+  }
+
+  #isExpired(db: Database, ref: number): boolean {
+    const at = db.dict.expireAt(ref);
+    if (at < 0 || at > this.nowMs || this.expiryMode === 'ignore') return false;
+    if (this.expiryMode === 'delete') this.deleteExpired(db, ref);
+    return true;
+  }
+
+  /** Deletes an entry past its time and says so to whoever propagates. */
+  deleteExpired(db: Database, ref: number): void {
+    const key = db.dict.key(ref);
+    db.dict.remove(ref);
+    this.stats.expiredKeys++;
+    this.signalModified(db, key, 0, key.length);
+    this.#onExpired(db, key);
+  }
+
+  // ---- changes ----
+
+  /** Every change of a key's value or existence ends here: it fails the EXEC of its watchers. */
+  signalModified(db: Database, key: Uint8Array, start: number, end: number): void {
+    if (db.watched.size === 0) return;
+    const text = Buffer.from(key.buffer, key.byteOffset + start, end - start).toString('latin1');
+    const watchers = db.watched.get(text);
+    if (watchers === undefined) return;
+    for (const watcher of watchers) watcher.dirtyCas = true;
+  }
+
+  /** Empties databases; returns how many keys went. The old ones are dropped whole, at once. */
+  flush(databases: readonly Database[]): number {
+    let removed = 0;
+    for (const db of databases) {
+      removed += db.dict.size;
+      this.#signalFlushed(db, null);
+      db.dict = this.#newDict();
+    }
+    return removed;
+  }
+
+  /** SWAPDB: the clients of one database see the other's keys from now on. */
+  swap(a: Database, b: Database): void {
+    const dict = a.dict;
+    this.#signalFlushed(a, b.dict);
+    this.#signalFlushed(b, dict);
+    a.dict = b.dict;
+    b.dict = dict;
+  }
+
+  /** Puts in a whole new data set (after a full sync); returns the old one. */
+  replaceAll(dicts: readonly Dict[]): Dict[] {
+    return this.databases.map((db, id) => {
+      const old = db.dict;
+      const next = dicts[id] ?? this.#newDict();
+      this.#signalFlushed(db, next);
+      db.dict = next;
+      return old;
+    });
+  }
+
+  /** An empty dict as this keyspace makes them, for loading a data set aside. */
+  newDict(): Dict {
+    return this.#newDict();
+  }
+
+  get keyCount(): number {
+    let count = 0;
+    for (const db of this.databases) count += db.dict.size;
+    return count;
+  }
+
+  get memoryBytes(): number {
+    let bytes = 0;
+    for (const db of this.databases) bytes += db.dict.memoryBytes;
+    return bytes;
+  }
+
+  /** Seconds, wrapped to the 24 bits an entry has for it. */
+  setAccessClock(seconds: number): void {
+    this.#accessClock = seconds & 0xffffff;
+    for (const db of this.databases) db.dict.accessClock = this.#accessClock;
+  }
+
+  get accessClock(): number {
+    return this.#accessClock;
+  }
+
+  /** Watched keys that exist before or after their database changed as a whole were changed. */
+  #signalFlushed(db: Database, next: Dict | null): void {
+    for (const [text, watchers] of db.watched) {
+      const key = Buffer.from(text, 'latin1');
+      const held = db.dict.find(key, 0, key.length) !== 0;
+      const coming = next !== null && next.find(key, 0, key.length) !== 0;
+      if (!held && !coming) continue;
+      for (const watcher of watchers) watcher.dirtyCas = true;
+    }
+  }
+
+  #newDict(): Dict {
+    const dict = new Dict(this.#random.uint32());
+    dict.accessClock = this.#accessClock;
+    return dict;
+  }
+}

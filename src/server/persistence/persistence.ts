@@ -1,0 +1,318 @@
+/**
+ * The data set on disk: SAVE, BGSAVE, save points, loading at start, and the facts that INFO
+ * persistence shows. One snapshot walks at a time; full syncs take their turn through
+ * `startSnapshot` as well.
+ */
+import { join } from 'node:path';
+import { RdbError } from '../../rdb/rdb-error.ts';
+import type { BlockSink } from '../../rdb/rdb-output.ts';
+import { RdbWriter } from '../../rdb/rdb-writer.ts';
+import type { Clock } from '../../util/clock.ts';
+import type { Keyspace } from '../keyspace/keyspace.ts';
+import type { Logger } from '../log.ts';
+import { BackgroundRdbFile, fileSize, loadRdbFile, SyncRdbFile } from './rdb-file.ts';
+import { KeyspaceLoader, type LoadedFacts } from './rdb-load.ts';
+import { type AuxFields, Snapshot } from './snapshot.ts';
+import { SnapshotRun } from './snapshot-run.ts';
+
+/** The walk stops while so much waits for the disk. */
+const maxPendingDiskBytes = 8 * 1024 * 1024;
+/** After a failed save point the next try waits this long. [server.c, 7.0] */
+const retryAfterFailureSec = 5;
+
+/** The directives that matter here; read afresh at each use. */
+export interface PersistenceSettings {
+  readonly dir: string;
+  readonly dbfilename: string;
+  readonly rdbcompression: boolean;
+  readonly rdbchecksum: boolean;
+  readonly save: readonly { readonly seconds: number; readonly changes: number }[];
+}
+
+export interface PersistenceDeps {
+  readonly keyspace: Keyspace;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly pid: number;
+  readonly settings: PersistenceSettings;
+  readonly defer: (fn: () => void) => void;
+  /** Facts for the file's head: versions, times, the replication history. */
+  readonly aux: () => AuxFields;
+  /** Whether the last save to disk worked: writes may be refused while it does not. */
+  readonly onSaveStatus: (ok: boolean) => void;
+}
+
+/** A snapshot in slices whose blocks go to `sink`; see `startSnapshot`. */
+export interface SlicedSnapshotRequest {
+  readonly aux: AuxFields;
+  readonly sink: BlockSink;
+  readonly mayGoOn: () => boolean;
+  readonly onWalked: () => void;
+  readonly onFailed: (error: Error) => void;
+}
+
+type BgsaveAnswer = { kind: 'started' } | { kind: 'scheduled' } | { kind: 'refused'; error: string };
+
+export class Persistence {
+  /** Unix seconds of the last successful save, at first of the start. */
+  lastSaveSec: number;
+  lastBgsaveOk = true;
+  /** Seconds the last BGSAVE took, −1 before the first. */
+  lastBgsaveSec = -1;
+  /** Seconds, −1 when none is running. */
+  get currentBgsaveSec(): number {
+    if (this.#bgsave === null) return -1;
+    return Math.floor((this.#deps.clock.now() - this.#startedAtMs) / 1000);
+  }
+  saves = 0;
+  lastLoad: LoadedFacts | null = null;
+
+  readonly #deps: PersistenceDeps;
+  /** The snapshot that walks at the moment, for whomever. */
+  #running: { snapshot: Snapshot; run: SnapshotRun } | null = null;
+  /** The BGSAVE among them. */
+  #bgsave: BackgroundRdbFile | null = null;
+  #scheduled = false;
+  #startedAtMs = 0;
+  #lastTrySec = 0;
+  #fileCount = 0;
+
+  constructor(deps: PersistenceDeps) {
+    this.#deps = deps;
+    this.lastSaveSec = Math.floor(deps.clock.now() / 1000);
+  }
+
+  get path(): string {
+    return join(this.#deps.settings.dir, this.#deps.settings.dbfilename);
+  }
+
+  /** A BGSAVE or a full sync is walking or being written. */
+  get inProgress(): boolean {
+    return this.#running !== null || this.#bgsave !== null;
+  }
+
+  /** Keys done and in all of the snapshot at work; zeros without one. */
+  get progress(): { processed: number; total: number } {
+    const snapshot = this.#running?.snapshot;
+    return { processed: snapshot?.keysProcessed ?? 0, total: snapshot?.keysTotal ?? 0 };
+  }
+
+  // ---- loading ----
+
+  /**
+   * Loads `dbfilename` if it is there. Throws Error with a text for the operator when it cannot be
+   * read: going on with half a data set would be worse than not starting.
+   */
+  loadAtStart(dropExpired: boolean): LoadedFacts | null {
+    const { keyspace, clock, log, settings } = this.#deps;
+    if (fileSize(this.path) === undefined) return null;
+    const startedMs = clock.monotonic();
+    const loader = new KeyspaceLoader({
+      dict: (dbId) => {
+        const db = keyspace.databases[dbId];
+        if (db === undefined) throw new Error(`the file has a database ${dbId}: raise 'databases'`);
+        return db.dict;
+      },
+      dropExpiredBefore: dropExpired ? clock.now() : -1,
+      accessClock: keyspace.accessClock,
+      onSkipped: (item) => log.notice(`Loading ${this.path}: skipped a ${item}`),
+    });
+    try {
+      loadRdbFile(this.path, loader, settings.rdbchecksum);
+    } catch (error) {
+      throw new Error(loadFailure(this.path, error), { cause: error });
+    }
+    const { keysLoaded, keysExpired } = loader.facts;
+    const seconds = ((clock.monotonic() - startedMs) / 1000).toFixed(3);
+    log.notice(`DB loaded from disk: ${seconds} seconds, ${keysLoaded} keys, ${keysExpired} expired`);
+    this.lastLoad = loader.facts;
+    return loader.facts;
+  }
+
+  // ---- saving ----
+
+  /** SAVE: writes the file now, nothing else runs meanwhile. Returns an error text or null. */
+  save(): string | null {
+    const { keyspace, clock, log, pid } = this.#deps;
+    if (this.inProgress) return 'ERR Background save already in progress';
+    let file: SyncRdbFile | null = null;
+    try {
+      file = new SyncRdbFile(this.path, pid);
+      const target = file;
+      const writer = this.#newWriter((block) => target.write(block));
+      const monotonicMs = (): number => clock.monotonic();
+      const aux = this.#deps.aux();
+      new Snapshot({ keyspace, writer, aux, monotonicMs }).step(Number.POSITIVE_INFINITY);
+      file.commit();
+    } catch (error) {
+      file?.discard();
+      log.warning(`Saving ${this.path} failed: ${(error as Error).message}`);
+      this.#saved(false);
+      return 'ERR';
+    }
+    keyspace.dirty = 0;
+    log.notice('DB saved on disk');
+    this.#saved(true);
+    return null;
+  }
+
+  /** BGSAVE. With `schedule`, one that cannot start now starts when the present job ends. */
+  bgsave(schedule: boolean): BgsaveAnswer {
+    if (this.#bgsave !== null) {
+      return { kind: 'refused', error: 'ERR Background save already in progress' };
+    }
+    if (this.#running !== null) {
+      if (schedule) {
+        this.#scheduled = true;
+        return { kind: 'scheduled' };
+      }
+      return { kind: 'refused', error: 'ERR Background save already in progress' };
+    }
+    this.startDiskSnapshot(this.#deps.aux(), () => undefined);
+    return { kind: 'started' };
+  }
+
+  /** Saves to `dbfilename` in the background; `onEnd` gets the error, or null when it is in place. */
+  startDiskSnapshot(aux: AuxFields, onEnd: (error: Error | null) => void): SnapshotRun {
+    const { keyspace, clock, log, pid } = this.#deps;
+    const file = new BackgroundRdbFile(this.path, `${pid}.${++this.#fileCount}`);
+    this.#bgsave = file;
+    this.#startedAtMs = clock.now();
+    this.#lastTrySec = Math.floor(this.#startedAtMs / 1000);
+    const dirtyBefore = keyspace.dirty;
+    const end = (error: Error | null): void => {
+      this.#bgsave = null;
+      if (error === null) keyspace.dirty -= Math.min(dirtyBefore, keyspace.dirty);
+      this.#onBgsaveEnd(error);
+      onEnd(error);
+    };
+    const run = this.startSnapshot({
+      aux,
+      sink: (block, borrowed) => {
+        const bytes = borrowed ? Buffer.from(block) : block;
+        file.write(bytes, () => {
+          if (file.pendingBytes < maxPendingDiskBytes / 2) run.resume();
+        });
+      },
+      mayGoOn: () => {
+        if (file.failure !== null) throw file.failure;
+        return file.pendingBytes < maxPendingDiskBytes;
+      },
+      onWalked: () => {
+        file.commit().then(
+          () => end(null),
+          (error: Error) => end(error),
+        );
+      },
+      onFailed: (error) => {
+        void file.discard().then(() => end(error));
+      },
+    });
+    log.notice(`Background saving started: ${this.#running?.snapshot.keysTotal ?? 0} keys`);
+    return run;
+  }
+
+  /** Starts a snapshot at this very moment; the caller has checked that none is in progress. */
+  startSnapshot(request: SlicedSnapshotRequest): SnapshotRun {
+    const { keyspace, clock, defer } = this.#deps;
+    const snapshot = new Snapshot({
+      keyspace,
+      writer: this.#newWriter(request.sink),
+      aux: request.aux,
+      monotonicMs: () => clock.monotonic(),
+    });
+    const over = (): void => {
+      if (this.#running?.run === run) this.#running = null;
+    };
+    const run = new SnapshotRun({
+      snapshot,
+      defer,
+      mayGoOn: request.mayGoOn,
+      onWalked: () => {
+        over();
+        request.onWalked();
+      },
+      onFailed: (error) => {
+        over();
+        request.onFailed(error);
+      },
+    });
+    this.#running = { snapshot, run };
+    run.resume();
+    return run;
+  }
+
+  /** Breaks off the snapshot that `run` drives; the place is free for the next one. */
+  abortSnapshot(run: SnapshotRun): void {
+    run.abort();
+    if (this.#running?.run === run) this.#running = null;
+  }
+
+  /** Breaks off whatever is being saved, before going down. */
+  abortAll(): void {
+    if (this.#running !== null) this.abortSnapshot(this.#running.run);
+    void this.#bgsave?.discard();
+    this.#bgsave = null;
+  }
+
+  /** Ten times a second: save points, and a BGSAVE that waits for its turn. */
+  cron(): void {
+    if (this.inProgress) return;
+    if (this.#scheduled) {
+      this.#scheduled = false;
+      this.bgsave(false);
+      return;
+    }
+    const { keyspace, clock, log, settings } = this.#deps;
+    const nowSec = Math.floor(clock.now() / 1000);
+    if (!this.lastBgsaveOk && nowSec - this.#lastTrySec < retryAfterFailureSec) return;
+    for (const { seconds, changes } of settings.save) {
+      if (keyspace.dirty < changes || nowSec - this.lastSaveSec <= seconds) continue;
+      log.notice(`${changes} changes in ${seconds} seconds. Saving...`);
+      this.bgsave(false);
+      return;
+    }
+  }
+
+  /** Whether save points are set, so that SHUTDOWN and SIGTERM save. */
+  get hasSavePoints(): boolean {
+    return this.#deps.settings.save.length > 0;
+  }
+
+  #newWriter(sink: BlockSink): RdbWriter {
+    const { settings } = this.#deps;
+    return new RdbWriter({
+      sink,
+      checksum: settings.rdbchecksum,
+      compress: settings.rdbcompression,
+    });
+  }
+
+  #onBgsaveEnd(error: Error | null): void {
+    const { clock, log } = this.#deps;
+    this.lastBgsaveSec = Math.floor((clock.now() - this.#startedAtMs) / 1000);
+    if (error === null) log.notice('Background saving terminated with success');
+    else log.warning(`Background saving error: ${error.message}`);
+    this.#saved(error === null);
+  }
+
+  #saved(ok: boolean): void {
+    this.lastBgsaveOk = ok;
+    if (ok) {
+      this.lastSaveSec = Math.floor(this.#deps.clock.now() / 1000);
+      this.saves++;
+    }
+    this.#deps.onSaveStatus(ok);
+  }
+}
+
+/** What happened to which file, and what to do about it. */
+function loadFailure(path: string, error: unknown): string {
+  if (error instanceof RdbError) {
+    return (
+      `The data file ${path} is damaged: ${error.message}. ` +
+      'Put back a good copy, or move the file away to start empty.'
+    );
+  }
+  return `The data file ${path} could not be loaded: ${(error as Error).message}`;
+}

@@ -1,0 +1,324 @@
+/**
+ * Replication as the server sees it: one object that joins the history, the log, the link to our
+ * master and the side that serves replicas. The composition root builds it, calls `cron` every
+ * second, forwards the replication commands to it and feeds it every propagated command.
+ *
+ * A change of role happens in two functions only, `replicaof` and `noOne`; each sets every field
+ * that depends on the role.
+ */
+import { encodeCommand, parsePsyncArgs } from '../../protocol/psync-lines.ts';
+import { newHistory, shiftHistory } from './history.ts';
+import type { LinkState } from './link-state.ts';
+import type { ReplyLine, SyncCounters } from './master.ts';
+import { MasterSide } from './master.ts';
+import type { MasterAddress, ReplicaConnection, ReplicationDeps, SaveInfo } from './ports.ts';
+import { ReplicaLink } from './replica-link.ts';
+import { ReplicationLog } from './replication-log.ts';
+import type { InfoField, ReplicationView, RoleReply } from './replication-info.ts';
+import { replicationInfo, roleReply } from './replication-info.ts';
+import type { ReplicationState } from './replication-state.ts';
+
+const pingCommand = encodeCommand('PING');
+const getackCommand = encodeCommand('REPLCONF', 'GETACK', '*');
+
+export class Replication {
+  readonly #deps: ReplicationDeps;
+  readonly #state: ReplicationState;
+  readonly #link: ReplicaLink;
+  readonly #master: MasterSide;
+  #secondsSincePing = 0;
+
+  constructor(deps: ReplicationDeps) {
+    this.#deps = deps;
+    this.#state = {
+      role: 'master',
+      history: newHistory(deps.random),
+      log: new ReplicationLog({ replBacklogSize: deps.settings.replBacklogSize }),
+      streamDb: -1,
+    };
+    this.#master = new MasterSide(deps, this.#state, {
+      saveInfo: () => this.#saveInfoNow(),
+      cannotServe: () => this.#cannotServe(),
+    });
+    this.#link = new ReplicaLink(deps, this.#state, {
+      disconnectReplicas: (reason) => this.#master.disconnectReplicas(reason),
+    });
+  }
+
+  // ---- Questions -----------------------------------------------------------------------------------
+
+  get role(): 'master' | 'replica' {
+    return this.#state.role;
+  }
+
+  get master(): MasterAddress | undefined {
+    return this.#link.master;
+  }
+
+  get linkState(): LinkState {
+    return this.#link.linkState;
+  }
+
+  /** A replica with a live link, or a master. False: -MASTERDOWN with replica-serve-stale-data no. */
+  get dataIsCurrent(): boolean {
+    return this.#state.role === 'master' || this.#link.connected;
+  }
+
+  get masterReplid(): string {
+    return this.#state.history.masterReplid;
+  }
+
+  get masterReplOffset(): number {
+    return this.#state.log.masterReplOffset;
+  }
+
+  get replicaCount(): number {
+    return this.#master.replicaCount;
+  }
+
+  /** For min-replicas-to-write: online replicas within min-replicas-max-lag. */
+  get goodReplicas(): number {
+    return this.#master.goodReplicas;
+  }
+
+  get counters(): Readonly<SyncCounters> {
+    return this.#master.counters;
+  }
+
+  /** Memory of the backlog, spare blocks included. */
+  get backlogMemoryBytes(): number {
+    return this.#state.log.memoryBytes;
+  }
+
+  isReplica(connection: ReplicaConnection): boolean {
+    return this.#master.replicas.some((replica) => replica.connection === connection);
+  }
+
+  countReplicasAt(offset: number): number {
+    return this.#master.countReplicasAt(offset);
+  }
+
+  info(): InfoField[] {
+    return replicationInfo(this.#view());
+  }
+
+  roleReply(): RoleReply {
+    return roleReply(this.#view());
+  }
+
+  /** For the aux fields of an RDB; undefined when there is no history worth keeping. */
+  saveInfo(): SaveInfo | undefined {
+    const { role, log } = this.#state;
+    const known =
+      role === 'master' ? log.active : this.#link.connected || this.#link.resume !== undefined;
+    return known ? this.#saveInfoNow() : undefined;
+  }
+
+  // ---- Change of role ------------------------------------------------------------------------------
+
+  /** REPLICAOF host port. Data and replicas stay until a full resync replaces the data. */
+  replicaof(master: MasterAddress): 'ok' | 'already-connected' {
+    const current = this.#link.master;
+    if (current?.host === master.host && current.port === master.port) {
+      this.#deps.logger.notice(
+        `REPLICAOF ${master.host}:${master.port}: that is our master already, nothing done`,
+      );
+      return 'already-connected';
+    }
+    const wasMaster = this.#state.role === 'master';
+    if (wasMaster) {
+      // Our own history may be known to the new master: a replica of ours that was promoted.
+      this.#state.log.activate();
+      this.#state.role = 'replica';
+    }
+    const resume = wasMaster ? { selectedDb: Math.max(0, this.#state.streamDb) } : undefined;
+    this.#state.streamDb = -1;
+    this.#deps.host.onRoleChange('replica');
+    this.#link.setMaster(master, resume);
+    return 'ok';
+  }
+
+  /** REPLICAOF NO ONE. The data stay; replicas are disconnected so that they learn the new id. */
+  noOne(): void {
+    if (this.#state.role === 'master') return;
+    const { log, history } = this.#state;
+    this.#link.clearMaster();
+    this.#state.role = 'master';
+    this.#state.history = shiftHistory(history, {
+      masterReplOffset: log.masterReplOffset,
+      random: this.#deps.random,
+    });
+    this.#state.streamDb = -1;
+    this.#secondsSincePing = 0;
+    this.#deps.host.onRoleChange('master');
+    this.#deps.logger.notice(
+      `MASTER MODE enabled: replication id ${this.#state.history.masterReplid}, the former one ` +
+        `${history.masterReplid} is valid up to offset ${log.masterReplOffset + 1}`,
+    );
+    this.#master.disconnectReplicas('this node was promoted and has a new replication id');
+  }
+
+  /**
+   * What the RDB loaded at start says about its history. On a master it becomes the second one, so
+   * that its replicas can continue; on a replica (call `replicaof` after it) it is our own.
+   */
+  restore(saved: SaveInfo, options: { asReplica: boolean }): void {
+    const { log, history } = this.#state;
+    log.reset(saved.replOffset);
+    this.#state.history = options.asReplica
+      ? { ...history, masterReplid: saved.replId }
+      : { ...history, masterReplid2: saved.replId, secondReplOffset: saved.replOffset + 1 };
+    this.#state.streamDb = options.asReplica ? saved.replStreamDb : -1;
+  }
+
+  // ---- What comes from replicas --------------------------------------------------------------------
+
+  /** All `args` are without the command's name. The reply line is to be sent; undefined = none. */
+  handlePsync(connection: ReplicaConnection, args: readonly string[]): ReplyLine {
+    const refusal = this.#handover(args);
+    return refusal ?? this.#master.handlePsync(connection, args);
+  }
+
+  handleSync(connection: ReplicaConnection): ReplyLine {
+    return this.#master.handleSync(connection);
+  }
+
+  handleReplconf(connection: ReplicaConnection, args: readonly string[]): ReplyLine {
+    return this.#master.handleReplconf(connection, args);
+  }
+
+  /** REPLCONF in the stream of our own master: GETACK wants our offset. */
+  handleReplconfFromMaster(args: readonly string[]): void {
+    if (args[0]?.toLowerCase() === 'getack') this.#link.requestAck();
+  }
+
+  /** An empty line from a client that is a replica. */
+  handleBlankLine(connection: ReplicaConnection): void {
+    this.#master.handleBlankLine(connection);
+  }
+
+  /** Must be called for every connection that ever spoke REPLCONF, SYNC or PSYNC. */
+  handleClosed(connection: ReplicaConnection): void {
+    this.#master.handleClosed(connection);
+  }
+
+  // ---- What goes to replicas -----------------------------------------------------------------------
+
+  /**
+   * Hot. Propagates the RESP bytes `[start, end)` of one command (or of a whole MULTI … EXEC) that
+   * ran in database `db`. Does nothing on a replica, and on a master that has no backlog.
+   */
+  feed(db: number, bytes: Uint8Array, start: number, end: number): void {
+    const { log } = this.#state;
+    if (this.#state.role !== 'master' || !log.active) return;
+    if (db !== this.#state.streamDb) this.#select(db);
+    log.append(bytes, start, end);
+  }
+
+  /** WAIT: every replica is asked for its offset; `host.onReplicaAck` tells of the answers. */
+  requestAcks(): void {
+    if (this.#state.role === 'master' && this.#master.replicaCount > 0)
+      this.#feedAnyDb(getackCommand);
+  }
+
+  /** CLIENT KILL TYPE replica, and the like. */
+  disconnectReplicas(reason: string): void {
+    this.#master.disconnectReplicas(reason);
+  }
+
+  /** CLIENT KILL TYPE master: the link is closed and comes back by itself. */
+  disconnectMaster(reason: string): void {
+    this.#link.disconnect(reason);
+  }
+
+  // ---- Time, configuration, end --------------------------------------------------------------------
+
+  /** Every second. */
+  cron(): void {
+    this.#link.cron();
+    this.#pingReplicas();
+    this.#master.cron();
+    this.#releaseIdleBacklog();
+  }
+
+  /** After CONFIG SET repl-backlog-size. */
+  backlogSizeChanged(): void {
+    this.#state.log.resize(this.#deps.settings.replBacklogSize);
+  }
+
+  /** Ends every connection. The object is not used afterwards. */
+  close(): void {
+    this.#link.clearMaster();
+    this.#master.disconnectReplicas('the server is shutting down');
+  }
+
+  #pingReplicas(): void {
+    if (++this.#secondsSincePing < this.#deps.settings.replPingReplicaPeriodSec) return;
+    this.#secondsSincePing = 0;
+    if (this.#state.role === 'master' && this.#master.replicaCount > 0)
+      this.#feedAnyDb(pingCommand);
+  }
+
+  /** repl-backlog-ttl: with the backlog the history ends, since we no longer record what happens. */
+  #releaseIdleBacklog(): void {
+    const ttlMs = this.#deps.settings.replBacklogTtlSec * 1000;
+    const idleMs = this.#master.withoutReplicasMs;
+    const { role, log } = this.#state;
+    if (role !== 'master' || ttlMs === 0 || !log.active) return;
+    if (idleMs === undefined || idleMs <= ttlMs) return;
+    this.#state.history = newHistory(this.#deps.random);
+    log.deactivate();
+    this.#deps.logger.notice(
+      `Replication backlog freed after ${Math.round(idleMs / 1000)} seconds without connected replicas.`,
+    );
+  }
+
+  #select(db: number): void {
+    this.#state.streamDb = db;
+    this.#feedAnyDb(encodeCommand('SELECT', db));
+  }
+
+  #feedAnyDb(command: Uint8Array): void {
+    this.#state.log.append(command, 0, command.length);
+  }
+
+  #saveInfoNow(): SaveInfo {
+    const { role, history, log, streamDb } = this.#state;
+    const selectedDb = this.#link.connected
+      ? this.#deps.applier.selectedDb
+      : (this.#link.resume?.selectedDb ?? 0);
+    return {
+      replId: history.masterReplid,
+      replOffset: log.masterReplOffset,
+      replStreamDb: role === 'master' ? Math.max(0, streamDb) : selectedDb,
+    };
+  }
+
+  #cannotServe(): ReplyLine {
+    if (this.#state.role === 'master' || this.#link.connected) return undefined;
+    return "-NOMASTERLINK Can't SYNC while not connected with my master";
+  }
+
+  /** `PSYNC <replid> <offset> FAILOVER`: our master hands over; we are promoted before we answer. */
+  #handover(args: readonly string[]): ReplyLine {
+    const request = parsePsyncArgs(args);
+    if (request?.failover !== true) return undefined;
+    this.#deps.logger.notice(`Failover request received for replid ${request.replid}`);
+    if (this.#state.role === 'master') return "-ERR PSYNC FAILOVER can't be sent to a master.";
+    if (request.replid.toLowerCase() !== this.#state.history.masterReplid) {
+      return '-ERR PSYNC FAILOVER replid must match my replid.';
+    }
+    this.noOne();
+    return undefined;
+  }
+
+  #view(): ReplicationView {
+    return {
+      state: this.#state,
+      link: this.#link,
+      master: this.#master,
+      settings: this.#deps.settings,
+      nowMs: this.#deps.clock.monotonic(),
+    };
+  }
+}

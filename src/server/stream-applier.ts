@@ -1,0 +1,127 @@
+/**
+ * Runs the command stream that our master sends: the replica link hands over chunks, this cuts
+ * them into requests and has dispatch run them on behalf of the "master" client. Implements
+ * replication's StreamApplier; counts what is applied in whole commands and whole transactions.
+ */
+import { INCOMPLETE, PROTOCOL_ERROR, RequestReader } from '../protocol/request-reader.ts';
+import { splitArgs } from '../redis-conf/split-args.ts';
+import { Client, clientFlags, type ClientTransport } from './client.ts';
+import type { ServerContext } from './context.ts';
+import { discardTransaction, type Dispatcher } from './dispatch.ts';
+import type { ExpiryMode } from './keyspace/keyspace.ts';
+import { PendingInput } from './pending-input.ts';
+import type { StreamApplier } from './replication/ports.ts';
+
+/** A master's values are never too long for us: it has accepted them. */
+const maxStreamBulkBytes = Number.MAX_SAFE_INTEGER;
+
+export class MasterStreamApplier implements StreamApplier {
+  readonly #server: ServerContext;
+  readonly #dispatcher: () => Dispatcher;
+  readonly #reader = new RequestReader(splitArgs);
+  readonly #pending = new PendingInput();
+  #client: Client | null = null;
+  /** Bytes of an open transaction: run through dispatch, but not applied before its EXEC. */
+  #openBytes = 0;
+
+  constructor(server: ServerContext, dispatcher: () => Dispatcher) {
+    this.#server = server;
+    this.#dispatcher = dispatcher;
+    this.#reader.maxBulkBytes = maxStreamBulkBytes;
+  }
+
+  begin(start: { readonly selectedDb: number; readonly master: string }): void {
+    const { keyspace, clients, clock } = this.#server;
+    const db = keyspace.databases[start.selectedDb] ?? keyspace.databases[0];
+    this.#client = new Client({
+      id: clients.nextId(),
+      transport: masterTransport(start.master),
+      db: db as Client['db'],
+      nowMs: clock.now(),
+    });
+    this.#client.set(clientFlags.master, true);
+    this.#pending.clear();
+    this.#openBytes = 0;
+  }
+
+  apply(chunk: Uint8Array): number {
+    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    if (this.#pending.length === 0) {
+      const { at, applied } = this.#run(bytes, bytes.length);
+      if (at < bytes.length) this.#pending.append(bytes, at, bytes.length);
+      return applied;
+    }
+    this.#pending.append(bytes, 0, bytes.length);
+    if (this.#pending.length < this.#pending.needed) return 0;
+    const { at, applied } = this.#run(this.#pending.buffer, this.#pending.length);
+    this.#pending.dropFront(at);
+    return applied;
+  }
+
+  end(): { readonly selectedDb: number } {
+    const client = this.#client;
+    this.#client = null;
+    this.#pending.clear();
+    if (client === null) return { selectedDb: 0 };
+    discardTransaction(client);
+    return { selectedDb: client.db.id };
+  }
+
+  /** Runs the whole requests in `buffer[0 … end)`. */
+  #run(buffer: Buffer, end: number): { at: number; applied: number } {
+    const client = this.#client as Client;
+    const { keyspace } = this.#server;
+    const dispatcher = this.#dispatcher();
+    const modeBefore: ExpiryMode = keyspace.expiryMode;
+    // The master has decided what is expired; its DELs are part of the stream.
+    keyspace.expiryMode = 'ignore';
+    keyspace.nowMs = this.#server.clock.now();
+    this.#pending.needed = 0;
+    let at = 0;
+    let appliedAt = -1;
+    try {
+      while (at < end) {
+        const next = this.#reader.parse(buffer, at, end, true);
+        if (next === INCOMPLETE) {
+          this.#pending.needed = this.#reader.neededEnd - at;
+          break;
+        }
+        if (next === PROTOCOL_ERROR) throw new Error(`invalid stream: ${this.#reader.error}`);
+        if (this.#reader.argc > 0) {
+          dispatcher.runFromMaster(client, this.#reader, buffer, at, next);
+        }
+        at = next;
+        if (!client.has(clientFlags.multi)) appliedAt = at;
+      }
+    } finally {
+      keyspace.expiryMode = modeBefore;
+    }
+    return { at, applied: this.#countApplied(at, appliedAt) };
+  }
+
+  #countApplied(at: number, appliedAt: number): number {
+    if (appliedAt < 0) {
+      this.#openBytes += at;
+      return 0;
+    }
+    const applied = this.#openBytes + appliedAt;
+    this.#openBytes = at - appliedAt;
+    return applied;
+  }
+}
+
+/** Nothing is ever replied to the master; ACKs go through the replica link. */
+function masterTransport(master: string): ClientTransport {
+  const nothing = (): void => undefined;
+  return {
+    address: master,
+    localAddress: '',
+    pendingBytes: 0,
+    write: (_bytes, written) => written?.(),
+    setNoDelay: nothing,
+    pause: nothing,
+    resume: nothing,
+    end: nothing,
+    destroy: nothing,
+  };
+}

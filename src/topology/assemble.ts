@@ -1,0 +1,257 @@
+/**
+ * From what each address answered to one topology. A node is known by its run id, so that
+ * `localhost`, `127.0.0.1`, a proxy and an announced address end up as one node. Dead nodes keep
+ * their place: where the inventory puts them, where an upstream lists them, or above those who say
+ * that they follow them. Used by discover.ts only. No I/O, no clock.
+ */
+import {
+  addressKey,
+  asSeenFrom,
+  formatAddress,
+  isLoopback,
+  type Address,
+} from '../instance/address.ts';
+import type { Credentials } from '../instance/connection.ts';
+import type { Outcome } from '../instance/failure.ts';
+import type { InstanceReport } from '../instance/report.ts';
+import type { Secret } from '../instance/secret.ts';
+import type { UpstreamInfo } from '../protocol/info.ts';
+import { lagBetween, type Link, type LinkState } from './model.ts';
+import type { ExpectedPlace, NodeFacts, NodeId, Topology, TopologyNode } from './model.ts';
+
+/** A node that we know of before we ask anyone. */
+export interface Seed {
+  readonly address: Address;
+  /** Only nodes of an inventory have a name and a place. */
+  readonly name?: string;
+  readonly expected?: ExpectedPlace;
+  readonly credentials?: Credentials;
+}
+
+/** One address that was asked, and what came of it. */
+export interface Visit {
+  readonly seed: Seed;
+  readonly outcome: Outcome<InstanceReport>;
+}
+
+/** A node while it is put together: all visits that turned out to be the same server. */
+interface Draft {
+  readonly id: NodeId;
+  /** The visit that names the node: that of the inventory, or else the first. */
+  readonly visit: Visit;
+  readonly report: InstanceReport | undefined;
+  readonly aliases: Address[];
+}
+
+/** The topology. Visits of one run id become one node; every link's upstream is a node. */
+export function assembleTopology(visits: readonly Visit[], source: Topology['source']): Topology {
+  const drafts = mergeUnansweredAliases(mergeByRunId(visits));
+  const links = drafts.map((draft) => linkFor(draft, drafts)).filter((link) => link !== undefined);
+  const secrets: Secret[] = [];
+  return { source, nodes: drafts.map((draft) => toNode(draft, secrets)), links };
+}
+
+function mergeByRunId(visits: readonly Visit[]): Draft[] {
+  const byId = new Map<NodeId, Draft>();
+  // Visits of the inventory come first, so that they name the node.
+  const named = [...visits].sort((a, b) => Number(!a.seed.name) - Number(!b.seed.name));
+  for (const visit of named) {
+    const report = visit.outcome.kind === 'ok' ? visit.outcome.value : undefined;
+    const id = report?.runId || addressKey(visit.seed.address);
+    const draft = byId.get(id);
+    if (draft === undefined) {
+      byId.set(id, { id, visit, report, aliases: [visit.seed.address] });
+    } else draft.aliases.push(visit.seed.address);
+  }
+  return [...byId.values()];
+}
+
+/**
+ * An address that did not answer us may still be a node that we know by another one: what is
+ * announced to the other nodes need not be reachable from here. It is merged where exactly one
+ * node fits.
+ */
+function mergeUnansweredAliases(drafts: readonly Draft[]): Draft[] {
+  const merged = new Set<Draft>();
+  for (const phantom of drafts) {
+    if (phantom.report !== undefined || phantom.visit.seed.name !== undefined) continue;
+    const others = drafts.filter((draft) => draft !== phantom);
+    const fitting = others.filter(
+      (draft) => isKnownUpstreamAs(draft, phantom, drafts) || isAnnouncedAs(draft, phantom, drafts),
+    );
+    if (fitting.length !== 1) continue;
+    fitting[0].aliases.push(...phantom.aliases);
+    merged.add(phantom);
+  }
+  return drafts.filter((draft) => !merged.has(draft));
+}
+
+/** Does a replica that says it follows the phantom in truth follow `candidate`? */
+function isKnownUpstreamAs(candidate: Draft, phantom: Draft, drafts: readonly Draft[]): boolean {
+  return drafts.some((replica) => {
+    const upstream = upstreamAddress(replica);
+    if (replica === candidate || !upstream || !isAliasOf(phantom, upstream)) return false;
+    return listsReplica(candidate, replica) || isExpectedAbove(candidate, phantom, replica);
+  });
+}
+
+/** The same history, and a `slaveN` line with the replica's port. */
+function listsReplica(candidate: Draft, replica: Draft): boolean {
+  const up = candidate.report?.replication;
+  const own = replica.report?.replication;
+  if (up === undefined || own?.upstream?.linkStatus !== 'up') return false;
+  if (up.masterReplid !== own.masterReplid) return false;
+  return up.replicas.some(({ port }) => port === announcedPort(replica));
+}
+
+/** Both are dead, have one port, and the inventory puts the one where the other is followed. */
+function isExpectedAbove(candidate: Draft, phantom: Draft, replica: Draft): boolean {
+  const { seed } = candidate.visit;
+  return (
+    candidate.report === undefined &&
+    seed.name !== undefined &&
+    seed.name === replica.visit.seed.expected?.upstreamName &&
+    seed.address.port === phantom.visit.seed.address.port
+  );
+}
+
+/** Does an upstream list the phantom where it means `candidate`? */
+function isAnnouncedAs(candidate: Draft, phantom: Draft, drafts: readonly Draft[]): boolean {
+  const upstreamSaid = upstreamAddress(candidate);
+  if (candidate.report === undefined || upstreamSaid === undefined) return false;
+  const upstream = drafts.find((draft) => isAliasOf(draft, upstreamSaid));
+  const listed = upstream === undefined ? [] : listedAddresses(upstream);
+  if (!listed.some((address) => isAliasOf(phantom, address))) return false;
+  if (listed.some((address) => isAliasOf(candidate, address))) return false;
+  const { host, port } = phantom.visit.seed.address;
+  const announcedHost = candidate.report.settings.replicaAnnounceIp ?? host;
+  return announcedHost === host && announcedPort(candidate) === port;
+}
+
+function announcedPort({ report, visit }: Draft): number {
+  return report?.settings.replicaAnnouncePort ?? report?.tcpPort ?? visit.seed.address.port;
+}
+
+function isAliasOf(draft: Draft, address: Address): boolean {
+  const key = addressKey(address);
+  return draft.aliases.some((alias) => addressKey(alias) === key);
+}
+
+/** Whom the node says that it follows, as we would dial it. */
+function upstreamAddress({ report, visit }: Draft): Address | undefined {
+  const upstream = report?.replication.upstream;
+  return upstream === undefined ? undefined : asSeenFrom(visit.seed.address, upstream);
+}
+
+/** Whom the node lists as its replicas, as we would dial them. */
+function listedAddresses({ report, visit }: Draft): Address[] {
+  const replicas = report?.replication.replicas ?? [];
+  return replicas.map((line) => asSeenFrom(visit.seed.address, line));
+}
+
+function linkFor(draft: Draft, drafts: readonly Draft[]): Link | undefined {
+  if (draft.report !== undefined) return observedLink(draft, drafts);
+  const listing = drafts.find((other) =>
+    listedAddresses(other).some((address) => isAliasOf(draft, address)),
+  );
+  if (listing !== undefined) return presumedLink(draft, listing, 'upstream');
+  const upstreamName = draft.visit.seed.expected?.upstreamName;
+  const expected = drafts.find(({ visit }) => visit.seed.name === upstreamName);
+  if (upstreamName === undefined || expected === undefined) return undefined;
+  return presumedLink(draft, expected, 'inventory');
+}
+
+function presumedLink(replica: Draft, upstream: Draft, knownFrom: Link['knownFrom']): Link {
+  return {
+    replica: replica.id,
+    upstream: upstream.id,
+    knownFrom,
+    state: 'unknown',
+    neverUp: false,
+    downSinceSeconds: undefined,
+    lastIoSecondsAgo: undefined,
+    lagBytes: undefined,
+    syncReadBytes: undefined,
+    syncTotalBytes: undefined,
+  };
+}
+
+function observedLink(draft: Draft, drafts: readonly Draft[]): Link | undefined {
+  const address = upstreamAddress(draft);
+  const own = draft.report?.replication;
+  if (address === undefined || own?.upstream === undefined) return undefined;
+  const upstream = drafts.find((other) => isAliasOf(other, address));
+  // Beyond the limit of visits nobody asked for the upstream: the node is shown as a root.
+  if (upstream === undefined) return undefined;
+  const { linkStatus, lastIoSecondsAgo, linkDownSinceSeconds } = own.upstream;
+  const above = upstream.report?.replication;
+  return {
+    replica: draft.id,
+    upstream: upstream.id,
+    knownFrom: 'replica',
+    state: linkState(own.upstream),
+    neverUp: linkStatus === 'down' && linkDownSinceSeconds === undefined,
+    downSinceSeconds: linkDownSinceSeconds,
+    lastIoSecondsAgo,
+    lagBytes: above === undefined ? undefined : lagBetween(above, own),
+    syncReadBytes: own.upstream.syncReadBytes,
+    syncTotalBytes: own.upstream.syncTotalBytes,
+  };
+}
+
+function linkState(upstream: UpstreamInfo): LinkState {
+  if (upstream.linkStatus === 'up') return 'up';
+  if (upstream.syncInProgress) return 'syncing';
+  return upstream.linkDownSinceSeconds === undefined ? 'connecting' : 'down';
+}
+
+function toNode(draft: Draft, secrets: Secret[]): TopologyNode {
+  const { seed, outcome } = draft.visit;
+  return {
+    id: draft.id,
+    name: seed.name ?? formatAddress(seed.address),
+    address: seed.address,
+    aliases: draft.aliases,
+    dialAddress: chooseDialAddress(draft),
+    expected: seed.expected,
+    state:
+      outcome.kind === 'ok'
+        ? { kind: 'up', facts: toFacts(outcome.value, secrets) }
+        : { kind: 'down', failure: outcome.failure },
+  };
+}
+
+/** Other machines cannot use a loopback name; where there is only one machine, any will do. */
+function chooseDialAddress({ visit, aliases }: Draft): Address {
+  const abroad = aliases.filter(({ host }) => !isLoopback(host));
+  return abroad.at(-1) ?? visit.seed.address;
+}
+
+function toFacts(report: InstanceReport, secrets: Secret[]): NodeFacts {
+  return {
+    product: report.product,
+    version: report.version,
+    mode: report.mode,
+    uptimeSeconds: report.uptimeSeconds,
+    loading: report.loading,
+    keyCount: report.keyCount,
+    syncFull: report.syncFull,
+    syncPartialOk: report.syncPartialOk,
+    replication: report.replication,
+    passwords: {
+      asked: numberOfSecret(report.settings.requirepass, secrets),
+      held: report.settings.masteruser
+        ? undefined
+        : numberOfSecret(report.settings.masterauth, secrets),
+    },
+    sampledAtMs: report.sampledAtMs,
+  };
+}
+
+/** Its place among the passwords seen so far, from 1; 0 for none. */
+function numberOfSecret(secret: Secret | undefined, secrets: Secret[]): number | undefined {
+  if (secret === undefined) return undefined;
+  if (secret.empty) return 0;
+  const known = secrets.findIndex((other) => other.equals(secret));
+  return known >= 0 ? known + 1 : secrets.push(secret);
+}

@@ -1,0 +1,207 @@
+/**
+ * What replication looks like, as plain data that could be written to a file: nodes, and links from
+ * each replica to its upstream. Made by assemble.ts, read by diagnose, plan and the views. The
+ * questions that all of them ask of the tree stand here too. No I/O, no clock.
+ */
+import { addressKey, type Address } from '../instance/address.ts';
+import type { Failure } from '../instance/failure.ts';
+import type { ReplicationInfo } from '../protocol/info.ts';
+
+/** The run id where the node could be asked, otherwise its address. */
+export type NodeId = string;
+
+export interface Topology {
+  /** `inventory`: a lab says which nodes there should be. `address`: found from a live node. */
+  readonly source: 'inventory' | 'address';
+  readonly nodes: readonly TopologyNode[];
+  readonly links: readonly Link[];
+}
+
+export interface TopologyNode {
+  readonly id: NodeId;
+  /** The inventory's name, or `host:port`. Unique; what users type and read. */
+  readonly name: string;
+  /** Where we reached the node, or tried to. */
+  readonly address: Address;
+  /** All addresses that mean this node, in whoever's words. */
+  readonly aliases: readonly Address[];
+  /** The address under which other nodes should dial it. */
+  readonly dialAddress: Address;
+  /** What the inventory intends; undefined for a node that it does not name. */
+  readonly expected: ExpectedPlace | undefined;
+  readonly state: NodeState;
+}
+
+/** The upstream's name in the inventory; undefined for a master. */
+export interface ExpectedPlace {
+  readonly upstreamName: string | undefined;
+}
+
+export type NodeState =
+  | { readonly kind: 'up'; readonly facts: NodeFacts }
+  | { readonly kind: 'down'; readonly failure: Failure };
+
+export interface NodeFacts {
+  readonly product: 'redis' | 'valkey';
+  readonly version: string;
+  readonly mode: string;
+  readonly uptimeSeconds: number | undefined;
+  readonly loading: boolean;
+  readonly keyCount: number;
+  readonly syncFull: number;
+  readonly syncPartialOk: number;
+  readonly replication: ReplicationInfo;
+  readonly passwords: PasswordFacts;
+  /** Unix milliseconds. */
+  readonly sampledAtMs: number;
+}
+
+/** Which passwords are equal, without holding one: equal numbers, equal passwords; 0 is none. */
+export interface PasswordFacts {
+  /** What the node asks of others; undefined when we may not know. */
+  readonly asked: number | undefined;
+  /** What it would send to its upstream; undefined also when it logs in as a user of the ACL. */
+  readonly held: number | undefined;
+}
+
+export type LinkState =
+  | 'up'
+  | 'connecting' // no copy yet, no stream: dialling, greeting, or waiting to be served
+  | 'syncing' // a full copy is coming in
+  | 'down' // was up before, and the upstream is not heard now
+  | 'unknown'; // the replica could not be asked
+
+export interface Link {
+  readonly replica: NodeId;
+  readonly upstream: NodeId;
+  /** Who says so: the replica itself, its upstream's list, or only the inventory. */
+  readonly knownFrom: 'replica' | 'upstream' | 'inventory';
+  readonly state: LinkState;
+  /** Never up since the replica started. */
+  readonly neverUp: boolean;
+  readonly downSinceSeconds: number | undefined;
+  readonly lastIoSecondsAgo: number | undefined;
+  /** Upstream's offset minus the replica's own, in bytes; undefined where nobody can tell. */
+  readonly lagBytes: number | undefined;
+  readonly syncReadBytes: number | undefined;
+  readonly syncTotalBytes: number | undefined;
+}
+
+export function nodeOf(topology: Topology, id: NodeId): TopologyNode | undefined {
+  return topology.nodes.find((node) => node.id === id);
+}
+
+/** The node that a user means by a name, a port or an address. */
+export function findNode(
+  topology: Topology,
+  words: string,
+  address: Address | undefined,
+): TopologyNode | undefined {
+  const named = topology.nodes.find((node) => node.name === words);
+  if (named !== undefined || address === undefined) return named;
+  const key = addressKey(address);
+  const means = (candidate: Address): boolean => addressKey(candidate) === key;
+  return (
+    topology.nodes.find((node) => means(node.address)) ??
+    topology.nodes.find((node) => node.aliases.some(means))
+  );
+}
+
+export function factsOf(node: TopologyNode | undefined): NodeFacts | undefined {
+  return node?.state.kind === 'up' ? node.state.facts : undefined;
+}
+
+/** A node that answers and says that it is a master. */
+export function isLiveMaster(node: TopologyNode): boolean {
+  return factsOf(node)?.replication.role === 'master';
+}
+
+export function linkOf(topology: Topology, replica: NodeId): Link | undefined {
+  return topology.links.find((link) => link.replica === replica);
+}
+
+export function upstreamOf(topology: Topology, replica: NodeId): TopologyNode | undefined {
+  const link = linkOf(topology, replica);
+  return link === undefined ? undefined : nodeOf(topology, link.upstream);
+}
+
+/** Direct replicas in the order of the nodes; a node that follows itself is not its own replica. */
+export function replicasOf(topology: Topology, upstream: NodeId): TopologyNode[] {
+  const isReplica = ({ id }: TopologyNode): boolean =>
+    id !== upstream && linkOf(topology, id)?.upstream === upstream;
+  return topology.nodes.filter(isReplica);
+}
+
+/** The node and those above it, nearest first; ends at a node that was met before. */
+export function pathUp(topology: Topology, from: NodeId): NodeId[] {
+  const path: NodeId[] = [];
+  let at: NodeId | undefined = from;
+  while (at !== undefined && !path.includes(at)) {
+    path.push(at);
+    at = linkOf(topology, at)?.upstream;
+  }
+  return path;
+}
+
+/** The nodes of each cycle, each cycle once. A node that follows itself is a cycle of one. */
+export function cyclesOf(topology: Topology): NodeId[][] {
+  const cycles: NodeId[][] = [];
+  for (const { id } of topology.nodes) {
+    if (cycles.some((cycle) => cycle.includes(id))) continue;
+    const path = pathUp(topology, id);
+    const backTo = linkOf(topology, path.at(-1) ?? id)?.upstream;
+    if (backTo === id) cycles.push(path);
+  }
+  return cycles;
+}
+
+/** Where drawing starts: nodes without upstream, and one node of each cycle. */
+export function rootsOf(topology: Topology): TopologyNode[] {
+  const entries = new Set(cyclesOf(topology).map(([first]) => first));
+  return topology.nodes.filter(({ id }) => linkOf(topology, id) === undefined || entries.has(id));
+}
+
+/** Links between the deepest replica and its root; 0 for a lone node. */
+export function depthOf(topology: Topology): number {
+  const depths = topology.nodes.map(({ id }) => pathUp(topology, id).length - 1);
+  return Math.max(0, ...depths);
+}
+
+/** How far a replica is behind the top of its chain; undefined where a hop is unknown. */
+export function lagFromTopBytes(topology: Topology, replica: NodeId): number | undefined {
+  const path = pathUp(topology, replica);
+  const top = factsOf(nodeOf(topology, path.at(-1) ?? replica));
+  const own = factsOf(nodeOf(topology, replica));
+  if (path.length < 2 || top === undefined || own === undefined) return undefined;
+  return lagBetween(top.replication, own.replication);
+}
+
+/** Would `replica` be let in by `upstream`? */
+export function judgePassword(
+  replica: NodeFacts | undefined,
+  upstream: NodeFacts | undefined,
+): 'fits' | 'missing' | 'wrong' | 'unknown' {
+  const held = replica?.passwords.held;
+  const asked = upstream?.passwords.asked;
+  if (held === undefined || asked === undefined) return 'unknown';
+  if (asked === 0 || asked === held) return 'fits';
+  return held === 0 ? 'missing' : 'wrong';
+}
+
+/** Bytes that `replica` has yet to apply of what `upstream` has; never negative. */
+export function lagBetween(
+  upstream: ReplicationInfo,
+  replica: ReplicationInfo,
+): number | undefined {
+  if (!sharesHistory(upstream, replica)) return undefined;
+  return Math.max(0, upstream.masterReplOffset - replica.masterReplOffset);
+}
+
+/** Offsets can be compared: the replica's history is the upstream's, or what it continued. */
+export function sharesHistory(upstream: ReplicationInfo, replica: ReplicationInfo): boolean {
+  if (upstream.masterReplid === replica.masterReplid) return true;
+  const secondReplOffset = upstream.secondReplOffset ?? 0;
+  return (
+    upstream.masterReplid2 === replica.masterReplid && replica.masterReplOffset < secondReplOffset
+  );
+}

@@ -1,0 +1,92 @@
+/**
+ * `npm run bench`: the bundled server against redis-server, in turn in one run (A B A B), and with
+ * `npm run bench -- startup` how long the CLI takes to start. It prints ratios with the goals beside
+ * them and passes no verdict: absolute figures belong to a machine. Nothing of it stays running.
+ *
+ *   npm run bench -- --quick
+ *   npm run bench -- --tests incr,mset,lpush --pipelines 1,16 --replicas 0 --rounds 5 --json
+ *   npm run bench -- --server '/path/to/other-server' --baseline 'redis-server --io-threads 2'
+ */
+import { parseArgs } from 'node:util';
+import { bundledServerCommand } from '../support/bundled-server.ts';
+import { findRealServer } from '../support/real-servers.ts';
+import { findBenchmarkTool } from './redis-benchmark.ts';
+import { benchServers, type ServerBenchPlan } from './server-bench.ts';
+import { benchStartup } from './startup-bench.ts';
+
+/** Something is missing on this machine, as distinct from a failure. */
+const exitCannotRun = 2;
+
+class CannotRun extends Error {}
+
+process.once('SIGINT', () => process.exit(130)); // The exit handlers end the servers.
+process.once('SIGTERM', () => process.exit(143));
+try {
+  await main();
+} catch (error) {
+  if (!(error instanceof CannotRun)) throw error;
+  console.error(`cannot run the bench: ${error.message}`);
+  process.exitCode = exitCannotRun;
+}
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      quick: { type: 'boolean', default: false },
+      rounds: { type: 'string' },
+      tests: { type: 'string', default: 'get,set' },
+      pipelines: { type: 'string', default: '1,16,64' },
+      replicas: { type: 'string', default: '0,1' },
+      json: { type: 'boolean', default: false },
+      server: { type: 'string' },
+      baseline: { type: 'string' },
+    },
+  });
+  if (positionals[0] === 'startup') {
+    return benchStartup({
+      rounds: Number(values.rounds ?? (values.quick ? 5 : 20)),
+      json: values.json,
+    });
+  }
+  const plan: ServerBenchPlan = {
+    tool: benchmarkTool(),
+    sides: [
+      { kind: 'redis', command: words(values.baseline) ?? redisCommand() },
+      { kind: 'bundled', command: words(values.server) ?? bundledCommand() },
+    ],
+    tests: values.tests.toLowerCase().split(','),
+    pipelines: values.pipelines.split(',').map(Number),
+    replicas: values.replicas.split(',').map(Number),
+    rounds: Number(values.rounds ?? (values.quick ? 1 : 3)),
+    load: { keys: values.quick ? 100_000 : 1_000_000, valueBytes: 100, clients: 50 },
+    secondsPerRun: values.quick ? 0.5 : 1.5,
+    json: values.json,
+  };
+  await benchServers(plan);
+}
+
+function words(command: string | undefined): string[] | undefined {
+  return command?.trim().split(/\s+/);
+}
+
+function benchmarkTool(): string {
+  const tool = findBenchmarkTool();
+  if (tool === undefined) throw new CannotRun('no redis-benchmark here; install redis-tools');
+  return tool;
+}
+
+function redisCommand(): string[] {
+  const redis = findRealServer('redis7');
+  if (redis === undefined)
+    throw new CannotRun('no redis-server 7 here; install it or give --baseline');
+  return [redis.binary];
+}
+
+function bundledCommand(): string[] {
+  try {
+    return bundledServerCommand();
+  } catch (error) {
+    throw new CannotRun((error as Error).message);
+  }
+}

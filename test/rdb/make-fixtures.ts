@@ -1,0 +1,193 @@
+/**
+ * Writes the fixtures of this directory's tests: RDB files and DUMP payloads made by real servers,
+ * each with the data it holds as JSON. Run by hand when the set changes, on a machine that has all
+ * the servers:
+ *
+ *   npx tsx test/rdb/make-fixtures.ts
+ *
+ * Times to live end in the year 2100, so that nothing in a fixture ever expires.
+ */
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { startRealServer, type RealKind } from '../support/real-servers.ts';
+import type { RespClient } from '../support/resp-client.ts';
+import type { TestServer } from '../support/server-process.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+const fixturesDir = new URL('../fixtures/rdb/', import.meta.url).pathname;
+const year2100Ms = 4_102_444_800_000;
+
+interface FixtureEntry {
+  db: number;
+  key: string;
+  value: string;
+  expireAtMs: number;
+}
+
+interface Fixture {
+  name: string;
+  kind: RealKind;
+  args?: string[];
+  entries: FixtureEntry[];
+  /** What the file records per key besides its expiry. */
+  records?: 'idle' | 'freq';
+  /** Commands beyond the entries. */
+  setUp?: (client: RespClient) => Promise<unknown>;
+}
+
+const strings = stringEntries();
+const inDb0 = strings.filter((entry) => entry.db === 0);
+
+const fixtures: Fixture[] = [
+  { name: 'redis7-strings', kind: 'redis7', entries: strings },
+  {
+    name: 'redis7-uncompressed-without-checksum',
+    kind: 'redis7',
+    args: ['--rdbcompression', 'no', '--rdbchecksum', 'no'],
+    entries: strings,
+  },
+  {
+    name: 'redis7-lru',
+    kind: 'redis7',
+    args: ['--maxmemory-policy', 'allkeys-lru'],
+    entries: strings,
+    records: 'idle',
+  },
+  {
+    name: 'redis7-lfu',
+    kind: 'redis7',
+    args: ['--maxmemory-policy', 'volatile-lfu'],
+    entries: strings,
+    records: 'freq',
+  },
+  {
+    name: 'redis7-function',
+    kind: 'redis7',
+    entries: inDb0,
+    setUp: (client) => client.must('FUNCTION', 'LOAD', functionLibrary()),
+  },
+  { name: 'redis8-strings', kind: 'redis8', entries: strings },
+  { name: 'redis8-empty', kind: 'redis8', entries: [] },
+  { name: 'valkey8-strings', kind: 'valkey8', entries: strings },
+  {
+    name: 'valkey8-cluster',
+    kind: 'valkey8',
+    args: ['--cluster-enabled', 'yes'],
+    entries: inDb0,
+    setUp: startCluster,
+  },
+];
+
+await mkdir(fixturesDir, { recursive: true });
+for (const fixture of fixtures) await makeFixture(fixture);
+for (const kind of ['redis7', 'redis8', 'valkey8'] as const) await makeDumps(kind);
+
+async function makeFixture(fixture: Fixture): Promise<void> {
+  const { name, kind, args = [], records } = fixture;
+  await withServer(kind, args, async (server, client) => {
+    await fixture.setUp?.(client);
+    for (const entry of fixture.entries) await store(client, entry);
+    await client.must('SAVE');
+    const file = `${name}.rdb.bin`;
+    await copyFile(join(server.dir, 'dump.rdb'), join(fixturesDir, file));
+    const version = await server.info(kind === 'valkey8' ? 'valkey_version' : 'redis_version');
+    await writeJson(`${name}.json`, {
+      server: `${kind} ${version}`,
+      args,
+      ...(records === undefined ? {} : { records }),
+      entries: fixture.entries,
+    });
+  });
+}
+
+/** `[value, payload in base64]` of DUMP. */
+async function makeDumps(kind: RealKind): Promise<void> {
+  await withServer(kind, [], async (_server, client) => {
+    const dumps: [string, string][] = [];
+    for (const value of sampleValues()) {
+      await client.must('SET', 'k', Buffer.from(value, 'latin1'));
+      client.sendRaw('*2\r\n$4\r\nDUMP\r\n$1\r\nk\r\n');
+      const head = await client.readRawUntil('\r\n');
+      const payload = await client.readRaw(Number(head.toString('latin1', 1)));
+      await client.readRaw(2);
+      dumps.push([value, payload.toString('base64')]);
+    }
+    await writeJson(`${kind}-dumps.json`, dumps);
+  });
+}
+
+async function store(client: RespClient, entry: FixtureEntry): Promise<void> {
+  if (entry.db > 0) await client.must('SELECT', entry.db);
+  const expiry = entry.expireAtMs === -1 ? [] : ['PXAT', entry.expireAtMs];
+  const [key, value] = [entry.key, entry.value].map((text) => Buffer.from(text, 'latin1'));
+  await client.must('SET', key, value, ...expiry);
+  if (entry.db > 0) await client.must('SELECT', 0);
+}
+
+async function withServer(
+  kind: RealKind,
+  args: string[],
+  use: (server: TestServer, client: RespClient) => Promise<void>,
+): Promise<void> {
+  const server = await startRealServer(kind, { args });
+  try {
+    await use(server, await server.connect());
+  } finally {
+    await server.close();
+  }
+}
+
+function writeJson(name: string, content: unknown): Promise<void> {
+  return writeFile(join(fixturesDir, name), `${JSON.stringify(content, undefined, 1)}\n`);
+}
+
+async function startCluster(client: RespClient): Promise<void> {
+  await client.must('CLUSTER', 'ADDSLOTSRANGE', 0, 16383);
+  await waitFor(
+    async () => String(await client.must('CLUSTER', 'INFO')).includes('cluster_state:ok'),
+    { what: 'the cluster of one to be up' },
+  );
+}
+
+function stringEntries(): FixtureEntry[] {
+  const entry = (key: string, value: string, expireAtMs = -1, db = 0): FixtureEntry => ({
+    db,
+    key,
+    value,
+    expireAtMs,
+  });
+  return [
+    ...sampleValues().map((value, index) => entry(`value:${index}`, value)),
+    entry('1234', 'a key that is an integer'),
+    entry('-40000', 'another'),
+    entry('', 'the empty key'),
+    entry(allBytes(), 'a key of all bytes'),
+    entry('key:'.repeat(40), 'a key that compresses'),
+    entry('expires', 'in the year 2100', year2100Ms),
+    entry('expires:odd', '7', year2100Ms + 123),
+    ...[1, 9, 15].map((db) => entry('same key', `database ${db}`, year2100Ms + db, db)),
+  ];
+}
+
+function sampleValues(): string[] {
+  const integers = [0, 1, -1, 127, 128, -128, -129, 32767, 32768, -32768, -32769];
+  const wide = ['2147483647', '2147483648', '-2147483648', '-2147483649', '9223372036854775807'];
+  const almostIntegers = ['', '-', '-0', '+1', '01', '1.0', ' 1', '12345678901', '99999999999'];
+  const lengths = [20, 21, 63, 64, 255, 1000].map((length) => pattern(length));
+  const repeats = [21, 300, 17000].map((length) => 'x'.repeat(length));
+  return [...integers.map(String), ...wide, ...almostIntegers, ...lengths, ...repeats, allBytes()];
+}
+
+/** Text with some repetition, the same at every run. */
+function pattern(length: number): string {
+  const words = Array.from({ length: Math.ceil(length / 4) }, (_, index) => (index * index) % 9973);
+  return words.join(',').slice(0, length);
+}
+
+function allBytes(): string {
+  return Buffer.from(Array.from({ length: 256 }, (_, byte) => byte)).toString('latin1');
+}
+
+function functionLibrary(): string {
+  return `#!lua name=lib\nredis.register_function('one', function() return 1 end)`;
+}
