@@ -1,11 +1,16 @@
 // Bundles what we ship. The CLI becomes one chunk per command (a command loads only what it uses),
-// the server one file without dependencies: start-up time is a feature of both.
-import { rm } from 'node:fs/promises';
+// the server one file without dependencies: start-up time is a feature of both. At the end stands
+// oclif's manifest, from which the CLI knows its commands without loading them.
+import { readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Plugin } from '@oclif/core';
 import { build } from 'esbuild';
 
-await rm('dist', { recursive: true, force: true });
+const root = join(import.meta.dirname, '..');
+const dist = join(root, 'dist');
 
 const common = {
+  absWorkingDir: root,
   bundle: true,
   platform: 'node',
   format: 'esm',
@@ -13,6 +18,7 @@ const common = {
   sourcemap: 'linked',
   legalComments: 'linked',
   logLevel: 'warning',
+  metafile: true,
 };
 
 // CommonJS packages inside an ES module bundle still call require() for Node's own modules.
@@ -20,11 +26,16 @@ const requireBanner = {
   js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
 };
 
-await Promise.all([
+const results = await Promise.all([
   build({ ...common, entryPoints: { 'repl-server': 'src/server/main.ts' }, outdir: 'dist' }),
   build({
     ...common,
-    entryPoints: ['src/cli/run.ts', 'src/commands/*.ts'],
+    entryPoints: [
+      'src/cli/run.ts',
+      'src/cli/help.ts',
+      'src/cli/oclif-config.ts',
+      'src/commands/*.ts',
+    ],
     outbase: 'src',
     outdir: 'dist',
     splitting: true,
@@ -32,3 +43,28 @@ await Promise.all([
     banner: requireBanner,
   }),
 ]);
+
+await removeOldFiles(results.flatMap(({ metafile }) => Object.keys(metafile.outputs)));
+await writeManifest();
+
+/** Old files go last, so that what runs during a build does not lose the files it loads. */
+async function removeOldFiles(outputs) {
+  const fresh = new Set(outputs.map((path) => join(root, path)));
+  const entries = await readdir(dist, { recursive: true, withFileTypes: true });
+  const paths = entries.filter((entry) => entry.isFile()).map((e) => join(e.parentPath, e.name));
+  await Promise.all(paths.filter((path) => !fresh.has(path)).map((path) => rm(path)));
+}
+
+/** Loads every built command once and notes its flags, arguments and texts. */
+async function writeManifest() {
+  const { loadOptions } = await import(join(dist, 'cli/oclif-config.js'));
+  const packageJson = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+  const plugin = new Plugin({
+    ...loadOptions(packageJson, dist),
+    isRoot: true,
+    ignoreManifest: true,
+    errorOnManifestCreate: true,
+  });
+  await plugin.load();
+  await writeFile(join(dist, 'oclif.manifest.json'), `${JSON.stringify(plugin.manifest)}\n`);
+}

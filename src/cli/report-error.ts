@@ -32,7 +32,11 @@ export function reportError(
   const failure = describe(error, argv);
   const { exitCode } = failure;
   if (wantsJson(argv)) return { stdout: toJson(failure), stderr: '', exitCode };
-  return { stdout: '', stderr: exitCode === exitCodes.bug ? toCrash(error) : toText(failure), exitCode };
+  return {
+    stdout: '',
+    stderr: exitCode === exitCodes.bug ? toCrash(error) : toText(failure),
+    exitCode,
+  };
 }
 
 /** The three lines of a failure that the user can do something about. */
@@ -61,7 +65,8 @@ function describe(error: unknown, argv: readonly string[]): Failure {
     return { message: 'stopped, nothing was changed', exitCode: exitCodes.interrupted };
   }
   // Everything that oclif throws itself is about the command line; it marks it with an exit code.
-  if (error instanceof Error && oclifExitCode(error) !== undefined) return describeUsage(error, argv);
+  if (error instanceof Error && oclifExitCode(error) !== undefined)
+    return describeUsage(error, argv);
   return { message: messageOf(error) ?? 'unknown', exitCode: exitCodes.bug };
 }
 

@@ -4,10 +4,8 @@
  */
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { specFileName } from '../topology/spec.ts';
 import { OperatorError } from '../util/errors.ts';
-
-/** The inventory's name inside a lab's directory. */
-export const specFileName = 'repl.yaml';
 
 /**
  * The absolute directory of the lab. `lab` may name the directory or its `repl.yaml`. Throws an

@@ -11,18 +11,10 @@
  * sockets, no decisions about history.
  */
 
+import { encodeCommand } from './resp-encode.ts';
+
 /** Length of a replication id and of an `$EOF:` mark. */
 export const replidChars = 40;
-
-/** A command as a RESP array of bulk strings. Strings are latin1-safe only: ids, words, numbers. */
-export function encodeCommand(...args: readonly (string | number)[]): Buffer {
-  let text = `*${args.length}\r\n`;
-  for (const arg of args) {
-    const word = String(arg);
-    text += `$${Buffer.byteLength(word)}\r\n${word}\r\n`;
-  }
-  return Buffer.from(text);
-}
 
 // ---- PSYNC and its replies -----------------------------------------------------------------------
 
@@ -39,7 +31,7 @@ export const noHistoryRequest: PsyncRequest = { replid: '?', offset: -1, failove
 
 export function printPsync(request: PsyncRequest): Buffer {
   const tail = request.failover ? ['FAILOVER'] : [];
-  return encodeCommand('PSYNC', request.replid, request.offset, ...tail);
+  return encodeCommand(['PSYNC', request.replid, String(request.offset), ...tail]);
 }
 
 /** `args` without the command's name; undefined when the offset is not an integer. */

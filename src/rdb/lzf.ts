@@ -23,6 +23,9 @@ const minSavedBytes = 4;
 /** 16,384 slots, 64 KiB: fits the second-level cache; more slots find hardly more matches. */
 const maxTableBits = 14;
 
+/** 1,024 slots, enough for strings below 1 KiB, which are most. */
+const minTableBits = 10;
+
 /** After this many misses in a row (as a power of two) the search moves on by one byte more. */
 const missesPerStepBits = 4;
 
@@ -32,7 +35,7 @@ const maxBase = 2 ** 30;
 /** Owns the table of positions, so that it need not be cleared between strings. */
 export class LzfCompressor {
   /** Slot of a three-byte hash → where these were last seen, counted as `#base` says. */
-  readonly #seen = new Int32Array(1 << maxTableBits);
+  #seen = new Int32Array(1 << minTableBits);
   /** Stands for the first byte of the current string; smaller numbers are of earlier strings. */
   #base = 1;
 
@@ -42,11 +45,12 @@ export class LzfCompressor {
    * `end - start - 4` bytes, whatever the outcome. The string must be shorter than 1 GiB.
    */
   compress(src: Uint8Array, start: number, end: number, dst: Uint8Array, dstStart: number): number {
-    const seen = this.#seen;
     const length = end - start;
     const limit = dstStart + length - minSavedBytes;
-    if (this.#base + length > maxBase) this.#forget();
-    const shift = 32 - tableBits(length);
+    const bits = tableBits(length);
+    if (this.#seen.length < 1 << bits || this.#base + length > maxBase) this.#forget(bits);
+    const seen = this.#seen;
+    const shift = 32 - bits;
     // A slot holds position + offset; below `base` it is left over from an earlier string.
     const base = this.#base;
     const offset = base - start;
@@ -105,8 +109,8 @@ export class LzfCompressor {
     return out === 0 ? 0 : out - dstStart;
   }
 
-  #forget(): void {
-    this.#seen.fill(0);
+  #forget(bits: number): void {
+    this.#seen = new Int32Array(Math.max(this.#seen.length, 1 << bits));
     this.#base = 1;
   }
 }
@@ -154,7 +158,7 @@ export function maxDecompressedBytes(compressedBytes: number): number {
 
 /** Short strings use only the beginning of the table, which stays in the first-level cache. */
 function tableBits(length: number): number {
-  return length < 1024 ? 10 : length < 8192 ? 12 : maxTableBits;
+  return length < 1024 ? minTableBits : length < 8192 ? 12 : maxTableBits;
 }
 
 function hashSlot(three: number, shift: number): number {

@@ -79,16 +79,16 @@ export class RdbReader {
     if (input.unread < this.#wanted) return this.#needMore(this.#wanted - input.unread);
     this.#wanted = 0;
     const parseStart = input.at;
-    while (this.#state !== 'done') {
+    while (!this.#isDone()) {
       const itemStart = input.at;
-      if (itemStart - parseStart >= budgetBytes) {
-        this.#addToSum(parseStart);
-        return { kind: 'budget' };
-      }
       if (!this.#step(sink, parseStart)) {
         input.at = itemStart;
         this.#addToSum(parseStart);
         return this.#needMore(input.missing);
+      }
+      if (input.at - parseStart >= budgetBytes && !this.#isDone()) {
+        this.#addToSum(parseStart);
+        return { kind: 'budget' };
       }
     }
     return { kind: 'done', consumedOffset: input.offset, leftover: input.rest() };
@@ -96,9 +96,13 @@ export class RdbReader {
 
   /** To be called when no more will come; throws RdbError 'truncated' unless the RDB is whole. */
   end(): void {
-    if (this.#state === 'done') return;
+    if (this.#isDone()) return;
     const offset = this.#input.offset + this.#input.unread;
     throw new RdbError('truncated', offset, `the input ends in the middle (${this.#state})`);
+  }
+
+  #isDone(): boolean {
+    return this.#state === 'done';
   }
 
   #needMore(atLeast: number): ParseResult {

@@ -2,7 +2,7 @@
  * What a directive is: the columns of the table in directives.ts, how a value is read from words,
  * and how it is written back. Used by the kinds, the settings and the rewrite.
  */
-import { quoteArg } from './split-args.ts';
+import { quoteArg, splitArgs } from './split-args.ts';
 
 /** What reading a value depends on besides its words. */
 export interface ReadContext<T> {
@@ -104,7 +104,9 @@ export function readLine<T>(
 ): ReadResult<T> {
   if (!row.multiArg && args.length !== 1) return failed('wrong number of arguments');
   // One word of a list is a list in quotes: `save "60 1"`, `--replicaof "127.0.0.1 6379"`.
-  const words = row.multiArg && args.length === 1 && args[0] !== '' ? args[0]!.split(' ') : args;
+  const quoted = row.multiArg && args.length === 1 && args[0] !== '';
+  const words = quoted ? splitArgs(args[0]) : args;
+  if (words === null) return failed('Unbalanced quotes in configuration line');
   return row.read(words, { previous, phase: 'load' });
 }
 

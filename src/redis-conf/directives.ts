@@ -127,10 +127,14 @@ export const directives = {
     alias: 'cluster-slave-no-failover',
     effect: 'none',
   }),
-  'cluster-replica-validity-factor': int(10, {}, {
-    alias: 'cluster-slave-validity-factor',
-    effect: 'none',
-  }),
+  'cluster-replica-validity-factor': int(
+    10,
+    {},
+    {
+      alias: 'cluster-slave-validity-factor',
+      effect: 'none',
+    },
+  ),
   'cluster-require-full-coverage': yesNo('yes', none),
   'crash-log-enabled': yesNo('yes', none),
   'crash-memcheck-enabled': yesNo('yes', none),
@@ -194,15 +198,8 @@ export const directives = {
   'oom-score-adj-values': oomScores('0 200 800', none),
   pidfile: optionalText(fixed),
   port: port(6379),
-  'proc-title-template': text(
-    '{title} {listen-addr} {server-mode}',
-    { check: checkTitleTemplate },
-  ),
-  'propagation-error-behavior': oneOf(
-    'ignore',
-    ['ignore', 'panic', 'panic-on-replicas'],
-    none,
-  ),
+  'proc-title-template': text('{title} {listen-addr} {server-mode}', { check: checkTitleTemplate }),
+  'propagation-error-behavior': oneOf('ignore', ['ignore', 'panic', 'panic-on-replicas'], none),
   'protected-mode': yesNo('yes'),
   'proto-max-bulk-len': memory('512mb', { min: 1024n * 1024n }),
   'rdb-del-sync-files': yesNo('no'),
@@ -284,7 +281,7 @@ export const directives = {
   'watchdog-period': int(0, {}, hiddenNone),
   'zset-max-listpack-entries': int(128, long, { alias: 'zset-max-ziplist-entries' }),
   'zset-max-listpack-value': memory('64', {}, { alias: 'zset-max-ziplist-value' }),
-} satisfies Record<string, Directive<never>>;
+};
 
 export type DirectiveName = keyof typeof directives;
 

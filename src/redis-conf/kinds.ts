@@ -22,12 +22,12 @@ export const maxUint64 = 2n ** 64n - 1n;
 
 export function yesNo(initial: 'yes' | 'no', columns: Columns = {}): Directive<boolean> {
   const read = ([text]: readonly string[]): ReadResult<boolean> => {
-    const lower = text!.toLowerCase();
+    const lower = text.toLowerCase();
     if (lower !== 'yes' && lower !== 'no') return failed("argument must be 'yes' or 'no'");
     return accepted(lower === 'yes', lower);
   };
-  const codec = { kind: 'bool', defaults: [initial], multiArg: false, read, rows: plainRow } as const;
-  return directive(codec, columns);
+  const defaults = [initial];
+  return directive({ kind: 'bool', defaults, multiArg: false, read, rows: plainRow }, columns);
 }
 
 export interface IntegerRange {
@@ -44,7 +44,7 @@ export function int(
   columns: Columns = {},
 ): Directive<number> {
   const read = ([text]: readonly string[]): ReadResult<number> => {
-    const parsed = parseInt64(text!);
+    const parsed = parseInt64(text);
     if (parsed === null) return failed("argument couldn't be parsed into an integer");
     if (parsed < min || parsed > max) return outOfRange(min, max);
     const value = clamp === undefined ? parsed : clampTo(parsed, clamp);
@@ -78,7 +78,7 @@ export function memory(
       defaults: [initial],
       multiArg: false,
       read([text], { phase }) {
-        const parsed = parseMemory(text!);
+        const parsed = parseMemory(text);
         if (parsed === null) return failed('argument must be a memory value');
         if (parsed < min || parsed > max) return outOfRange(min, max);
         const bytes = phase === 'set' && parsed < raiseOnSetTo ? raiseOnSetTo : parsed;
@@ -95,8 +95,8 @@ export function memory(
 /** A file mode such as 700. */
 export function octal(initial: string, maxText: string, columns: Columns = {}): Directive<number> {
   const read = ([text]: readonly string[]): ReadResult<number> => {
-    if (!/^-?[0-7]*$/.test(text!)) return failed("argument couldn't be parsed as an octal number");
-    const value = text === '' || text === '-' ? 0 : parseInt(text!, 8);
+    if (!/^-?[0-7]*$/.test(text)) return failed("argument couldn't be parsed as an octal number");
+    const value = text === '' || text === '-' ? 0 : parseInt(text, 8);
     if (value < 0 || value > parseInt(maxText, 8)) {
       return failed(`argument must be between 0 and ${maxText} inclusive`);
     }
@@ -118,7 +118,7 @@ export function oneOf<const Choice extends string>(
       defaults: [initial],
       multiArg: false,
       read([text]) {
-        const choice = findChoice(choices, text!);
+        const choice = findChoice(choices, text);
         return choice === undefined ? notAChoice(choices) : accepted(choice, choice);
       },
       rows: plainRow,
@@ -146,8 +146,8 @@ export function text(
       defaults: [initial],
       multiArg: false,
       read([value]) {
-        const problem = check?.(value!) ?? null;
-        return problem === null ? accepted(value!, value!) : failed(problem);
+        const problem = check?.(value) ?? null;
+        return problem === null ? accepted(value, value) : failed(problem);
       },
       rows: (name, now, initial) =>
         emptyIsUnset && now.text === '' ? [] : quotedRow(name, now, initial),

@@ -41,5 +41,5 @@ function parseConfLine(raw: string, line: number): ConfLine {
   const words = splitArgs(trimmed);
   if (words === null) return { kind: 'broken', reason: unbalanced, raw, line };
   if (words.length === 0) return { kind: 'blank', raw, line };
-  return { kind: 'directive', name: words[0]!.toLowerCase(), args: words.slice(1), raw, line };
+  return { kind: 'directive', name: words[0].toLowerCase(), args: words.slice(1), raw, line };
 }

@@ -28,7 +28,10 @@ export interface SavePoint {
  * `save <seconds> <changes> …`. The first line drops the default points, each further one adds,
  * `save ""` drops them all; CONFIG SET replaces them.
  */
-export function savePoints(initial: string, columns: Columns = {}): Directive<readonly SavePoint[]> {
+export function savePoints(
+  initial: string,
+  columns: Columns = {},
+): Directive<readonly SavePoint[]> {
   return directive(
     {
       kind: 'special',
@@ -55,8 +58,8 @@ function parseSavePoints(args: readonly string[]): SavePoint[] | null {
   if (args.length % 2 !== 0) return null;
   const points: SavePoint[] = [];
   for (let index = 0; index < args.length; index += 2) {
-    const seconds = decimal(args[index]!);
-    const changes = decimal(args[index + 1]!);
+    const seconds = decimal(args[index]);
+    const changes = decimal(args[index + 1]);
     if (seconds === null || changes === null || seconds < 1 || changes < 0) return null;
     points.push({ seconds, changes });
   }
@@ -75,7 +78,10 @@ export interface BufferLimit {
 export type BufferLimits = Readonly<Record<BufferLimitClass, BufferLimit>>;
 
 /** `client-output-buffer-limit <class> <hard> <soft> <seconds> …`; classes not named keep theirs. */
-export function bufferLimits(initial: BufferLimits, columns: Columns = {}): Directive<BufferLimits> {
+export function bufferLimits(
+  initial: BufferLimits,
+  columns: Columns = {},
+): Directive<BufferLimits> {
   return directive(
     {
       kind: 'special',
@@ -87,13 +93,15 @@ export function bufferLimits(initial: BufferLimits, columns: Columns = {}): Dire
         }
         const limits: Record<BufferLimitClass, BufferLimit> = { ...(previous ?? initial) };
         for (let index = 0; index < args.length; index += 4) {
-          const name = findLimitClass(args[index]!);
+          const name = findLimitClass(args[index]);
           if (name === undefined) {
             return failed('Invalid client class specified in buffer limit configuration.');
           }
           const limit = parseLimit(args.slice(index + 1, index + 4));
           if (limit === null) {
-            return failed('Error in hard, soft or soft_seconds setting in buffer limit configuration.');
+            return failed(
+              'Error in hard, soft or soft_seconds setting in buffer limit configuration.',
+            );
           }
           limits[name] = limit;
         }
@@ -112,10 +120,11 @@ function findLimitClass(text: string): BufferLimitClass | undefined {
 }
 
 function parseLimit([hard, soft, seconds]: readonly string[]): BufferLimit | null {
-  const hardBytes = parseMemory(hard!);
-  const softBytes = parseMemory(soft!);
-  const softSeconds = decimal(seconds!);
-  if (hardBytes === null || softBytes === null || softSeconds === null || softSeconds < 0) return null;
+  const hardBytes = parseMemory(hard);
+  const softBytes = parseMemory(soft);
+  const softSeconds = decimal(seconds);
+  if (hardBytes === null || softBytes === null || softSeconds === null || softSeconds < 0)
+    return null;
   return { hardBytes: Number(hardBytes), softBytes: Number(softBytes), softSeconds };
 }
 
@@ -186,10 +195,11 @@ export function masterAddress(columns: Columns = {}): Directive<MasterAddress | 
       read(args) {
         const [host, portText] = args;
         if (args.length !== 2) return failed('wrong number of arguments');
-        if (host!.toLowerCase() === 'no' && portText!.toLowerCase() === 'one') return accepted(null, '');
-        const port = decimal(portText!);
+        if (host.toLowerCase() === 'no' && portText.toLowerCase() === 'one')
+          return accepted(null, '');
+        const port = decimal(portText);
         if (port === null || port < 0 || port > 65535) return failed('Invalid master port');
-        return accepted({ host: host!, port }, `${host} ${port}`);
+        return accepted({ host: host, port }, `${host} ${port}`);
       },
       rows: (name, now) =>
         now.value === null ? [] : [{ line: `${name} ${now.text}`, force: true }],
@@ -199,8 +209,8 @@ export function masterAddress(columns: Columns = {}): Directive<MasterAddress | 
 }
 
 /** Letters of notify-keyspace-events: the classes that `A` stands for, then the others. */
-const eventsOfA = 'g$lshzxetd';
-const eventLetters = `${eventsOfA}nKEm`;
+const eventsOfA = 'g$lshzxetd'.split('');
+const eventLetters = [...eventsOfA, 'n', 'K', 'E', 'm'];
 
 /** The value is the set of letters, `A` spelled out; the text is Redis's canonical form. */
 export function eventClasses(columns: Columns = {}): Directive<string> {
@@ -210,15 +220,15 @@ export function eventClasses(columns: Columns = {}): Directive<string> {
       defaults: [''],
       multiArg: false,
       read([given]) {
-        const letters = given!.replaceAll('A', eventsOfA);
-        if ([...letters].some((letter) => !eventLetters.includes(letter))) {
+        const letters = given.split('').flatMap((one) => (one === 'A' ? eventsOfA : [one]));
+        if (!letters.every((letter) => eventLetters.includes(letter))) {
           return failed("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.");
         }
-        const has = (letter: string): boolean => letters.includes(letter);
+        const chosen = (letter: string): boolean => letters.includes(letter);
         // Next to A the letter n is not shown, though it is in force [Redis 7.0.15].
-        const shown = [...eventsOfA].every(has) ? 'A' : [...`${eventsOfA}n`].filter(has).join('');
-        const value = [...eventLetters].filter(has).join('');
-        return accepted(value, shown + [...'KEm'].filter(has).join(''));
+        const shown = eventsOfA.every(chosen) ? ['A'] : [...eventsOfA, 'n'].filter(chosen);
+        const text = [...shown, ...['K', 'E', 'm'].filter(chosen)].join('');
+        return accepted(eventLetters.filter(chosen).join(''), text);
       },
       rows: quotedRow,
     },
@@ -289,9 +299,7 @@ export function oomScores(initial: string, columns: Columns = {}): Directive<rea
         if (args.length !== 3) return failed('wrong number of arguments');
         const list = args.map(decimal);
         if (list.some((value) => value === null || value < -2000 || value > 2000)) {
-          return failed(
-            'Invalid oom-score-adj-values, elements must be between -2000 and 2000.',
-          );
+          return failed('Invalid oom-score-adj-values, elements must be between -2000 and 2000.');
         }
         return accepted(list.map(Number), list.join(' '));
       },
@@ -313,13 +321,13 @@ export function memoryOrPercent(initial: string, columns: Columns = {}): Directi
       defaults: [initial],
       multiArg: false,
       read([given]) {
-        const percent = /^([0-9]{1,9})%$/.exec(given!);
+        const percent = /^([0-9]{1,9})%$/.exec(given);
         if (percent !== null) {
           const value = Number(percent[1]);
           if (value > 100) return failed('percentage argument must be less or equal to 100');
           return accepted({ kind: 'percent', percent: value }, `${value}%`);
         }
-        const bytes = parseMemory(given!);
+        const bytes = parseMemory(given);
         // Above 2^63 Redis wraps into a percentage by accident; we refuse.
         if (bytes === null || bytes >= 1n << 63n) {
           return failed('argument must be a memory or percent value');
@@ -345,6 +353,6 @@ function parseNumber(text: string): number {
 function decimal(text: string): number | null {
   const match = /^([+-]?)0*([0-9]{1,15})$/.exec(text);
   if (match === null) return null;
-  const value = parseInt64(match[2]!);
+  const value = parseInt64(match[2]);
   return value === null ? null : Number(value) * (match[1] === '-' ? -1 : 1);
 }

@@ -96,12 +96,15 @@ function readQuoted(
     } else if (quote === singleQuote) {
       if (line.charCodeAt(at + 1) === singleQuote) at++;
       text += line[at];
-    } else if (line.charCodeAt(at + 1) === lowerX && /^[0-9a-f]{2}/i.test(line.slice(at + 2, at + 4))) {
+    } else if (
+      line.charCodeAt(at + 1) === lowerX &&
+      /^[0-9a-f]{2}/i.test(line.slice(at + 2, at + 4))
+    ) {
       text += String.fromCharCode(parseInt(line.slice(at + 2, at + 4), 16));
       at += 3;
     } else {
       at++;
-      text += escapes[line[at]!] ?? line[at];
+      text += escapes[line[at]] ?? line[at];
     }
   }
   return null;

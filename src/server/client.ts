@@ -4,8 +4,10 @@
  * what commands may do on its behalf is decided in `dispatch.ts` from `flags`.
  */
 import type { RequestReader } from '../protocol/request-reader.ts';
-import type { Database, Watcher } from './keyspace/keyspace.ts';
+import type { Database } from './keyspace/keyspace.ts';
 import type { Command } from './command.ts';
+import type { WatchedKey } from './transaction.ts';
+import type { ReplicaConnection } from './replication/ports.ts';
 import { PendingInput } from './pending-input.ts';
 
 /**
@@ -86,7 +88,7 @@ export interface BlockedState {
   cancel(): void;
 }
 
-export class Client implements Watcher {
+export class Client {
   readonly id: number;
   readonly transport: ClientTransport;
   /** Unix milliseconds. */
@@ -99,12 +101,15 @@ export class Client implements Watcher {
   db: Database;
   lastCommand: Command | null = null;
 
-  /** MULTI's queue, and its watched keys (latin1) by database. */
+  /** MULTI's queue, and the keys in WATCH. */
   queue: QueuedRequest[] = [];
-  readonly watching: { db: Database; key: string }[] = [];
+  readonly watching: WatchedKey[] = [];
+  /** One of them was changed: EXEC will refuse. */
   dirtyCas = false;
 
   blocked: BlockedState | null = null;
+  /** What replication knows it by, once it has spoken REPLCONF, SYNC or PSYNC. */
+  replicaConnection: ReplicaConnection | null = null;
 
   /** Input that has not been executed yet: an unfinished request, or what came while blocked. */
   readonly pending = new PendingInput();

@@ -13,8 +13,11 @@ import type { Keyspace } from './keyspace/keyspace.ts';
 import type { Logger } from './log.ts';
 import type { Persistence } from './persistence/persistence.ts';
 import type { Propagation } from './propagation.ts';
+import type { PauseState } from './pause.ts';
+import type { ReplicaConnection } from './replication/ports.ts';
 import type { Replication } from './replication/replication.ts';
 import type { ServerStats } from './stats.ts';
+import type { WaitingClients } from './waiting-clients.ts';
 
 /** The command table, as COMMAND, INFO and CONFIG RESETSTAT need it. */
 export interface CommandLookup {
@@ -28,8 +31,14 @@ export interface CommandLookup {
 export interface Executor {
   /** Runs the transaction that `client` has queued; replies its results. */
   runQueued(client: Client): void;
-  /** Goes on with the input of a client that was blocked. */
+  /** Goes on, in a later turn, with the input of a client that was blocked. */
   resumeInput(client: Client): void;
+  /** Sends the replies gathered so far for the client at hand. */
+  flushReplies(client: Client): void;
+  /** Closes a client's connection: at once, or after the replies so far. */
+  close(client: Client, when: 'now' | 'after-reply'): void;
+  /** What replication knows the client by; the same object every time. */
+  replicaConnection(client: Client): ReplicaConnection;
 }
 
 export interface ShutdownRequest {
@@ -39,6 +48,12 @@ export interface ShutdownRequest {
   readonly force: boolean;
   /** Do not wait for lagging replicas. */
   readonly now: boolean;
+}
+
+/** What DEBUG may switch off. */
+export interface CronSwitches {
+  setActiveExpire(on: boolean): void;
+  setPaused(on: boolean): void;
 }
 
 export interface ServerContext {
@@ -58,8 +73,9 @@ export interface ServerContext {
   readonly persistence: Persistence;
   readonly commands: CommandLookup;
   readonly executor: Executor;
-  /** Blocks the whole server, as DEBUG SLEEP must. */
-  sleepBlocking(milliseconds: number): void;
+  readonly waiting: WaitingClients;
+  readonly pause: PauseState;
+  readonly cron: CronSwitches;
   /** Resolves to an error text when the server could not go down and serves on. */
   shutdown(request: ShutdownRequest): Promise<string | null>;
   /** Ends an ongoing SHUTDOWN that waits for replicas; false when there is none. */

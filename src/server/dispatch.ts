@@ -14,6 +14,7 @@ import { type Command, commandFlags, gateBits } from './command.ts';
 import type { CommandTable } from './command-table.ts';
 import type { ServerContext } from './context.ts';
 import { showMonitors } from './monitor.ts';
+import { discardTransaction } from './transaction.ts';
 
 /** What became of a request. */
 export type Outcome =
@@ -204,7 +205,7 @@ export class Dispatcher {
 
   /** Why the command may not run now, null when it may; in the order in which Redis asks. */
   #refusal(client: Client, command: Command, bits: number): string | null {
-    const { gates } = this.#server;
+    const { config, gates, replication } = this.#server;
     if (client.has(clientFlags.needsAuth) && !command.has('no_auth')) return errorReplies.noAuth;
     if (client.has(clientFlags.multi) && command.has('no_multi')) {
       return 'ERR Command not allowed inside a transaction';
@@ -212,10 +213,13 @@ export class Dispatcher {
     const fromMaster = client.has(clientFlags.master);
     if ((bits & commandFlags.write) !== 0 && !fromMaster) {
       if (gates.diskFailing) return errorReplies.misconf;
-      if (gates.tooFewReplicas) return errorReplies.noReplicas;
+      if (gates.replicasMatter && replication.goodReplicas < config.values.minReplicasToWrite) {
+        return errorReplies.noReplicas;
+      }
       if (gates.readOnlyReplica) return errorReplies.readOnly;
     }
-    if ((bits & gateBits.notStale) !== 0 && gates.staleRefused && !fromMaster) {
+    const stale = gates.staleDataMatters && !replication.dataIsCurrent;
+    if ((bits & gateBits.notStale) !== 0 && stale && !fromMaster) {
       return errorReplies.masterDown;
     }
     if ((bits & gateBits.notLoading) !== 0 && gates.loading) return errorReplies.loading;
@@ -312,23 +316,6 @@ export class Dispatcher {
     this.#timedCommand = next;
     this.#timedSince = now;
   }
-}
-
-/** Forgets the queue and the watched keys, as EXEC and DISCARD end. */
-export function discardTransaction(client: Client): void {
-  client.queue = [];
-  client.set(clientFlags.multi | clientFlags.dirtyExec, false);
-  unwatchAll(client);
-}
-
-export function unwatchAll(client: Client): void {
-  for (const { db, key } of client.watching) {
-    const watchers = db.watched.get(key);
-    watchers?.delete(client);
-    if (watchers?.size === 0) db.watched.delete(key);
-  }
-  client.watching.length = 0;
-  client.dirtyCas = false;
 }
 
 /** EXEC is as special as the most special of the commands it will run. */

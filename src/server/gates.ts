@@ -10,8 +10,8 @@ export class Gates {
   closed = 0;
   #loading = false;
   #readOnlyReplica = false;
-  #staleRefused = false;
-  #tooFewReplicas = false;
+  #staleDataMatters = false;
+  #replicasMatter = false;
   #diskFailing = false;
   #paused: 'none' | 'write' | 'all' = 'none';
 
@@ -35,23 +35,23 @@ export class Gates {
     this.#update();
   }
 
-  /** The link to the master is down, and `replica-serve-stale-data` is no. */
-  get staleRefused(): boolean {
-    return this.#staleRefused;
+  /** We are a replica with `replica-serve-stale-data no`: look whether the link is up. */
+  get staleDataMatters(): boolean {
+    return this.#staleDataMatters;
   }
 
-  set staleRefused(on: boolean) {
-    this.#staleRefused = on;
+  set staleDataMatters(on: boolean) {
+    this.#staleDataMatters = on;
     this.#update();
   }
 
-  /** Fewer good replicas than `min-replicas-to-write`. */
-  get tooFewReplicas(): boolean {
-    return this.#tooFewReplicas;
+  /** We are a master with `min-replicas-to-write` set: look how many are good. */
+  get replicasMatter(): boolean {
+    return this.#replicasMatter;
   }
 
-  set tooFewReplicas(on: boolean) {
-    this.#tooFewReplicas = on;
+  set replicasMatter(on: boolean) {
+    this.#replicasMatter = on;
     this.#update();
   }
 
@@ -78,8 +78,8 @@ export class Gates {
   #update(): void {
     let closed = 0;
     if (this.#loading) closed |= gateBits.notLoading;
-    if (this.#staleRefused) closed |= gateBits.notStale;
-    if (this.#readOnlyReplica || this.#tooFewReplicas || this.#diskFailing) {
+    if (this.#staleDataMatters) closed |= gateBits.notStale;
+    if (this.#readOnlyReplica || this.#replicasMatter || this.#diskFailing) {
       closed |= commandFlags.write;
     }
     if (this.#paused === 'write') closed |= commandFlags.write | commandFlags.may_replicate;

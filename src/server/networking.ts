@@ -11,8 +11,9 @@ import type { ReplyWriter } from '../protocol/reply-writer.ts';
 import { splitArgs } from '../redis-conf/split-args.ts';
 import { Client, clientFlags, type ClientTransport } from './client.ts';
 import type { ServerContext } from './context.ts';
-import { discardTransaction, type Dispatcher } from './dispatch.ts';
+import type { Dispatcher } from './dispatch.ts';
 import { readThroughSharedBuffer, SocketTransport } from './socket-transport.ts';
+import { discardTransaction } from './transaction.ts';
 
 /** What one read may bring; larger buffers gained nothing, smaller ones cost system calls. */
 const readBufferBytes = 64 * 1024;
@@ -163,6 +164,9 @@ export class Networking {
         this.#failProtocol(client, reader.error);
         at = end;
         break;
+      }
+      if (reader.argc === 0 && client.replicaConnection !== null) {
+        this.#server.replication.handleBlankLine(client.replicaConnection);
       }
       if (reader.argc > 0 && dispatcher.run(client, reader, buffer, at, next) === 'postponed') {
         client.blocked = { kind: 'pause', cancel: () => undefined };

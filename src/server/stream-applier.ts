@@ -7,31 +7,33 @@ import { INCOMPLETE, PROTOCOL_ERROR, RequestReader } from '../protocol/request-r
 import { splitArgs } from '../redis-conf/split-args.ts';
 import { Client, clientFlags, type ClientTransport } from './client.ts';
 import type { ServerContext } from './context.ts';
-import { discardTransaction, type Dispatcher } from './dispatch.ts';
+import type { Dispatcher } from './dispatch.ts';
 import type { ExpiryMode } from './keyspace/keyspace.ts';
 import { PendingInput } from './pending-input.ts';
-import type { StreamApplier } from './replication/ports.ts';
+import { StreamError, type StreamApplier } from './replication/ports.ts';
+import { discardTransaction } from './transaction.ts';
 
 /** A master's values are never too long for us: it has accepted them. */
 const maxStreamBulkBytes = Number.MAX_SAFE_INTEGER;
 
 export class MasterStreamApplier implements StreamApplier {
-  readonly #server: ServerContext;
+  readonly #context: () => ServerContext;
   readonly #dispatcher: () => Dispatcher;
   readonly #reader = new RequestReader(splitArgs);
   readonly #pending = new PendingInput();
   #client: Client | null = null;
   /** Bytes of an open transaction: run through dispatch, but not applied before its EXEC. */
   #openBytes = 0;
+  #selectedDb = 0;
 
-  constructor(server: ServerContext, dispatcher: () => Dispatcher) {
-    this.#server = server;
+  constructor(context: () => ServerContext, dispatcher: () => Dispatcher) {
+    this.#context = context;
     this.#dispatcher = dispatcher;
     this.#reader.maxBulkBytes = maxStreamBulkBytes;
   }
 
   begin(start: { readonly selectedDb: number; readonly master: string }): void {
-    const { keyspace, clients, clock } = this.#server;
+    const { keyspace, clients, clock } = this.#context();
     const db = keyspace.databases[start.selectedDb] ?? keyspace.databases[0];
     this.#client = new Client({
       id: clients.nextId(),
@@ -42,6 +44,7 @@ export class MasterStreamApplier implements StreamApplier {
     this.#client.set(clientFlags.master, true);
     this.#pending.clear();
     this.#openBytes = 0;
+    this.#selectedDb = start.selectedDb;
   }
 
   apply(chunk: Uint8Array): number {
@@ -58,24 +61,25 @@ export class MasterStreamApplier implements StreamApplier {
     return applied;
   }
 
-  end(): { readonly selectedDb: number } {
-    const client = this.#client;
+  end(): void {
+    if (this.#client !== null) discardTransaction(this.#client);
     this.#client = null;
     this.#pending.clear();
-    if (client === null) return { selectedDb: 0 };
-    discardTransaction(client);
-    return { selectedDb: client.db.id };
+  }
+
+  get selectedDb(): number {
+    return this.#selectedDb;
   }
 
   /** Runs the whole requests in `buffer[0 … end)`. */
   #run(buffer: Buffer, end: number): { at: number; applied: number } {
     const client = this.#client as Client;
-    const { keyspace } = this.#server;
+    const { keyspace } = this.#context();
     const dispatcher = this.#dispatcher();
     const modeBefore: ExpiryMode = keyspace.expiryMode;
     // The master has decided what is expired; its DELs are part of the stream.
     keyspace.expiryMode = 'ignore';
-    keyspace.nowMs = this.#server.clock.now();
+    keyspace.nowMs = this.#context().clock.now();
     this.#pending.needed = 0;
     let at = 0;
     let appliedAt = -1;
@@ -86,12 +90,16 @@ export class MasterStreamApplier implements StreamApplier {
           this.#pending.needed = this.#reader.neededEnd - at;
           break;
         }
-        if (next === PROTOCOL_ERROR) throw new Error(`invalid stream: ${this.#reader.error}`);
+        if (next === PROTOCOL_ERROR) {
+          throw new StreamError(this.#reader.error, this.#countApplied(at, appliedAt));
+        }
         if (this.#reader.argc > 0) {
           dispatcher.runFromMaster(client, this.#reader, buffer, at, next);
         }
         at = next;
-        if (!client.has(clientFlags.multi)) appliedAt = at;
+        if (client.has(clientFlags.multi)) continue;
+        appliedAt = at;
+        this.#selectedDb = client.db.id;
       }
     } finally {
       keyspace.expiryMode = modeBefore;

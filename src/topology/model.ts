@@ -3,7 +3,7 @@
  * each replica to its upstream. Made by assemble.ts, read by diagnose, plan and the views. The
  * questions that all of them ask of the tree stand here too. No I/O, no clock.
  */
-import { addressKey, type Address } from '../instance/address.ts';
+import { addressKey, parseAddress, type Address } from '../instance/address.ts';
 import type { Failure } from '../instance/failure.ts';
 import type { ReplicationInfo } from '../protocol/info.ts';
 
@@ -91,20 +91,18 @@ export function nodeOf(topology: Topology, id: NodeId): TopologyNode | undefined
   return topology.nodes.find((node) => node.id === id);
 }
 
-/** The node that a user means by a name, a port or an address. */
-export function findNode(
-  topology: Topology,
-  words: string,
-  address: Address | undefined,
-): TopologyNode | undefined {
-  const named = topology.nodes.find((node) => node.name === words);
-  if (named !== undefined || address === undefined) return named;
-  const key = addressKey(address);
-  const means = (candidate: Address): boolean => addressKey(candidate) === key;
-  return (
-    topology.nodes.find((node) => means(node.address)) ??
-    topology.nodes.find((node) => node.aliases.some(means))
-  );
+/** The node that a user means by its name, its address, or its port where one node has it. */
+export function findNode(topology: Topology, words: string): TopologyNode | undefined {
+  const { nodes } = topology;
+  const named = nodes.find((node) => node.name === words);
+  const meant = parseAddress(words);
+  if (named !== undefined || meant === undefined) return named;
+  const key = addressKey(meant);
+  const isMeant = (address: Address): boolean => addressKey(address) === key;
+  const reached = nodes.find(({ address, aliases }) => isMeant(address) || aliases.some(isMeant));
+  if (reached !== undefined || words.includes(':')) return reached;
+  const byPort = nodes.filter(({ address }) => address.port === meant.port);
+  return byPort.length === 1 ? byPort[0] : undefined;
 }
 
 export function factsOf(node: TopologyNode | undefined): NodeFacts | undefined {

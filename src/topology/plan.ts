@@ -111,6 +111,10 @@ export function planChange(topology: Topology, wanted: Wanted, options: PlanOpti
       return planFollow(topology, node, { ...wanted, ...options });
     case 'no-one':
       return planNoOne(topology, node, options);
+    default: {
+      const never: never = wanted;
+      return never;
+    }
   }
 }
 

@@ -16,6 +16,8 @@ const dash = 45;
 
 /** True where the pattern covers the whole text. `nocase` folds ASCII letters. */
 export function globMatch(pattern: string, text: string, nocase = false): boolean {
+  // The empty text is matched by `*` and by no other pattern with stars [Redis].
+  if (text === '') return pattern === '' || pattern === '*';
   return nocase ? matches(asciiLower(pattern), asciiLower(text)) : matches(pattern, text);
 }
 

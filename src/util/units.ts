@@ -24,16 +24,16 @@ const maxUint64 = (1n << 64n) - 1n;
 export function parseMemory(text: string): bigint | null {
   const match = /^([0-9]*)([a-z]*)$/i.exec(text);
   if (match === null || text.endsWith('\n')) return null;
-  const unit = unitBytes[match[2]!.toLowerCase()];
+  const unit = unitBytes[match[2].toLowerCase()];
   if (unit === undefined) return null;
-  const digits = match[1] === '' ? 0n : BigInt(match[1]!);
+  const digits = match[1] === '' ? 0n : BigInt(match[1]);
   return BigInt.asUintN(64, (digits > maxUint64 ? maxUint64 : digits) * unit);
 }
 
 /** The shortest exact form in units of 1024: 2097152 → `2mb`, 1025 → `1025`. */
 export function formatMemory(bytes: bigint): string {
   for (const unit of ['gb', 'mb', 'kb']) {
-    const size = unitBytes[unit]!;
+    const size = unitBytes[unit];
     if (bytes > 0n && bytes % size === 0n) return `${bytes / size}${unit}`;
   }
   return String(bytes);

@@ -75,7 +75,7 @@ export function readPieces(pieces: Iterable<Uint8Array>): {
   const reader = new RdbReader();
   const sink = new CollectingSink();
   let consumedOffset = 0;
-  const leftover: Buffer[] = [];
+  let leftover = '';
   for (const piece of pieces) {
     // The reader promises to copy: show it memory that changes right after.
     const borrowed = Buffer.from(piece);
@@ -84,14 +84,10 @@ export function readPieces(pieces: Iterable<Uint8Array>): {
     const result = reader.parse(sink);
     if (result.kind !== 'done') continue;
     consumedOffset = result.consumedOffset;
-    leftover[0] = Buffer.from(result.leftover);
+    leftover = result.leftover.toString('latin1');
   }
   reader.end();
-  return {
-    collected: sink.collected,
-    consumedOffset,
-    leftover: Buffer.concat(leftover).toString('latin1'),
-  };
+  return { collected: sink.collected, consumedOffset, leftover };
 }
 
 /** `bytes` cut at the given places, which may be in any order and out of range. */

@@ -10,7 +10,7 @@
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startRealServer, type RealKind } from '../support/real-servers.ts';
-import type { RespClient } from '../support/resp-client.ts';
+import { formatReply, type RespClient } from '../support/resp-client.ts';
 import type { TestServer } from '../support/server-process.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -69,13 +69,13 @@ const fixtures: Fixture[] = [
   { name: 'redis8-strings', kind: 'redis8', entries: strings },
   { name: 'redis8-empty', kind: 'redis8', entries: [] },
   { name: 'valkey8-strings', kind: 'valkey8', entries: strings },
-  {
-    name: 'valkey8-cluster',
-    kind: 'valkey8',
+  ...(['redis8', 'valkey8'] as const).map((kind) => ({
+    name: `${kind}-cluster`,
+    kind,
     args: ['--cluster-enabled', 'yes'],
     entries: inDb0,
     setUp: startCluster,
-  },
+  })),
 ];
 
 await mkdir(fixturesDir, { recursive: true });
@@ -144,7 +144,7 @@ function writeJson(name: string, content: unknown): Promise<void> {
 async function startCluster(client: RespClient): Promise<void> {
   await client.must('CLUSTER', 'ADDSLOTSRANGE', 0, 16383);
   await waitFor(
-    async () => String(await client.must('CLUSTER', 'INFO')).includes('cluster_state:ok'),
+    async () => formatReply(await client.must('CLUSTER', 'INFO')).includes('cluster_state:ok'),
     { what: 'the cluster of one to be up' },
   );
 }

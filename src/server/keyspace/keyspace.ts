@@ -12,8 +12,8 @@ import { Dict } from './dict.ts';
 
 /** Someone to be told when a watched key changes: a client in WATCH. */
 export interface Watcher {
-  /** Set when a watched key was changed; EXEC then refuses. */
-  dirtyCas: boolean;
+  /** The watched key was changed; EXEC will refuse. */
+  keyModified(): void;
 }
 
 export interface Database {
@@ -134,7 +134,7 @@ export class Keyspace {
     const text = Buffer.from(key.buffer, key.byteOffset + start, end - start).toString('latin1');
     const watchers = db.watched.get(text);
     if (watchers === undefined) return;
-    for (const watcher of watchers) watcher.dirtyCas = true;
+    for (const watcher of watchers) watcher.keyModified();
   }
 
   /** Empties databases; returns how many keys went. The old ones are dropped whole, at once. */
@@ -202,7 +202,7 @@ export class Keyspace {
       const held = db.dict.find(key, 0, key.length) !== 0;
       const coming = next !== null && next.find(key, 0, key.length) !== 0;
       if (!held && !coming) continue;
-      for (const watcher of watchers) watcher.dirtyCas = true;
+      for (const watcher of watchers) watcher.keyModified();
     }
   }
 

@@ -5,7 +5,6 @@
  */
 import { join } from 'node:path';
 import { RdbError } from '../../rdb/rdb-error.ts';
-import type { BlockSink } from '../../rdb/rdb-output.ts';
 import { RdbWriter } from '../../rdb/rdb-writer.ts';
 import type { Clock } from '../../util/clock.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
@@ -42,10 +41,13 @@ export interface PersistenceDeps {
   readonly onSaveStatus: (ok: boolean) => void;
 }
 
+/** Takes a block of the RDB; it must call `release` when it has no more use for its memory. */
+export type TakeBlock = (block: Uint8Array, release: () => void) => void;
+
 /** A snapshot in slices whose blocks go to `sink`; see `startSnapshot`. */
 export interface SlicedSnapshotRequest {
   readonly aux: AuxFields;
-  readonly sink: BlockSink;
+  readonly sink: TakeBlock;
   readonly mayGoOn: () => boolean;
   readonly onWalked: () => void;
   readonly onFailed: (error: Error) => void;
@@ -139,7 +141,10 @@ export class Persistence {
     try {
       file = new SyncRdbFile(this.path, pid);
       const target = file;
-      const writer = this.#newWriter((block) => target.write(block));
+      const writer = this.#newWriter((block, release) => {
+        target.write(block);
+        release();
+      });
       const monotonicMs = (): number => clock.monotonic();
       const aux = this.#deps.aux();
       new Snapshot({ keyspace, writer, aux, monotonicMs }).step(Number.POSITIVE_INFINITY);
@@ -188,9 +193,9 @@ export class Persistence {
     };
     const run = this.startSnapshot({
       aux,
-      sink: (block, borrowed) => {
-        const bytes = borrowed ? Buffer.from(block) : block;
-        file.write(bytes, () => {
+      sink: (block, release) => {
+        file.write(block, () => {
+          release();
           if (file.pendingBytes < maxPendingDiskBytes / 2) run.resume();
         });
       },
@@ -279,13 +284,18 @@ export class Persistence {
     return this.#deps.settings.save.length > 0;
   }
 
-  #newWriter(sink: BlockSink): RdbWriter {
+  #newWriter(sink: TakeBlock): RdbWriter {
     const { settings } = this.#deps;
-    return new RdbWriter({
-      sink,
+    const writer = new RdbWriter({
+      sink: (block, borrowed) => {
+        // A borrowed block is a window on a live value, which may change before it is written.
+        if (borrowed) sink(Buffer.from(block), () => undefined);
+        else sink(block, () => writer.output.recycle(block));
+      },
       checksum: settings.rdbchecksum,
       compress: settings.rdbcompression,
     });
+    return writer;
   }
 
   #onBgsaveEnd(error: Error | null): void {

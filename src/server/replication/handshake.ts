@@ -8,7 +8,7 @@
  * The driver has no clock: the link watches `repl-timeout` and fails the inbox, which ends any await
  * here. Nothing is retried here either.
  */
-import { encodeCommand } from '../../protocol/psync-lines.ts';
+import { encodeCommand } from '../../protocol/resp-encode.ts';
 import type { LinkState } from './link-state.ts';
 import type { ReplicationLogger, ReplicationSettings } from './ports.ts';
 import { LinkBroken } from './wire-inbox.ts';
@@ -19,7 +19,7 @@ export interface HandshakeStep {
   /** Steps with the same number are sent in one write. */
   readonly batch: number;
   readonly skip: (settings: ReplicationSettings) => boolean;
-  readonly request: (settings: ReplicationSettings) => readonly (string | number)[];
+  readonly request: (settings: ReplicationSettings) => readonly string[];
   readonly judge: (reply: string, settings: ReplicationSettings) => Verdict;
 }
 
@@ -55,7 +55,7 @@ export const handshakeSteps: readonly HandshakeStep[] = [
     request: ({ port, replicaAnnouncePort }) => [
       'REPLCONF',
       'listening-port',
-      replicaAnnouncePort || port,
+      String(replicaAnnouncePort || port),
     ],
     judge: (reply) => tolerate(reply, 'the master does not show our port in INFO'),
   },
@@ -97,7 +97,7 @@ export async function runHandshake(io: HandshakeIo): Promise<void> {
 }
 
 async function runBatch(io: HandshakeIo, steps: readonly HandshakeStep[]): Promise<void> {
-  io.write(Buffer.concat(steps.map((step) => encodeCommand(...step.request(io.settings)))));
+  io.write(Buffer.concat(steps.map((step) => encodeCommand(step.request(io.settings)))));
   for (const step of steps) {
     io.enter(step.state);
     const reply = await io.readLine();

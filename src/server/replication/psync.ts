@@ -65,7 +65,8 @@ function refusalReason(
   const replid = request.replid.toLowerCase();
   if (replid === '?') return 'no-history';
   if (replid !== history.masterReplid) {
-    if (replid !== history.masterReplid2) return 'foreign-history';
+    const isFormer = replid === history.masterReplid2 && history.secondReplOffset >= 0;
+    if (!isFormer) return 'foreign-history';
     if (request.offset > history.secondReplOffset) return 'second-history-too-far';
   }
   // Then the bytes.

@@ -10,12 +10,8 @@
  * Owned by Replication. It never touches the data set: that is the loader's and the applier's work.
  */
 import type { PsyncReply, PsyncRequest } from '../../protocol/psync-lines.ts';
-import {
-  encodeCommand,
-  noHistoryRequest,
-  parsePsyncReply,
-  printPsync,
-} from '../../protocol/psync-lines.ts';
+import { noHistoryRequest, parsePsyncReply, printPsync } from '../../protocol/psync-lines.ts';
+import { encodeCommand } from '../../protocol/resp-encode.ts';
 import { explainRefusal, runHandshake } from './handshake.ts';
 import { adoptHistory, continueWith, newHistory } from './history.ts';
 import type { LinkState } from './link-state.ts';
@@ -151,7 +147,7 @@ export class ReplicaLink {
   sendAck(): void {
     this.#stream.ackWanted = false;
     if (!this.connected || this.#prePsync) return;
-    const ack = encodeCommand('REPLCONF', 'ACK', this.#state.log.masterReplOffset);
+    const ack = encodeCommand(['REPLCONF', 'ACK', String(this.#state.log.masterReplOffset)]);
     this.#attempt?.wire.write(ack);
   }
 

@@ -6,7 +6,8 @@
  * A change of role happens in two functions only, `replicaof` and `noOne`; each sets every field
  * that depends on the role.
  */
-import { encodeCommand, parsePsyncArgs } from '../../protocol/psync-lines.ts';
+import { parsePsyncArgs } from '../../protocol/psync-lines.ts';
+import { encodeCommand } from '../../protocol/resp-encode.ts';
 import { newHistory, shiftHistory } from './history.ts';
 import type { LinkState } from './link-state.ts';
 import type { ReplyLine, SyncCounters } from './master.ts';
@@ -18,8 +19,8 @@ import type { InfoField, ReplicationView, RoleReply } from './replication-info.t
 import { replicationInfo, roleReply } from './replication-info.ts';
 import type { ReplicationState } from './replication-state.ts';
 
-const pingCommand = encodeCommand('PING');
-const getackCommand = encodeCommand('REPLCONF', 'GETACK', '*');
+const pingCommand = encodeCommand(['PING']);
+const getackCommand = encodeCommand(['REPLCONF', 'GETACK', '*']);
 
 export class Replication {
   readonly #deps: ReplicationDeps;
@@ -62,6 +63,11 @@ export class Replication {
   /** A replica with a live link, or a master. False: -MASTERDOWN with replica-serve-stale-data no. */
   get dataIsCurrent(): boolean {
     return this.#state.role === 'master' || this.#link.connected;
+  }
+
+  /** Whether propagated commands go anywhere: a master with a backlog. Asked per write. */
+  get feeding(): boolean {
+    return this.#state.role === 'master' && this.#state.log.active;
   }
 
   get masterReplid(): string {
@@ -275,7 +281,7 @@ export class Replication {
 
   #select(db: number): void {
     this.#state.streamDb = db;
-    this.#feedAnyDb(encodeCommand('SELECT', db));
+    this.#feedAnyDb(encodeCommand(['SELECT', String(db)]));
   }
 
   #feedAnyDb(command: Uint8Array): void {

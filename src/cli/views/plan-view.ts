@@ -1,0 +1,100 @@
+/**
+ * A plan in words, a step that was done, and the line that sums a change up. Pure: data → text.
+ * Used by cli/change.ts.
+ */
+import { formatAddress, type Address } from '../../instance/address.ts';
+import type { Executed, StepReport } from '../../topology/execute.ts';
+import { findNode, nodeOf, type NodeId, type Topology } from '../../topology/model.ts';
+import type { Step } from '../../topology/plan.ts';
+import type { Paint } from './paint.ts';
+import { millisText } from './units.ts';
+
+/** The numbered steps. */
+export function renderPlan(topology: Topology, steps: readonly Step[]): string {
+  return steps.map((step, index) => `${index + 1}. ${stepText(topology, step)}\n`).join('');
+}
+
+/** One step in one clause. */
+export function stepText(topology: Topology, step: Step): string {
+  const name = nameOf(topology, step.node);
+  switch (step.kind) {
+    case 'hold-writes':
+      return `${name}: hold writes (CLIENT PAUSE … WRITE)`;
+    case 'await-in-step':
+      return `${name}: wait until it has every byte of ${nameOf(topology, step.with)}`;
+    case 'follow':
+      return `${name}: follow ${nameAt(topology, step.upstream)} (REPLICAOF ${step.upstream.host} ${step.upstream.port})${followWords[step.as]}`;
+    case 'follow-no-one':
+      return `${name}: become a master, keeping its data (REPLICAOF NO ONE)`;
+    case 'release-writes':
+      return `${name}: release the held writes (CLIENT UNPAUSE)`;
+    case 'await-link':
+      return `${name}: wait until its link to ${nameAt(topology, step.upstream)} is up`;
+    case 'rewrite-config':
+      return `${name}: write the change to its configuration file (CONFIG REWRITE)`;
+    default: {
+      const never: never = step;
+      return never;
+    }
+  }
+}
+
+const followWords = {
+  demotion: ', no longer a master',
+  sibling: ', as its sibling did',
+  asked: '',
+};
+
+/** One finished step. */
+export function renderStep(topology: Topology, report: StepReport, paint: Paint): string {
+  const { step, outcome, tookMs } = report;
+  const text = stepText(topology, step);
+  const took = millisText(tookMs);
+  switch (outcome.kind) {
+    case 'ok':
+      return `${paint('green', 'done   ')} ${text}, ${took}\n`;
+    case 'pending':
+      return `${paint('yellow', 'pending')} ${text}: ${outcome.message} after ${took}\n`;
+    default:
+      return `${paint('red', 'failed ')} ${text}: ${outcome.message}\n`;
+  }
+}
+
+/** What the change cost, counted over the nodes that answered before and after. */
+export interface ChangeCost {
+  readonly fullResyncs: number;
+  readonly writeGapMs: number | undefined;
+  /** Undefined: nobody can tell, because the old master is dead. */
+  readonly lostWrites: 0 | undefined;
+}
+
+export function renderCost({ fullResyncs, writeGapMs, lostWrites }: ChangeCost): string {
+  const gap = writeGapMs === undefined ? '' : `, writes held for ${millisText(writeGapMs)}`;
+  const lost = lostWrites === 0 ? 'none' : 'unknown';
+  return `lost writes: ${lost}, full resyncs: ${fullResyncs}${gap}\n`;
+}
+
+/** Sum of full copies given, after minus before; a node that restarted meanwhile counts from 0. */
+export function changeCost(
+  before: Topology,
+  after: Topology,
+  executed: Extract<Executed, { kind: 'done' }>,
+): ChangeCost {
+  const grown = after.nodes.map((node) => {
+    const earlier = nodeOf(before, node.id);
+    const now = node.state.kind === 'up' ? node.state.facts.syncFull : 0;
+    return now - (earlier?.state.kind === 'up' ? earlier.state.facts.syncFull : 0);
+  });
+  const fullResyncs = grown.reduce((sum, count) => sum + Math.max(0, count), 0);
+  const { writeGapMs } = executed;
+  return { fullResyncs, writeGapMs, lostWrites: writeGapMs === undefined ? undefined : 0 };
+}
+
+function nameOf(topology: Topology, id: NodeId): string {
+  return nodeOf(topology, id)?.name ?? id;
+}
+
+function nameAt(topology: Topology, address: Address): string {
+  const text = formatAddress(address);
+  return findNode(topology, text)?.name ?? text;
+}

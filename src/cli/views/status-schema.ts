@@ -1,0 +1,91 @@
+/**
+ * The JSON schema of `repl status --json`, as `repl status --schema` prints it. The test checks
+ * every document against it. Only literals here.
+ */
+import { problemCodes } from '../../topology/diagnose.ts';
+import { statusSchemaName, statusSchemaVersion } from './status-json.ts';
+
+const text = (description: string): object => ({ type: 'string', description });
+const textOrNull = (description: string): object => ({ type: ['string', 'null'], description });
+const numberOrNull = (description: string): object => ({ type: ['integer', 'null'], description });
+const truth = (description: string): object => ({ type: 'boolean', description });
+const listOf = (items: object, description: string): object => ({
+  type: 'array',
+  items,
+  description,
+});
+
+/** All properties are required and no others are there: what is unknown is null. */
+function record(properties: Readonly<Record<string, object>>): object {
+  return {
+    type: 'object',
+    properties,
+    required: Object.keys(properties),
+    additionalProperties: false,
+  };
+}
+
+const failure = {
+  ...record({
+    kind: text('unreachable, timeout, auth, loading, denied or protocol'),
+    message: text('why, in plain words'),
+  }),
+  type: ['object', 'null'],
+};
+
+const node = record({
+  name: text('the name in the inventory, or host:port'),
+  address: text('where repl dials the node'),
+  state: { enum: ['up', 'down'], description: 'did the node answer' },
+  failure,
+  role: { enum: ['master', 'replica', null], description: 'what the node says that it is' },
+  upstream: textOrNull('name of the node that it follows'),
+  expectedUpstream: textOrNull('whom it follows by the inventory'),
+  drifted: truth('upstream and inventory disagree'),
+  linkState: {
+    enum: ['up', 'connecting', 'syncing', 'down', 'unknown', null],
+    description: 'the link to the upstream; null where there is none',
+  },
+  linkDownSinceSeconds: numberOrNull('how long the link is down'),
+  lastIoSecondsAgo: numberOrNull('when the upstream was last heard'),
+  lagBytes: numberOrNull('bytes that the upstream has and this node has not'),
+  lagFromTopBytes: numberOrNull('the same against the top of the chain'),
+  sampleAgeMs: numberOrNull('age of these numbers when they were printed'),
+  masterReplid: textOrNull('the history that the node has'),
+  masterReplid2: textOrNull('the history before that'),
+  masterReplOffset: numberOrNull('how far the node is in its history, in bytes'),
+  secondReplOffset: numberOrNull('where the history before ended'),
+  replBacklogSize: numberOrNull('bytes that the backlog can hold'),
+  replBacklogFirstByteOffset: numberOrNull('offset of the oldest byte in it'),
+  replBacklogHistlen: numberOrNull('bytes in it'),
+  readOnly: { type: ['boolean', 'null'], description: 'a replica that refuses writes' },
+  keyCount: numberOrNull('keys in all databases'),
+  syncFull: numberOrNull('full copies given since the node started'),
+  syncPartialOk: numberOrNull('partial resyncs granted since the node started'),
+  product: textOrNull('redis or valkey'),
+  productVersion: textOrNull('its version'),
+});
+
+const problem = record({
+  code: { enum: problemCodes, description: 'the name of the problem' },
+  severity: { enum: ['error', 'warning', 'unknown'], description: 'unknown: could not tell' },
+  nodes: listOf({ type: 'string' }, 'names of the nodes that have it'),
+  sentence: text('what is wrong, for people'),
+  next: text('what to type or look at'),
+});
+
+export const statusSchema = {
+  $schema: 'https://json-schema.org/draft/2020-12/schema',
+  title: `${statusSchemaName} version ${statusSchemaVersion}`,
+  ...record({
+    schema: { const: statusSchemaName },
+    version: { const: statusSchemaVersion },
+    verdict: { enum: ['healthy', 'degraded', 'unknown'], description: 'exit code 0, 3, 1' },
+    replid: textOrNull('the history of the (first) master'),
+    depth: { type: 'integer', description: 'links between the top and the deepest replica' },
+    writesTo: listOf({ type: 'string' }, 'addresses that take writes'),
+    readsFrom: listOf({ type: 'string' }, 'addresses of replicas whose link is up'),
+    nodes: listOf(node, 'every node, dead ones too'),
+    problems: listOf(problem, 'the worst first'),
+  }),
+};

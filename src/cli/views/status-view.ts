@@ -1,0 +1,249 @@
+/**
+ * The status screen: what the topology is, whether it is well, the tree, and what to do.
+ * Pure: data → text. Used by `repl status`, by init and by the before/after view.
+ *
+ *     6f4f611c  degraded, 3 nodes, depth 1, worst: link-down
+ *     writes to   127.0.0.1:6379
+ *     reads from  127.0.0.1:6380
+ *
+ *     NODE        BEHIND  SEEN  LINK       ROLE     OFFSET
+ *     * 6379      -       2 ms  -          master   1234       * the writer   + fine   ! a problem
+ *     ├── + 6380  0 B     2 ms  up         replica  1234       x dead   ? would not say
+ *     └─x ! 6381  400 B   2 ms  down 12 s  replica  834        ─ up  ~ on its way  x down  ? unknown
+ */
+import { formatAddress } from '../../instance/address.ts';
+import { isDrifted, type Problem, type Verdict } from '../../topology/diagnose.ts';
+import {
+  depthOf,
+  factsOf,
+  isLiveMaster,
+  lagFromTopBytes,
+  linkOf,
+  pathUp,
+  replicasOf,
+  rootsOf,
+} from '../../topology/model.ts';
+import type { Link, Topology, TopologyNode } from '../../topology/model.ts';
+import type { Paint } from './paint.ts';
+import { renderTable, type Column } from './table.ts';
+import { bytesText, millisText, secondsText } from './units.ts';
+
+export interface StatusInput {
+  readonly topology: Topology;
+  readonly problems: readonly Problem[];
+  readonly verdict: Verdict;
+  /** Unix milliseconds, for the age of the samples. */
+  readonly nowMs: number;
+}
+
+interface Row {
+  readonly node: TopologyNode;
+  readonly link: Link | undefined;
+  /** Tree glyphs before the node's marker, the edge's marker included. */
+  readonly glyphs: string;
+}
+
+/** Shortened, a replication id is still unique enough to be recognised. */
+const shortReplidChars = 8;
+
+/** The whole screen, with a line end after each line. */
+export function renderStatus(input: StatusInput, paint: Paint): string {
+  const sections = [
+    [identityLine(input, paint), ...addressLines(input.topology)],
+    treeLines(input, paint),
+    ...input.problems.map((problem) => problemLines(problem, paint)),
+  ];
+  return sections.map((lines) => lines.map((line) => `${line}\n`).join('')).join('\n');
+}
+
+/** Only the tree, for the view before and after a change. */
+export function renderTree(input: StatusInput, paint: Paint): string {
+  return treeLines(input, paint)
+    .map((line) => `${line}\n`)
+    .join('');
+}
+
+/** Where applications write, and where they can read. */
+export function applicationAddresses(topology: Topology): {
+  writesTo: string[];
+  readsFrom: string[];
+} {
+  const writers = topology.nodes.filter(isLiveMaster);
+  const readers = topology.nodes.filter(({ id }) => linkOf(topology, id)?.state === 'up');
+  const address = (node: TopologyNode): string => formatAddress(node.address);
+  return { writesTo: writers.map(address), readsFrom: readers.map(address) };
+}
+
+/** The history that the topology shares: that of its first master, or of any node that answers. */
+export function replidOf(topology: Topology): string | undefined {
+  const node = topology.nodes.find(isLiveMaster) ?? topology.nodes.find(factsOf);
+  return factsOf(node)?.replication.masterReplid;
+}
+
+function identityLine({ topology, problems, verdict }: StatusInput, paint: Paint): string {
+  const identity = replidOf(topology)?.slice(0, shortReplidChars) ?? 'no history';
+  const count = topology.nodes.length;
+  const facts = [
+    paint(verdict === 'healthy' ? 'green' : 'red', verdictWords[verdict]),
+    `${count} ${count === 1 ? 'node' : 'nodes'}`,
+    `depth ${depthOf(topology)}`,
+    ...(problems.length === 0 ? [] : [`worst: ${problems[0].code}`]),
+  ];
+  return `${paint('bold', identity)}  ${facts.join(', ')}`;
+}
+
+const verdictWords: Record<Verdict, string> = {
+  healthy: 'healthy',
+  degraded: 'degraded',
+  unknown: 'could not tell',
+};
+
+function addressLines(topology: Topology): string[] {
+  const { writesTo, readsFrom } = applicationAddresses(topology);
+  const list = (addresses: readonly string[]): string => addresses.join(', ') || 'nowhere';
+  return [`writes to   ${list(writesTo)}`, `reads from  ${list(readsFrom)}`];
+}
+
+function treeLines(input: StatusInput, paint: Paint): string[] {
+  const { topology } = input;
+  const rows = rootsOf(topology).flatMap((root) => rowsBelow(topology, root));
+  return renderTable(columnsFor(input), rows, {
+    title: (line) => paint('dim', line),
+    row: (line, { node }) => {
+      const colour = {
+        '*': 'bold',
+        '+': undefined,
+        '!': 'yellow',
+        x: 'red',
+        '?': 'yellow',
+      } as const;
+      const name = colour[markerOf(node, input.problems)];
+      return name === undefined ? line : paint(name, line);
+    },
+  });
+}
+
+/** A root and all below it, depth first. The node that closes a cycle is not drawn twice. */
+function rowsBelow(topology: Topology, root: TopologyNode): Row[] {
+  const rows: Row[] = [{ node: root, link: linkOf(topology, root.id), glyphs: '' }];
+  const add = (parent: TopologyNode, indent: string): void => {
+    const replicas = replicasOf(topology, parent.id).filter((node) => node !== root);
+    for (const node of replicas) {
+      const isLast = node === replicas.at(-1);
+      const link = linkOf(topology, node.id);
+      rows.push({ node, link, glyphs: `${indent}${isLast ? '└' : '├'}─${edgeMarker(link)} ` });
+      add(node, `${indent}${isLast ? ' ' : '│'}   `);
+    }
+  };
+  add(root, '');
+  return rows;
+}
+
+function columnsFor({ topology, problems, nowMs }: StatusInput): Column<Row>[] {
+  const isDeep = depthOf(topology) > 1;
+  const versions = new Set(topology.nodes.map(versionText).filter((text) => text !== 'unknown'));
+  return [
+    {
+      title: 'NODE',
+      cell: ({ node, glyphs }) => `${glyphs}${markerOf(node, problems)} ${node.name}`,
+    },
+    { title: 'ADDRESS', cell: ({ node }) => addressText(node), hiddenWhen: '-' },
+    { title: 'BEHIND', cell: ({ link }) => (link === undefined ? '-' : bytesText(link.lagBytes)) },
+    {
+      title: 'BEHIND TOP',
+      cell: ({ node, link }) =>
+        isDeep && link !== undefined ? bytesText(lagFromTopBytes(topology, node.id)) : '-',
+      hiddenWhen: '-',
+    },
+    { title: 'SEEN', cell: ({ node }) => ageText(node, nowMs) },
+    { title: 'LINK', cell: ({ node, link }) => linkText(topology, { node, link }) },
+    { title: 'ROLE', cell: ({ node }) => factsOf(node)?.replication.role ?? 'unknown' },
+    {
+      title: 'OFFSET',
+      cell: ({ node }) => String(factsOf(node)?.replication.masterReplOffset ?? 'unknown'),
+    },
+    { title: 'EXPECTED', cell: ({ node }) => expectedText(topology, node), hiddenWhen: 'as it is' },
+    { title: 'TAKES WRITES', cell: ({ node }) => writableText(node), hiddenWhen: '-' },
+    {
+      title: 'VERSION',
+      cell: ({ node }) => (versions.size > 1 ? versionText(node) : '-'),
+      hiddenWhen: '-',
+    },
+  ];
+}
+
+/** Exactly one marker per node; the writer's is its alone. */
+function markerOf(node: TopologyNode, problems: readonly Problem[]): '*' | '+' | '!' | 'x' | '?' {
+  if (node.state.kind === 'down') {
+    const { kind } = node.state.failure;
+    return kind === 'auth' || kind === 'loading' ? '?' : 'x';
+  }
+  if (isLiveMaster(node)) return '*';
+  return problems.some(({ nodes }) => nodes.includes(node.id)) ? '!' : '+';
+}
+
+function edgeMarker(link: Link | undefined): string {
+  switch (link?.state) {
+    case 'up':
+      return '─';
+    case 'down':
+      return 'x';
+    case 'connecting':
+    case 'syncing':
+      return '~';
+    default:
+      return '?';
+  }
+}
+
+/** Only where the name does not say it already. */
+function addressText({ name, address }: TopologyNode): string {
+  const text = formatAddress(address);
+  const isObvious = address.host === '127.0.0.1' && name.endsWith(String(address.port));
+  return name === text || isObvious ? '-' : text;
+}
+
+function ageText({ state }: TopologyNode, nowMs: number): string {
+  return state.kind === 'up' ? millisText(nowMs - state.facts.sampledAtMs) : 'never';
+}
+
+function linkText(topology: Topology, { node, link }: Omit<Row, 'glyphs'>): string {
+  if (node.state.kind === 'down') return node.state.failure.kind;
+  if (link === undefined) return '-';
+  const isCycleEntry = pathUp(topology, link.upstream).includes(link.replica);
+  const state = linkStateText(link);
+  if (!isCycleEntry) return state;
+  const above = topology.nodes.find(({ id }) => id === link.upstream);
+  return `${state}, to ${above?.name ?? 'itself'}`;
+}
+
+function linkStateText(link: Link): string {
+  const { state, downSinceSeconds, syncReadBytes, syncTotalBytes } = link;
+  if (state === 'down' && downSinceSeconds !== undefined)
+    return `down ${secondsText(downSinceSeconds)}`;
+  if (state === 'connecting') return 'never up';
+  if (state === 'syncing' && syncReadBytes !== undefined && syncTotalBytes !== undefined) {
+    return `copying ${Math.floor((100 * syncReadBytes) / syncTotalBytes)} %`;
+  }
+  return state === 'syncing' ? 'copying' : state;
+}
+
+function expectedText(topology: Topology, node: TopologyNode): string {
+  if (!isDrifted(topology, node)) return 'as it is';
+  const upstream = node.expected?.upstreamName;
+  return upstream === undefined ? 'master' : `replica of ${upstream}`;
+}
+
+function writableText(node: TopologyNode): string {
+  return factsOf(node)?.replication.upstream?.readOnly === false ? 'yes' : '-';
+}
+
+function versionText(node: TopologyNode): string {
+  const facts = factsOf(node);
+  return facts === undefined ? 'unknown' : `${facts.product} ${facts.version}`;
+}
+
+function problemLines({ code, sentence, next, severity }: Problem, paint: Paint): string[] {
+  const colour = severity === 'error' ? 'red' : 'yellow';
+  return [`${paint(colour, code)}: ${sentence}`, `  next: ${next}`];
+}

@@ -1,0 +1,71 @@
+/**
+ * Which program runs a node. The lab starts every kind alike, as a process with a redis.conf; only
+ * the program and what it cannot do yet differ. Used by scaffold, preflight and process.
+ */
+import { constants } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
+import { delimiter, isAbsolute, join } from 'node:path';
+import { packageFile } from './package-files.ts';
+import type { Refusal } from './refusal.ts';
+
+export type EngineCommand =
+  | { readonly kind: 'found'; readonly command: readonly string[] }
+  | { readonly kind: 'missing'; readonly refusal: Refusal };
+
+/** The program for an engine's name or path, with the arguments that come before the conf file. */
+export async function findEngine(
+  engine: string,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<EngineCommand> {
+  if (engine === 'bundled') return findBundled();
+  const program = engine === 'redis' || engine === 'valkey' ? `${engine}-server` : engine;
+  const path = isAbsolute(program) ? program : await findOnPath(program, env);
+  if (path !== undefined && (await isExecutable(path))) return { kind: 'found', command: [path] };
+  const where = isAbsolute(program) ? '' : ' on the PATH';
+  return missing(`there is no program ${program}${where}`, installHint(engine));
+}
+
+/** Does this engine write append-only files? */
+export function writesAppendOnly(engine: string): boolean {
+  return engine !== 'bundled';
+}
+
+async function findBundled(): Promise<EngineCommand> {
+  const entry = packageFile('bin/repl-server.js');
+  const parts = [entry, packageFile('dist/repl-server.js')];
+  const present = await Promise.all(parts.map(isFile));
+  if (present.every(Boolean)) return { kind: 'found', command: [process.execPath, entry] };
+  return missing('the bundled server has not been built', 'npm ci, in the directory of repl');
+}
+
+function missing(message: string, hint: string): EngineCommand {
+  return { kind: 'missing', refusal: { kind: 'engine-missing', message, hint } };
+}
+
+function installHint(engine: string): string {
+  const other = 'or --engine bundled, which needs nothing installed';
+  if (engine === 'redis') return `install it (apt install redis-server), ${other}`;
+  if (engine === 'valkey') return `install it (apt install valkey-server), ${other}`;
+  return `name an engine: bundled, redis, valkey or the path of a program, ${other}`;
+}
+
+async function findOnPath(program: string, env: NodeJS.ProcessEnv): Promise<string | undefined> {
+  for (const dir of (env.PATH ?? '').split(delimiter)) {
+    const path = join(dir, program);
+    if (dir !== '' && (await isExecutable(path))) return path;
+  }
+  return undefined;
+}
+
+async function isFile(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  return found?.isFile() === true;
+}
+
+async function isExecutable(path: string): Promise<boolean> {
+  if (!(await isFile(path))) return false;
+  return access(path, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,105 @@
+/** CONFIG: reads and changes the configuration. What a directive is, `redis-conf/` knows. */
+import type { Call } from '../call.ts';
+import type { CommandFlag, CommandSpec, Handler } from '../command.ts';
+import type { ConfigResult } from '../config.ts';
+import { type HelpRow, replyHelp } from './command-help.ts';
+
+const byAdmin: readonly CommandFlag[] = ['admin', 'noscript', 'loading', 'stale'];
+
+/** name, arity, flags, since, complexity, handler, summary */
+type Row = readonly [string, number, readonly CommandFlag[], string, string, Handler, string];
+
+const rows: readonly Row[] = [
+  ['get', -3, byAdmin, '2.0.0', 'O(N) for N directives', getCommand, 'Shows values.'],
+  ['help', 2, ['loading', 'stale'], '5.0.0', 'O(1)', helpCommand, 'Lists what CONFIG can do.'],
+  ['resetstat', 2, byAdmin, '2.0.0', 'O(1)', resetstatCommand, "Starts INFO's counters over."],
+  ['rewrite', 2, byAdmin, '2.8.0', 'O(1)', rewriteCommand, 'Writes the values into the file.'],
+  ['set', -4, byAdmin, '2.0.0', 'O(N) for N directives', setCommand, 'Changes values at run time.'],
+];
+
+export const configCommands: readonly CommandSpec[] = [
+  {
+    name: 'config',
+    arity: -2,
+    flags: [],
+    categories: ['slow'],
+    group: 'server',
+    since: '2.0.0',
+    summary: "Looks at the server's configuration and changes it.",
+    complexity: 'see the subcommands',
+    subcommands: rows.map(([name, arity, flags, since, complexity, handler, summary]) => ({
+      name,
+      arity,
+      flags,
+      categories: [],
+      group: 'server',
+      since,
+      summary,
+      complexity,
+      handler,
+    })),
+  },
+];
+
+const help: readonly HelpRow[] = [
+  ['GET <pattern> [<pattern> ...]', 'Shows the directives that fit a pattern.'],
+  ['RESETSTAT', "Starts INFO's counters over."],
+  ['REWRITE', 'Writes the present values into the configuration file.'],
+  ['SET <directive> <value> [<directive> <value> ...]', 'Changes all of them, or none.'],
+];
+
+function helpCommand(call: Call): void {
+  replyHelp(call, 'CONFIG', help);
+}
+
+function getCommand(call: Call): void {
+  const patterns: string[] = [];
+  for (let index = 2; index < call.argc; index++) patterns.push(call.text(index));
+  const found = call.server.config.get(patterns);
+  call.reply.map(found.length);
+  for (const [name, value] of found) {
+    call.reply.bulk(Buffer.from(name, 'latin1'));
+    call.reply.bulk(Buffer.from(value, 'latin1'));
+  }
+}
+
+function setCommand(call: Call): void {
+  if (call.argc % 2 !== 0) {
+    call.syntaxError();
+    return;
+  }
+  const pairs: [string, string][] = [];
+  for (let index = 2; index < call.argc; index += 2) {
+    pairs.push([call.text(index), call.text(index + 1)]);
+  }
+  replyResult(call, call.server.config.set(pairs, { local: isLocal(call) }));
+}
+
+function rewriteCommand(call: Call): void {
+  const result = call.server.config.rewrite();
+  if (result.kind === 'ok') call.server.log.warning('CONFIG REWRITE executed with success.');
+  else call.server.log.warning(`CONFIG REWRITE failed: ${result.reply}`);
+  replyResult(call, result);
+}
+
+function replyResult(call: Call, result: ConfigResult): void {
+  if (result.kind === 'ok') call.reply.ok();
+  else call.error(result.reply);
+}
+
+/** From this machine: what may be changed only from there goes by it. */
+export function isLocal({ client }: Call): boolean {
+  const { address } = client.transport;
+  return /^127\.|^\[::1\]:|^\//.test(address);
+}
+
+function resetstatCommand({ server, keyspace, reply }: Call): void {
+  server.stats.reset();
+  server.replication.resetCounters();
+  for (const command of server.commands.all.values()) command.resetStats();
+  keyspace.stats.keyspaceHits = 0;
+  keyspace.stats.keyspaceMisses = 0;
+  keyspace.stats.expiredKeys = 0;
+  server.infoSampler.reset();
+  reply.ok();
+}

@@ -1,0 +1,62 @@
+/** SAVE, BGSAVE, LASTSAVE: the RDB on demand. The work is `persistence/`. */
+import type { Call } from '../call.ts';
+import type { CommandSpec } from '../command.ts';
+
+export const persistenceCommands: readonly CommandSpec[] = [
+  {
+    name: 'save',
+    arity: 1,
+    flags: ['admin', 'noscript', 'no_async_loading', 'no_multi'],
+    categories: [],
+    group: 'server',
+    since: '1.0.0',
+    summary: 'Writes the RDB file; the server does nothing else meanwhile.',
+    complexity: 'O(N) for all keys',
+    handler: saveCommand,
+  },
+  {
+    name: 'bgsave',
+    arity: -1,
+    flags: ['admin', 'noscript', 'no_async_loading'],
+    categories: [],
+    group: 'server',
+    since: '1.0.0',
+    summary: 'Starts to write the RDB file in the background.',
+    complexity: 'O(1), and O(N) for all keys in the background',
+    handler: bgsaveCommand,
+  },
+  {
+    name: 'lastsave',
+    arity: 1,
+    flags: ['loading', 'stale', 'fast'],
+    categories: ['admin', 'dangerous'],
+    group: 'server',
+    since: '1.0.0',
+    summary: 'Tells when the data was last saved, in Unix seconds.',
+    complexity: 'O(1)',
+    handler: lastsaveCommand,
+  },
+];
+
+function saveCommand(call: Call): void {
+  call.server.propagation.flushRun();
+  const error = call.server.persistence.save();
+  // A failed save is answered by the bare code; the reason is in the log. [Redis 7.0]
+  if (error !== null) call.error(error === 'ERR' ? 'ERR ' : error);
+  else call.reply.ok();
+}
+
+function bgsaveCommand(call: Call): void {
+  if (call.argc > 2 || (call.argc === 2 && !call.is(1, 'schedule'))) {
+    call.syntaxError();
+    return;
+  }
+  call.server.propagation.flushRun();
+  const answer = call.server.persistence.bgsave(call.argc === 2);
+  if (answer.kind === 'refused') call.error(answer.error);
+  else call.reply.simple(`Background saving ${answer.kind}`);
+}
+
+function lastsaveCommand(call: Call): void {
+  call.reply.integer(call.server.persistence.lastSaveSec);
+}

@@ -1,0 +1,81 @@
+/**
+ * What the server does by itself, ten times a second and once a second, in Redis's serverCron
+ * manner. Each job is short; expiry and snapshots go on in slices of their own.
+ */
+import type { Timer } from '../util/clock.ts';
+import { type Client, clientFlags } from './client.ts';
+import type { ServerContext } from './context.ts';
+import type { ExpireCycle } from './keyspace/expire.ts';
+
+const tickMs = 100;
+const ticksPerSecond = 10;
+/** Expired keys are deleted for at most so long before clients are served again. */
+const expireSliceMs = 1;
+/** Clients that must not be dropped for being idle. */
+const neverIdle = clientFlags.replica | clientFlags.master | clientFlags.blocked;
+
+export class Cron {
+  readonly #server: ServerContext;
+  readonly #expireCycle: ExpireCycle;
+  readonly #defer: (fn: () => void) => void;
+  readonly #timer: Timer;
+  /** DEBUG SET-ACTIVE-EXPIRE 0 switches it off. */
+  activeExpire = true;
+  /** DEBUG PAUSE-CRON 1 stops everything here. */
+  paused = false;
+  #ticks = 0;
+  #expiring = false;
+  #commandsBefore = 0;
+
+  constructor(options: {
+    server: ServerContext;
+    expireCycle: ExpireCycle;
+    defer: (fn: () => void) => void;
+  }) {
+    this.#server = options.server;
+    this.#expireCycle = options.expireCycle;
+    this.#defer = options.defer;
+    this.#timer = options.server.clock.every(tickMs, () => this.#tick());
+  }
+
+  stop(): void {
+    this.#timer.cancel();
+    this.activeExpire = false;
+  }
+
+  #tick(): void {
+    if (this.paused) return;
+    const { clock, keyspace, persistence } = this.#server;
+    keyspace.setAccessClock(Math.floor(clock.now() / 1000));
+    if (!this.#expiring) this.#expire();
+    persistence.cron();
+    if (++this.#ticks % ticksPerSecond === 0) this.#everySecond();
+  }
+
+  /** Goes on in the next turn of the event loop while more keys are due. */
+  #expire(): void {
+    this.#expiring = this.activeExpire && this.#expireCycle.run(expireSliceMs);
+    if (this.#expiring) this.#defer(() => this.#expire());
+  }
+
+  #everySecond(): void {
+    const { replication, stats } = this.#server;
+    replication.cron();
+    stats.instantaneousOpsPerSec = stats.totalCommandsProcessed - this.#commandsBefore;
+    this.#commandsBefore = stats.totalCommandsProcessed;
+    this.#closeIdleClients();
+  }
+
+  #closeIdleClients(): void {
+    const { clients, clock, config, executor, log } = this.#server;
+    const timeoutMs = config.values.timeout * 1000;
+    if (timeoutMs === 0) return;
+    const idleBefore = clock.now() - timeoutMs;
+    const isIdle = (client: Client): boolean =>
+      !client.has(neverIdle) && client.lastInteractionMs < idleBefore;
+    for (const client of clients.all().filter(isIdle)) {
+      log.verbose(`Closing idle client ${client.transport.address}`);
+      executor.close(client, 'now');
+    }
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * Active expiry: deletes keys past their time that nobody asks for. The cron calls `run` on a
+ * master, and again at once while it says that more are due. The heap in each dict has the next
+ * key to expire at its head, so nothing is sampled and nothing due is missed.
+ *
+ * A replica must not run this: its keys end with the DEL that the master sends.
+ */
+import type { Clock } from '../../util/clock.ts';
+import type { Dict } from './dict.ts';
+import type { Database, Keyspace } from './keyspace.ts';
+
+/** Deletions between two looks at the clock: well below a tenth of a millisecond. */
+const keysPerClockRead = 16;
+
+export class ExpireCycle {
+  readonly #keyspace: Keyspace;
+  readonly #clock: Clock;
+  readonly #endUnit: () => void;
+  /** The database to begin with, so that one with many keys due does not starve the others. */
+  #nextDatabase = 0;
+
+  /** `endUnit` is called after each deletion: each is propagated on its own. */
+  constructor(options: { keyspace: Keyspace; clock: Clock; endUnit: () => void }) {
+    this.#keyspace = options.keyspace;
+    this.#clock = options.clock;
+    this.#endUnit = options.endUnit;
+  }
+
+  /** Deletes what is due for at most `budgetMs` milliseconds; true when it had to break off. */
+  run(budgetMs: number): boolean {
+    const keyspace = this.#keyspace;
+    if (keyspace.expiryMode !== 'delete') return false;
+    keyspace.nowMs = this.#clock.now();
+    const deadline = this.#clock.monotonic() + budgetMs;
+    const { databases } = keyspace;
+    for (let turn = 0; turn < databases.length; turn++) {
+      const db = databases[this.#nextDatabase % databases.length] as Database;
+      this.#nextDatabase = (this.#nextDatabase + 1) % databases.length;
+      if (!this.#expireDatabase(db, deadline)) return true;
+    }
+    return false;
+  }
+
+  /** False when the deadline came before the last key that was due. */
+  #expireDatabase(db: Database, deadline: number): boolean {
+    for (let deleted = 1; ; deleted++) {
+      const ref = db.dict.firstExpired(this.#keyspace.nowMs);
+      if (ref === 0) return true;
+      this.#keyspace.deleteExpired(db, ref);
+      this.#endUnit();
+      if (deleted % keysPerClockRead === 0 && this.#clock.monotonic() >= deadline) {
+        return db.dict.firstExpired(this.#keyspace.nowMs) === 0;
+      }
+    }
+  }
+}
+
+/** Whether an entry is past its time and so must not be seen; unlike a lookup it deletes nothing. */
+export function isPastExpiry(keyspace: Keyspace, dict: Dict, ref: number): boolean {
+  if (keyspace.expiryMode === 'ignore') return false;
+  const at = dict.expireAt(ref);
+  return at >= 0 && at <= keyspace.nowMs;
+}

@@ -1,0 +1,33 @@
+/** The facts at the head of our RDB files, and what they say of the history when one is loaded. */
+import type { ServerContext } from './context.ts';
+import type { LoadedFacts } from './persistence/rdb-load.ts';
+import type { AuxFields } from './persistence/snapshot.ts';
+import type { SaveInfo } from './replication/ports.ts';
+
+export function rdbAux(server: ServerContext, saveInfo: SaveInfo | undefined): AuxFields {
+  const general: AuxFields = [
+    ['redis-ver', server.version],
+    ['redis-bits', 64],
+    ['ctime', Math.floor(server.clock.now() / 1000)],
+    ['used-mem', server.keyspace.memoryBytes],
+  ];
+  const history: AuxFields =
+    saveInfo === undefined
+      ? []
+      : [
+          ['repl-stream-db', saveInfo.replStreamDb],
+          ['repl-id', saveInfo.replId],
+          ['repl-offset', saveInfo.replOffset],
+        ];
+  return [...general, ...history, ['aof-base', 0]];
+}
+
+/** The history that a file was saved with, undefined when it says nothing (or nonsense). */
+export function savedHistory({ aux }: LoadedFacts): SaveInfo | undefined {
+  const replId = aux.get('repl-id') ?? '';
+  const replOffset = Number(aux.get('repl-offset') ?? NaN);
+  if (!/^[0-9a-f]{40}$/.test(replId) || !Number.isSafeInteger(replOffset) || replOffset < 0) {
+    return undefined;
+  }
+  return { replId, replOffset, replStreamDb: Number(aux.get('repl-stream-db') ?? 0) };
+}

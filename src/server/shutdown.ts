@@ -1,0 +1,116 @@
+/**
+ * Going down in order, for SHUTDOWN and for signals: give lagging replicas a moment to catch up
+ * (`shutdown-timeout`), save if save points or the request say so, then stop. A failed save keeps
+ * the server up unless force was asked for: the data is not thrown away by accident.
+ */
+import type { Timer } from '../util/clock.ts';
+import type { ShutdownRequest } from './context.ts';
+import type { ServerEnvironment } from './environment.ts';
+import type { PauseState } from './pause.ts';
+import type { Persistence } from './persistence/persistence.ts';
+import type { Propagation } from './propagation.ts';
+import type { Replication } from './replication/replication.ts';
+
+/** How often it is looked whether the replicas have caught up. */
+const lookEveryMs = 10;
+
+export interface ShutdownParts {
+  readonly pause: PauseState;
+  readonly persistence: Persistence;
+  readonly propagation: Propagation;
+  readonly replication: Replication;
+  readonly stop: () => void;
+}
+
+interface Pending {
+  readonly request: ShutdownRequest;
+  readonly deadlineMs: number;
+  readonly timer: Timer;
+  readonly answer: (error: string | null) => void;
+}
+
+export class Shutdown {
+  readonly #environment: ServerEnvironment;
+  readonly #parts: ShutdownParts;
+  #pending: Pending | null = null;
+
+  constructor(environment: ServerEnvironment, parts: ShutdownParts) {
+    this.#environment = environment;
+    this.#parts = parts;
+  }
+
+  /** Resolves to an error text when the server stays up, and to null when it has stopped. */
+  request(request: ShutdownRequest): Promise<string | null> {
+    const { clock, config, log } = this.#environment;
+    const { pause, replication } = this.#parts;
+    log.warning('Shutdown was asked for');
+    const timeoutMs = config.values.shutdownTimeout * 1000;
+    if (request.now || timeoutMs === 0 || !this.#replicasLag()) {
+      return Promise.resolve(this.#finish(request));
+    }
+    this.abort();
+    // Nothing new may be written while the replicas catch up.
+    const deadlineMs = clock.now() + timeoutMs;
+    pause.pause('shutdown', 'write', deadlineMs);
+    replication.requestAcks();
+    log.notice(`Waiting up to ${config.values.shutdownTimeout} seconds for replicas to catch up`);
+    return new Promise((resolve) => {
+      const timer = clock.every(lookEveryMs, () => this.#look());
+      this.#pending = { request, deadlineMs, timer, answer: resolve };
+    });
+  }
+
+  /** Calls off a shutdown that waits for replicas; false when there is none. */
+  abort(): boolean {
+    const pending = this.#pending;
+    if (pending === null) return false;
+    this.#settle(pending);
+    pending.answer('ERR Errors trying to SHUTDOWN. Check logs.');
+    return true;
+  }
+
+  /** Seconds left until a waiting shutdown goes through, in milliseconds; 0 when none waits. */
+  get remainingMs(): number {
+    if (this.#pending === null) return 0;
+    return Math.max(0, this.#pending.deadlineMs - this.#environment.clock.now());
+  }
+
+  #look(): void {
+    const pending = this.#pending;
+    if (pending === null) return;
+    const late = this.#environment.clock.now() >= pending.deadlineMs;
+    if (!late && this.#replicasLag()) return;
+    this.#settle(pending);
+    if (late) this.#environment.log.warning('Some replicas did not catch up in time');
+    pending.answer(this.#finish(pending.request));
+  }
+
+  #settle(pending: Pending): void {
+    pending.timer.cancel();
+    this.#pending = null;
+    this.#parts.pause.unpause('shutdown');
+  }
+
+  #replicasLag(): boolean {
+    const { propagation, replication } = this.#parts;
+    propagation.flushRun();
+    const { masterReplOffset, replicaCount } = replication;
+    return replicaCount > 0 && replication.countReplicasAt(masterReplOffset) < replicaCount;
+  }
+
+  #finish(request: ShutdownRequest): string | null {
+    const { log, onStopped } = this.#environment;
+    const { persistence, stop } = this.#parts;
+    const mustSave =
+      request.save === 'save' || (request.save === 'auto' && persistence.hasSavePoints);
+    persistence.abortAll();
+    if (mustSave && persistence.save() !== null && !request.force) {
+      log.warning('The data set could not be saved: the server stays up');
+      return 'ERR Errors trying to SHUTDOWN. Check logs.';
+    }
+    stop();
+    log.warning('The server has stopped, bye bye...');
+    onStopped();
+    return null;
+  }
+}

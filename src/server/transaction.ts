@@ -1,0 +1,84 @@
+/**
+ * The state of a transaction and of WATCH: how a client gets into it and out of it again. Used by
+ * the transaction commands, by dispatch (an EXEC that may not run) and by whoever ends a client.
+ * Nothing is executed here: EXEC runs its queue through the executor.
+ */
+import { type Client, clientFlags } from './client.ts';
+import { isPastExpiry } from './keyspace/expire.ts';
+import type { Database, Keyspace, Watcher } from './keyspace/keyspace.ts';
+
+/** Forgets the queue and the watched keys, as EXEC and DISCARD end. */
+export function discardTransaction(client: Client): void {
+  client.queue = [];
+  client.set(clientFlags.multi | clientFlags.dirtyExec, false);
+  unwatchAll(client);
+}
+
+export function unwatchAll(client: Client): void {
+  for (const watched of client.watching) {
+    const watchers = watched.db.watched.get(watched.key);
+    watchers?.delete(watched);
+    if (watchers?.size === 0) watched.db.watched.delete(watched.key);
+  }
+  client.watching.length = 0;
+  client.dirtyCas = false;
+}
+
+/** Watches a key (latin1) of the client's database; twice is the same as once. */
+export function watchKey(client: Client, keyspace: Keyspace, key: string): void {
+  const { db } = client;
+  if (client.watching.some((watched) => watched.db === db && watched.key === key)) return;
+  const watched = new WatchedKey(client, db, key, stateOf(keyspace, db, key) === 'expired');
+  client.watching.push(watched);
+  const watchers = db.watched.get(key);
+  if (watchers === undefined) db.watched.set(key, new Set([watched]));
+  else watchers.add(watched);
+}
+
+/** Whether a key has run out of time since it was watched: as good as changed, deleted or not. */
+export function hasExpiredSinceWatch(client: Client, keyspace: Keyspace): boolean {
+  return client.watching.some(
+    (watched) => !watched.wasExpired && stateOf(keyspace, watched.db, watched.key) === 'expired',
+  );
+}
+
+/** One key that one client watches. */
+export class WatchedKey implements Watcher {
+  readonly db: Database;
+  readonly key: string;
+  readonly #client: Client;
+  #wasExpired: boolean;
+
+  constructor(client: Client, db: Database, key: string, wasExpired: boolean) {
+    this.#client = client;
+    this.db = db;
+    this.key = key;
+    this.#wasExpired = wasExpired;
+  }
+
+  /** It was past its time when it was watched, and has not been deleted or renewed since. */
+  get wasExpired(): boolean {
+    return this.#wasExpired;
+  }
+
+  keyModified(): void {
+    if (this.#wasExpired && !isHeld(this.db, this.key)) {
+      // For the client the key was gone already: that it is now deleted changes nothing.
+      this.#wasExpired = false;
+      return;
+    }
+    this.#client.dirtyCas = true;
+  }
+}
+
+function isHeld(db: Database, key: string): boolean {
+  const bytes = Buffer.from(key, 'latin1');
+  return db.dict.find(bytes, 0, bytes.length) !== 0;
+}
+
+function stateOf(keyspace: Keyspace, db: Database, key: string): 'absent' | 'expired' | 'alive' {
+  const bytes = Buffer.from(key, 'latin1');
+  const ref = db.dict.find(bytes, 0, bytes.length);
+  if (ref === 0) return 'absent';
+  return isPastExpiry(keyspace, db.dict, ref) ? 'expired' : 'alive';
+}
