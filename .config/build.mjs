@@ -39,6 +39,8 @@ const results = await Promise.all([
     outbase: 'src',
     outdir: 'dist',
     splitting: true,
+    // Its ES modules: what we do not use of them is left out.
+    alias: { yaml: join(root, 'node_modules/yaml/browser/index.js') },
     chunkNames: 'chunks/[name]-[hash]',
     banner: requireBanner,
   }),

@@ -3,8 +3,10 @@
  * Three kinds: what the user can act on (OperatorError), a wrong command line (oclif's parser),
  * and bugs, which keep their stack. Called by run-command.ts. No I/O.
  */
+import { inspect } from 'node:util';
 import { OperatorError } from '../util/errors.ts';
 import { exitCodes } from './exit-codes.ts';
+import { suggest } from './suggest.ts';
 
 export interface ErrorReport {
   readonly stdout: string;
@@ -20,18 +22,22 @@ interface Failure {
   readonly exitCode: number;
 }
 
-/** `argv` tells whether JSON was asked for, and which command's help to point to. */
-export function reportError(
-  error: unknown,
-  { argv }: { readonly argv: readonly string[] },
-): ErrorReport {
+export interface CommandLine {
+  /** Tells whether JSON was asked for, and which command's help to point to. */
+  readonly argv: readonly string[];
+  /** The names of all commands, for when one was mistyped. */
+  readonly commands: () => readonly string[];
+}
+
+/** Never throws. */
+export function reportError(error: unknown, line: CommandLine): ErrorReport {
   // `this.exit(code)` of a command: all has been said.
   if (codeOf(error) === 'EEXIT') {
     return { stdout: '', stderr: '', exitCode: oclifExitCode(error) ?? exitCodes.ok };
   }
-  const failure = describe(error, argv);
+  const failure = describe(error, line);
   const { exitCode } = failure;
-  if (wantsJson(argv)) return { stdout: toJson(failure), stderr: '', exitCode };
+  if (wantsJson(line.argv)) return { stdout: toJson(failure), stderr: '', exitCode };
   return {
     stdout: '',
     stderr: exitCode === exitCodes.bug ? toCrash(error) : toText(failure),
@@ -56,7 +62,7 @@ function toCrash(error: unknown): string {
   return `repl: this is a bug, please report it with the lines below\n${stack}\n`;
 }
 
-function describe(error: unknown, argv: readonly string[]): Failure {
+function describe(error: unknown, line: CommandLine): Failure {
   if (error instanceof OperatorError) {
     const { message, hint, exitCode, cause } = error;
     return { message, why: messageOf(cause), hint, exitCode };
@@ -66,20 +72,22 @@ function describe(error: unknown, argv: readonly string[]): Failure {
   }
   // Everything that oclif throws itself is about the command line; it marks it with an exit code.
   if (error instanceof Error && oclifExitCode(error) !== undefined)
-    return describeUsage(error, argv);
+    return describeUsage(error, line);
   return { message: messageOf(error) ?? 'unknown', exitCode: exitCodes.bug };
 }
 
-function describeUsage(error: Error, argv: readonly string[]): Failure {
-  const command = argv.find((word) => !word.startsWith('-'));
+function describeUsage(error: Error, { argv, commands }: CommandLine): Failure {
+  const exitCode = exitCodes.usage;
   const unknown = /^[Cc]ommand (\S+) not found/.exec(error.message)?.[1];
-  const message =
-    unknown === undefined
-      ? lowerFirst(error.message.replace(/\nSee more help with --help$/, ''))
-      : `there is no command "${unknown}"`;
-  const hint =
-    unknown === undefined && command !== undefined ? `repl ${command} --help` : 'repl --help';
-  return { message, hint, exitCode: exitCodes.usage };
+  if (unknown !== undefined) {
+    const word = unknown.split(':')[0];
+    const meant = suggest(word, commands());
+    const hint = meant === undefined ? 'repl --help' : `did you mean: repl ${meant}`;
+    return { message: `there is no command "${word}"`, hint, exitCode };
+  }
+  const command = argv.find((word) => !word.startsWith('-'));
+  const message = lowerFirst(error.message.replace(/\nSee more help with --help$/, ''));
+  return { message, hint: `repl ${command === undefined ? '' : `${command} `}--help`, exitCode };
 }
 
 /** As oclif sees it: `--json` before a `--`. */
@@ -98,7 +106,8 @@ function lowerFirst(text: string): string {
 
 function messageOf(error: unknown): string | undefined {
   if (error === undefined) return undefined;
-  return error instanceof Error ? error.message : String(error);
+  if (typeof error === 'string') return error;
+  return error instanceof Error ? error.message : inspect(error);
 }
 
 function nameOf(error: unknown): string | undefined {

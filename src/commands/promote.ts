@@ -6,11 +6,11 @@ import { changeFlags, TopologyCommand } from '../cli/topology-command.ts';
 export default class Promote extends TopologyCommand {
   static override summary = 'Make a replica the master; the other nodes follow it.';
 
-  static override description = `While the old master lives, nothing is lost: its writes are held for a moment, the
-replica receives every byte, the old master becomes its replica, and only then it
-takes writes. The old master's other replicas follow; replicas further down stay
-where they are. When the old master is dead, its last writes may be lost, and the
-plan says so.`;
+  static override description = [
+    'While the old master lives, nothing is lost: its writes are held for a moment, the replica receives every byte, the old master becomes its replica, and only then it takes writes.',
+    "The old master's other replicas follow; replicas further down stay where they are.",
+    'When the old master is dead, its last writes may be lost, and the plan says so.',
+  ].join('\n\n');
 
   static override examples = [
     '<%= config.bin %> promote 6380',

@@ -6,7 +6,8 @@ import { changeFlags, TopologyCommand } from '../cli/topology-command.ts';
 export default class Reparent extends TopologyCommand {
   static override summary = 'Let a node follow another upstream; its own replicas stay below it.';
 
-  static override description = `A cycle, and a node that would follow itself, are refused before anything is touched.`;
+  static override description =
+    'A cycle, and a node that would follow itself, are refused before anything is touched.';
 
   static override examples = [
     '<%= config.bin %> reparent 6381 6380',

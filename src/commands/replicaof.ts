@@ -7,9 +7,10 @@ export default class Replicaof extends TopologyCommand {
   static override summary =
     'Make a running node a replica of HOST PORT, or a master with "no one".';
 
-  static override description = `A node that turns to a master of another history loses its data, which is replaced by
-the master's: this is said, and asked about, before it is done. "no one" keeps the
-data. Without --persist a restart goes back to the configuration file.`;
+  static override description = [
+    'A node that turns to a master of another history loses its data, which is replaced by the master\'s: this is said, and asked about, before it is done. "no one" keeps the data.',
+    'Without --persist a restart goes back to the configuration file.',
+  ].join('\n\n');
 
   static override examples = [
     '<%= config.bin %> replicaof 6381 127.0.0.1 6380',

@@ -11,14 +11,15 @@ const watchDefaultSeconds = 2;
 export default class Status extends TopologyCommand {
   static override summary = 'Show the replication tree and what is wrong with it.';
 
-  static override description = `Looks at the lab, or at everything that can be found from one address. A dead node
-keeps its place in the tree.
-Markers of nodes:  * takes writes   + fine   ! has a problem   x does not answer   ? would not say
-Markers of links:  ─ up   ~ on its way   x down   ? unknown
-BEHIND is what the upstream has and the node has not, both read at one time; SEEN is the age of that.
-Exit code: 0 healthy, 1 could not tell, 2 wrong command line, 3 degraded.
---json prints one document (schema redis-repl/status, version 1); --schema prints its JSON schema.
-A live setup's password is taken from REPL_PASSWORD, or asked for.`;
+  static override description = [
+    'Looks at the lab, or at everything that can be found from one address. A dead node keeps its place in the tree.',
+    'Nodes: * takes writes, + fine, ! has a problem, x does not answer, ? would not say.',
+    'Links: ─ up, ~ on its way, x down, ? unknown.',
+    'BEHIND is what the upstream has and the node has not, both read at one time; SEEN is the age of that.',
+    'Exit code: 0 healthy, 1 could not tell, 2 wrong command line, 3 degraded.',
+    '--json prints one document (schema redis-repl/status, version 1); --schema prints its JSON schema.',
+    "A live setup's password is taken from REPL_PASSWORD, or asked for.",
+  ].join('\n\n');
 
   static override examples = [
     '<%= config.bin %> status',
@@ -84,7 +85,12 @@ A live setup's password is taken from REPL_PASSWORD, or asked for.`;
     ]);
     const { clock } = first;
     const screen = processScreen(process.stdin, process.stdout);
-    const look = async (): Promise<StatusInput> => judgeStatus(await first.again());
+    let fresh: Observation | undefined = first;
+    const look = async (): Promise<StatusInput> => {
+      const seen = fresh ?? (await first.again());
+      fresh = undefined;
+      return judgeStatus(seen);
+    };
     return watch({ look, render, periodMs, clock, screen });
   }
 

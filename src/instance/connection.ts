@@ -69,6 +69,7 @@ export class Instance {
   /** The last thing that went wrong on the socket: ioredis only tells it in an event. */
   #socketError: unknown;
   #broken: Failure | undefined;
+  #closed = false;
 
   constructor(target: InstanceTarget) {
     this.address = { host: target.host, port: target.port };
@@ -121,6 +122,8 @@ export class Instance {
   /** Drops the connection at once; commands that still wait fail. Twice is harmless. */
   close(): void {
     this.#broken ??= { kind: 'unreachable', message: 'we closed the connection' };
+    if (this.#closed) return;
+    this.#closed = true;
     // There is no stream before the first connect, whatever the type says.
     const stream = this.#client.stream as NetStream | undefined;
     this.#client.disconnect();

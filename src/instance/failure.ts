@@ -71,7 +71,7 @@ const socketErrors: Readonly<Record<string, string>> = {
 export function classifyConnectionError(error: unknown, address: Address): Failure {
   const { code, message } = describeError(error);
   if (code === 'ETIMEDOUT') return { kind: 'timeout', message: 'no answer in time' };
-  if (/protocol error/i.test(message)) {
+  if (/Unknown RESP type|protocol error/i.test(message)) {
     return { kind: 'protocol', message: `what listens on ${formatAddress(address)} is no Redis` };
   }
   if (/^[A-Z]+ /.test(message) && classifyReply(message).kind !== 'reply') {

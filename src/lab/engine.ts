@@ -4,7 +4,7 @@
  */
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
-import { delimiter, isAbsolute, join } from 'node:path';
+import { delimiter, isAbsolute, join, resolve } from 'node:path';
 import { packageFile } from './package-files.ts';
 import type { Refusal } from './refusal.ts';
 
@@ -23,6 +23,11 @@ export async function findEngine(
   if (path !== undefined && (await isExecutable(path))) return { kind: 'found', command: [path] };
   const where = isAbsolute(program) ? '' : ' on the PATH';
   return missing(`there is no program ${program}${where}`, installHint(engine));
+}
+
+/** What the user typed, as the inventory keeps it: a path is made absolute. */
+export function nameEngine(typed: string, cwd: string): string {
+  return typed.includes('/') ? resolve(cwd, typed) : typed;
 }
 
 /** Does this engine write append-only files? */

@@ -4,7 +4,7 @@
  * each port for a moment; it changes nothing.
  */
 import { stat } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { createServer, isIP } from 'node:net';
 import { join } from 'node:path';
 import { loadSpec, specFileName } from '../topology/spec.ts';
 import { findEngine } from './engine.ts';
@@ -14,6 +14,8 @@ import type { LabPlan } from './scaffold.ts';
 
 /** All reasons not to write the lab; none when it can be written. `force` may replace a lab. */
 export async function preflight(plan: LabPlan, { force }: { force: boolean }): Promise<Refusal[]> {
+  const bindRefusals = plan.bind.filter((address) => !isBindWord(address)).map(invalidBind);
+  if (bindRefusals.length > 0) return bindRefusals;
   const engine = await findEngine(plan.spec.engine);
   const engineRefusals = engine.kind === 'missing' ? [engine.refusal] : [];
   const places = await checkPlaces(plan, force);
@@ -22,6 +24,19 @@ export async function preflight(plan: LabPlan, { force }: { force: boolean }): P
     return [...engineRefusals, ...places];
   }
   return [...engineRefusals, ...places, ...(await checkPorts(plan))];
+}
+
+/** An IP address, perhaps with `-` for "if this machine has it", or `*` for all [Redis]. */
+function isBindWord(word: string): boolean {
+  return word === '*' || isIP(word.replace(/^-/, '')) !== 0;
+}
+
+function invalidBind(word: string): Refusal {
+  return {
+    kind: 'invalid-bind',
+    message: `"${word}" is not an address to listen on`,
+    hint: 'give IP addresses of this machine: --bind 127.0.0.1,192.168.1.5',
+  };
 }
 
 /** Is the place in the file system free, or ours to replace? */

@@ -3,7 +3,7 @@
  * The only file that knows execa. The engine may be any program that takes what redis-server takes.
  * It signals a process only when node-state.ts is sure that it is the node.
  */
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { execa } from 'execa';
 import type { Secret } from '../instance/secret.ts';
 import type { NodeSpec } from '../topology/spec.ts';
@@ -13,6 +13,12 @@ import { inspectNode, isAlive } from './node-state.ts';
 
 /** How often to look again while waiting for a process. */
 const pollMs = 15;
+
+/**
+ * A server that went to the background and neither listens nor lives after this long has ended: it
+ * could not bind, or its data is damaged. The reason stands in its log.
+ */
+const vanishedAfterMs = 5000;
 
 /** As much of a log as a person reads at once, and as much of its end as is looked at. */
 const tailLinesLimit = 12;
@@ -57,13 +63,16 @@ export async function startNode(
   if (before.kind === 'running' && before.ready)
     return { kind: 'already-running', pid: before.pid };
   const startedAt = context.clock.monotonic();
+  const { logfile } = nodeFiles(context.labDir, node);
+  const logBefore = await sizeOf(logfile);
   const launch = before.kind === 'running' ? undefined : launchNode(node, command, context);
   const outcome = await waitUntilReady(node, launch, context);
   launch?.release();
   if (outcome.kind === 'ready') {
     return { kind: 'started', pid: outcome.pid, tookMs: context.clock.monotonic() - startedAt };
   }
-  const lastLines = await readLastLines(node, launch?.output() ?? '', context);
+  const printed = launch?.output() ?? '';
+  const lastLines = tailOf([printed, await readFrom(logfile, logBefore)], context.password);
   return { kind: 'failed', why: outcome.why, lastLines };
 }
 
@@ -82,7 +91,8 @@ export async function stopNode(node: NodeSpec, context: NodeContext): Promise<St
   while (await isAlive(pid)) {
     if (context.clock.monotonic() - startedAt > context.timeoutMs) {
       const why = `process ${pid} got SIGTERM and did not end within ${context.timeoutMs} ms`;
-      return { kind: 'failed', why, lastLines: await readLastLines(node, '', context) };
+      const log = await readFrom(nodeFiles(context.labDir, node).logfile, 0);
+      return { kind: 'failed', why, lastLines: tailOf([log], context.password) };
     }
     await pause(context.clock);
   }
@@ -95,6 +105,8 @@ interface Launch {
   output(): string;
   /** Undefined while it runs, or has gone to the background. */
   failure(): string | undefined;
+  /** True once it has gone to the background (or has ended well, which is the same to see). */
+  inBackground(): boolean;
   /** Lets go of it, so that we can end while it lives. */
   release(): void;
 }
@@ -120,16 +132,18 @@ function launchNode(
   child.stdout.on('data', collect);
   child.stderr.on('data', collect);
   let failure: string | undefined;
-  void child.then((result) => {
-    if (result.exitCode === 0) return;
-    failure =
-      result.exitCode === undefined
-        ? `could not run ${program} (${result.shortMessage})`
-        : `${program} ended with exit code ${result.exitCode}`;
-  });
+  let inBackground = false;
+  const noteEnd = async (): Promise<void> => {
+    const { exitCode, shortMessage } = await child;
+    inBackground = exitCode === 0;
+    if (exitCode === undefined) failure = `could not run ${program} (${shortMessage})`;
+    else if (exitCode !== 0) failure = `${program} ended with exit code ${exitCode}`;
+  };
+  void noteEnd();
   return {
     output: () => output,
     failure: () => failure,
+    inBackground: () => inBackground,
     release() {
       // A server that stays in the foreground writes to its log; nobody reads its terminal.
       child.stdout.destroy();
@@ -144,14 +158,21 @@ async function waitUntilReady(
   launch: Launch | undefined,
   context: NodeContext,
 ): Promise<{ kind: 'ready'; pid: number } | { kind: 'not-ready'; why: string }> {
-  const deadline = context.clock.monotonic() + context.timeoutMs;
+  const { clock, timeoutMs } = context;
+  const startedAt = clock.monotonic();
+  let seenAliveAt = startedAt;
   for (;;) {
     const state = await inspectNode(node, context);
     if (state.kind === 'running' && state.ready) return { kind: 'ready', pid: state.pid };
+    const now = clock.monotonic();
     const failure = launch?.failure();
     if (failure !== undefined) return { kind: 'not-ready', why: failure };
-    if (context.clock.monotonic() > deadline) {
-      return { kind: 'not-ready', why: `it did not answer within ${context.timeoutMs} ms` };
+    if (state.kind === 'running' || launch?.inBackground() === false) seenAliveAt = now;
+    if (now - seenAliveAt > vanishedAfterMs) {
+      return { kind: 'not-ready', why: 'it ended right after its start' };
+    }
+    if (now - startedAt > timeoutMs) {
+      return { kind: 'not-ready', why: `it did not answer within ${timeoutMs} ms` };
     }
     await pause(context.clock);
   }
@@ -172,31 +193,39 @@ function failedStep(why: string): StepFailed {
   return { kind: 'failed', why, lastLines: [] };
 }
 
-/** What was printed, then the end of the log file; no more than a screen, and no password. */
-async function readLastLines(
-  node: NodeSpec,
-  printed: string,
-  { labDir, password }: NodeContext,
-): Promise<string[]> {
-  const { logfile } = nodeFiles(labDir, node);
-  const text = `${printed}\n${await readEnd(logfile)}`;
-  const secret = password?.reveal();
-  const safe = secret === undefined ? text : text.replaceAll(secret, '********');
-  const lines = safe.split('\n').map((line) => line.trimEnd());
-  return lines.filter((line) => line !== '').slice(-tailLinesLimit);
+/** The last lines of some texts in order; no more than a screen, and no password. */
+function tailOf(texts: readonly string[], password: Secret | undefined): string[] {
+  const lines = texts.join('\n').split('\n');
+  const safe = lines.map((line) => blackOut(line.trimEnd(), password?.reveal()));
+  return safe.filter((line) => line !== '').slice(-tailLinesLimit);
 }
 
-async function readEnd(path: string): Promise<string> {
+/** A complaint about a configuration quotes the line, in the spelling of the file. */
+function blackOut(line: string, secret: string | undefined): string {
+  const unquoted = line.replace(/\b(requirepass|masterauth)\b.*/i, '$1 ********');
+  return secret === undefined ? unquoted : unquoted.replaceAll(secret, '********');
+}
+
+/** What a file got after `start`: whole lines, from its end if it is much; empty for no file. */
+async function readFrom(path: string, start: number): Promise<string> {
   const file = await open(path).catch(() => undefined);
   if (file === undefined) return '';
   try {
     const { size } = await file.stat();
-    const length = Math.min(size, tailBytesLimit);
+    const length = Math.max(0, Math.min(size - start, tailBytesLimit));
     const { buffer } = await file.read(Buffer.alloc(length), 0, length, size - length);
-    return buffer.toString();
+    const text = buffer.toString();
+    return length === size - start ? text : text.slice(text.indexOf('\n') + 1);
   } finally {
     await file.close();
   }
+}
+
+function sizeOf(path: string): Promise<number> {
+  return stat(path).then(
+    ({ size }) => size,
+    () => 0,
+  );
 }
 
 function pause(clock: Clock): Promise<void> {

@@ -24,6 +24,16 @@ export interface LabPlan {
   readonly bind: readonly string[];
 }
 
+export interface LabWishes {
+  /** Absolute. */
+  readonly labDir: string;
+  readonly ports: readonly PortPlan[];
+  readonly engine: string;
+  /** Undefined for a lab without one. */
+  readonly password: Secret | undefined;
+  readonly bind: readonly string[];
+}
+
 export interface PlannedFile {
   /** Relative to the lab's directory. */
   readonly path: string;
@@ -31,14 +41,7 @@ export interface PlannedFile {
 }
 
 /** Lays out a lab: names, directories and addresses follow from the ports. */
-export function planLab(wanted: {
-  readonly labDir: string;
-  readonly ports: readonly PortPlan[];
-  readonly engine: string;
-  readonly password: Secret | undefined;
-  readonly bind: readonly string[];
-}): LabPlan {
-  const { labDir, ports, engine, password, bind } = wanted;
+export function planLab({ labDir, ports, engine, password, bind }: LabWishes): LabPlan {
   const host = dialHost(bind[0]);
   const nodes = ports.map(({ port, upstreamPort }) => ({
     name: nodeName(port),
@@ -69,7 +72,7 @@ export function withoutSecrets(plan: LabPlan): LabPlan {
 function renderConf(template: string, { labDir, spec, bind }: LabPlan, node: NodeSpec): string {
   const files = nodeFiles(labDir, node);
   const upstream = spec.nodes.find(({ name }) => name === node.replicaof);
-  const eta = new Eta({ autoEscape: false, autoTrim: [false, 'nl'] });
+  const eta = new Eta({ autoEscape: false, autoTrim: false });
   const text = eta.renderString(template, {
     ...node,
     ...files,

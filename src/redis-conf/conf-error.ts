@@ -5,7 +5,7 @@
 import { OperatorError } from '../util/errors.ts';
 
 /** The release whose directives and texts the table reproduces. */
-export const redisVersion = '7.0.15';
+const redisVersion = '7.0.15';
 
 /** A place in the configuration that a server was started with. */
 export interface ConfOrigin {
@@ -44,6 +44,6 @@ export class ConfError extends OperatorError {
   }
 }
 
-export function describeOrigin(origin: ConfOrigin): string {
+function describeOrigin(origin: ConfOrigin): string {
   return origin.file === null ? `on ${origin.place}` : `${origin.file}, line ${origin.line}`;
 }

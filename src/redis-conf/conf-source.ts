@@ -145,6 +145,11 @@ export function toPath(bytes: string): string {
   return Buffer.from(bytes, 'latin1').toString('utf8');
 }
 
+/** The byte string for a path, the inverse of `toPath`. */
+export function fromPath(path: string): string {
+  return Buffer.from(path, 'utf8').toString('latin1');
+}
+
 function countNewlines(text: string): number {
   return text.split('\n').length - 1;
 }

@@ -5,7 +5,7 @@
 import { quoteArg, splitArgs } from './split-args.ts';
 
 /** What reading a value depends on besides its words. */
-export interface ReadContext<T> {
+interface ReadContext<T> {
   /** The value so far; null at the directive's first line in a configuration. */
   readonly previous: T | null;
   /** From a configuration's line, or from CONFIG SET. */
@@ -39,18 +39,16 @@ export interface Codec<T> {
   rows(name: string, now: Setting<T>, initial: Setting<T>): readonly ConfRow[];
 }
 
-export const directiveKinds = [
-  'bool',
-  'int',
-  'memory',
-  'memory-or-percent',
-  'octal',
-  'enum',
-  'enum-set',
-  'string',
-  'special',
-] as const;
-export type DirectiveKind = (typeof directiveKinds)[number];
+type DirectiveKind =
+  | 'bool'
+  | 'int'
+  | 'memory'
+  | 'memory-or-percent'
+  | 'octal'
+  | 'enum'
+  | 'enum-set'
+  | 'string'
+  | 'special';
 
 /** The columns besides the codec; directives.ts explains them. */
 export interface Columns {
@@ -62,11 +60,11 @@ export interface Columns {
   readonly refuse?: Refusal;
 }
 
-export type Mutability = 'yes' | 'no' | 'protected';
-export type Effect = 'full' | 'none';
+type Mutability = 'yes' | 'no' | 'protected';
+type Effect = 'full' | 'none';
 
 /** Values that Redis knows and the bundled server cannot honour, and what to do instead. */
-export interface Refusal {
+interface Refusal {
   /** `text` is the value as CONFIG GET would show it. */
   readonly when: (text: string) => boolean;
   readonly because: string;

@@ -56,7 +56,7 @@ const positive = { min: 1n } as const;
 const long = { max: maxInt64 } as const;
 const percent = { max: 1000n } as const;
 
-export const directives = {
+const directives = {
   'acl-pubsub-default': oneOf('resetchannels', ['allchannels', 'resetchannels'], none),
   aclfile: text('', {}, { mutable: 'no', refuse: refuseSet('aclfile', 'ACL files') }),
   'acllog-max-len': int(128, long, none),
@@ -161,7 +161,7 @@ export const directives = {
   'latency-tracking': yesNo('yes'),
   'latency-tracking-info-percentiles': percentiles('50 99 99.9'),
   'lazyfree-lazy-eviction': yesNo('no', none),
-  'lazyfree-lazy-expire': yesNo('no', none),
+  'lazyfree-lazy-expire': yesNo('no'),
   'lazyfree-lazy-server-del': yesNo('no', none),
   'lazyfree-lazy-user-del': yesNo('no', none),
   'lazyfree-lazy-user-flush': yesNo('no', none),
@@ -286,7 +286,7 @@ export const directives = {
 export type DirectiveName = keyof typeof directives;
 
 /** The type of one directive's value. */
-export type DirectiveValue<Name extends DirectiveName> =
+type DirectiveValue<Name extends DirectiveName> =
   (typeof directives)[Name] extends Directive<infer Value> ? Value : never;
 
 /**

@@ -14,7 +14,7 @@ import {
   type ReadResult,
 } from './directive.ts';
 
-export const maxInt32 = 2n ** 31n - 1n;
+const maxInt32 = 2n ** 31n - 1n;
 export const minInt32 = -(2n ** 31n);
 export const maxUint32 = 2n ** 32n - 1n;
 export const maxInt64 = 2n ** 63n - 1n;

@@ -6,6 +6,7 @@ import { resolve } from 'node:path';
 import { ConfError, type ConfOrigin } from './conf-error.ts';
 import {
   confLines,
+  fromPath,
   toPath,
   type ConfSources,
   type IncludeReader,
@@ -40,7 +41,7 @@ export interface LoadOptions {
 }
 
 /** Every directive at its default, `dir` at `cwd`. */
-export function defaultSettings(cwd: string): Map<DirectiveName, SettingState> {
+function defaultSettings(cwd: string): Map<DirectiveName, SettingState> {
   const settings = new Map<DirectiveName, SettingState>();
   for (const name of directiveNames) {
     const row = findDirective(name)!.row;
@@ -100,8 +101,4 @@ function checkedExtra(line: SourcedLine): SourcedLine {
 
 function withText(state: SettingState, text: string, origin: ConfOrigin | null): SettingState {
   return { ...state, value: text, text, origin };
-}
-
-function fromPath(path: string): string {
-  return Buffer.from(path, 'utf8').toString('latin1');
 }

@@ -67,10 +67,10 @@ function parseSavePoints(args: readonly string[]): SavePoint[] | null {
 }
 
 /** The classes of clients that have a limit of their own, in the order of CONFIG GET. */
-export const bufferLimitClasses = ['normal', 'replica', 'pubsub'] as const;
-export type BufferLimitClass = (typeof bufferLimitClasses)[number];
+const bufferLimitClasses = ['normal', 'replica', 'pubsub'] as const;
+type BufferLimitClass = (typeof bufferLimitClasses)[number];
 
-export interface BufferLimit {
+interface BufferLimit {
   readonly hardBytes: number;
   readonly softBytes: number;
   readonly softSeconds: number;

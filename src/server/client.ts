@@ -83,7 +83,7 @@ export interface QueuedRequest {
 
 /** Why a client is blocked, and what ends it. */
 export interface BlockedState {
-  readonly kind: 'wait' | 'pause';
+  readonly kind: 'wait' | 'pause' | 'shutdown';
   /** Ends the waiting because the client goes away, or CLIENT UNBLOCK asks. */
   cancel(): void;
 }

@@ -1,10 +1,16 @@
 /** What CONFIG SET must do beyond storing the value: each directive's effect on the running server. */
 import { clientFlags } from './client.ts';
+import { pathOf } from './config.ts';
 import type { ServerContext } from './context.ts';
 
 export function applyConfigChanges(
   server: ServerContext,
-  effects: { readonly refreshGates: () => void },
+  effects: {
+    readonly refreshGates: () => void;
+    readonly setMaxBulkBytes: (bytes: number) => void;
+    /** Makes another directory the process's own; an error text when it cannot. */
+    readonly changeDirectory: (path: string) => string | null;
+  },
 ): void {
   const { clients, config, log, replication } = server;
   const refreshGates = (): null => {
@@ -21,6 +27,16 @@ export function applyConfigChanges(
     replication.backlogSizeChanged();
     return null;
   });
+  // Sockets are opened asynchronously, and CONFIG SET must know at once whether it worked.
+  const needsRestart = (): string => 'this server listens anew only after a restart';
+  config.onChange('port', needsRestart);
+  config.onChange('bind', needsRestart);
+  config.onChange('dir', (dir) => effects.changeDirectory(pathOf(dir)));
+  config.onChange('proto-max-bulk-len', (bytes) => {
+    effects.setMaxBulkBytes(bytes);
+    return null;
+  });
+  effects.setMaxBulkBytes(config.values.protoMaxBulkLen);
   config.onChange('loglevel', (level) => {
     log.level = level;
     return null;

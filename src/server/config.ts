@@ -19,7 +19,7 @@ import {
   rewriteFile,
   systemMessage,
 } from '../redis-conf/conf-file.ts';
-import { toPath, type ConfSources, type SourcedLine } from '../redis-conf/conf-source.ts';
+import { fromPath, toPath, type ConfSources, type SourcedLine } from '../redis-conf/conf-source.ts';
 import { readLine, readSetValue } from '../redis-conf/directive.ts';
 import {
   allDirectiveNames,
@@ -265,12 +265,20 @@ export class Config {
   }
 
   /** Stores the new value, or says why not. */
-  #read({ directive: { name, row }, text }: Change, state: SettingState): string | null {
+  #read({ directive: { name, row }, text: given }: Change, state: SettingState): string | null {
+    // `dir` is kept absolute, and must be there.
+    const text = name === 'dir' && given !== '' ? fromPath(this.#resolve(given)) : given;
+    const problem = name === 'dir' ? checkDir(pathOf(text)) : null;
+    if (problem !== null) return problem;
     const result = readSetValue(row, text, state.value);
     if (result.kind === 'error') return result.reason;
     if (row.refuse?.when(result.text) === true) return row.refuse.because;
     this.#store(name, { ...state, value: result.value, text: result.text });
     return null;
+  }
+
+  #resolve(path: string): string {
+    return resolve(pathOf(this.values.dir), pathOf(path));
   }
 
   /** Tells the listeners; the first refusal puts every value back, and tells those that had agreed. */

@@ -9,6 +9,7 @@ import type { ClientRegistry } from './client-registry.ts';
 import type { Command } from './command.ts';
 import type { Config } from './config.ts';
 import type { Gates } from './gates.ts';
+import type { InfoSampler } from './info-sampler.ts';
 import type { Keyspace } from './keyspace/keyspace.ts';
 import type { Logger } from './log.ts';
 import type { Persistence } from './persistence/persistence.ts';
@@ -65,6 +66,7 @@ export interface ServerContext {
   readonly log: Logger;
   readonly config: Config;
   readonly stats: ServerStats;
+  readonly infoSampler: InfoSampler;
   readonly keyspace: Keyspace;
   readonly clients: ClientRegistry;
   readonly gates: Gates;

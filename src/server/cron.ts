@@ -12,7 +12,8 @@ const ticksPerSecond = 10;
 /** Expired keys are deleted for at most so long before clients are served again. */
 const expireSliceMs = 1;
 /** Clients that must not be dropped for being idle. */
-const neverIdle = clientFlags.replica | clientFlags.master | clientFlags.blocked;
+const neverIdle =
+  clientFlags.replica | clientFlags.master | clientFlags.monitor | clientFlags.blocked;
 
 export class Cron {
   readonly #server: ServerContext;
@@ -25,7 +26,6 @@ export class Cron {
   paused = false;
   #ticks = 0;
   #expiring = false;
-  #commandsBefore = 0;
 
   constructor(options: {
     server: ServerContext;
@@ -45,7 +45,8 @@ export class Cron {
 
   #tick(): void {
     if (this.paused) return;
-    const { clock, keyspace, persistence } = this.#server;
+    const { clock, infoSampler, keyspace, persistence } = this.#server;
+    infoSampler.sample();
     keyspace.setAccessClock(Math.floor(clock.now() / 1000));
     if (!this.#expiring) this.#expire();
     persistence.cron();
@@ -59,10 +60,7 @@ export class Cron {
   }
 
   #everySecond(): void {
-    const { replication, stats } = this.#server;
-    replication.cron();
-    stats.instantaneousOpsPerSec = stats.totalCommandsProcessed - this.#commandsBefore;
-    this.#commandsBefore = stats.totalCommandsProcessed;
+    this.#server.replication.cron();
     this.#closeIdleClients();
   }
 

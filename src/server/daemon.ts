@@ -14,11 +14,17 @@ export function isDaemon(environment: NodeJS.ProcessEnv): boolean {
   return environment[daemonMark] === '1';
 }
 
-/** Tells the starting process how it went, and lets go of it. Does nothing in the foreground. */
-export function reportToStarter(report: DaemonReport): void {
-  if (process.send === undefined) return;
-  process.send(report, () => {
-    if (process.connected) process.disconnect();
+/**
+ * Tells the starting process how it went, and lets go of it. Resolves once the report is on its
+ * way; at once in the foreground, where there is nobody to tell.
+ */
+export function reportToStarter(report: DaemonReport): Promise<void> {
+  if (process.send === undefined || !process.connected) return Promise.resolve();
+  return new Promise((resolve) => {
+    process.send?.(report, () => {
+      if (process.connected) process.disconnect();
+      resolve();
+    });
   });
 }
 
@@ -29,6 +35,8 @@ export function startDaemon(stdin: string): Promise<number> {
     stdio: ['pipe', 'ignore', 'ignore', 'ipc'],
     env: { ...process.env, [daemonMark]: '1' },
   });
+  // It may end before it has read this.
+  child.stdin?.on('error', () => undefined);
   child.stdin?.end(stdin, 'latin1');
   return new Promise((resolve) => {
     const settle = (code: number, failure = ''): void => {
@@ -42,6 +50,6 @@ export function startDaemon(stdin: string): Promise<number> {
       else settle(0);
     });
     child.once('error', (error) => settle(1, error.message));
-    child.once('exit', (code) => settle(code ?? 1, 'The server stopped while it was starting'));
+    child.once('exit', (code) => settle(code || 1, 'The server stopped while it was starting'));
   });
 }

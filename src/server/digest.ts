@@ -61,14 +61,13 @@ function addValue(digest: Digest, dict: Dict, ref: number): void {
 }
 
 /** What each type adds to the sum of its value; a new type gets its row here. */
-const valueDigests: Partial<
-  Record<ValueType, (digest: Digest, dict: Dict, ref: number) => void>
-> = {
-  [valueTypes.string]: (digest, dict, ref) => {
-    dict.readString(ref);
-    digest.chain(dict.windowBuffer.subarray(dict.windowStart, dict.windowEnd));
-  },
-};
+const valueDigests: Partial<Record<ValueType, (digest: Digest, dict: Dict, ref: number) => void>> =
+  {
+    [valueTypes.string]: (digest, dict, ref) => {
+      dict.readString(ref);
+      digest.chain(dict.windowBuffer.subarray(dict.windowStart, dict.windowEnd));
+    },
+  };
 
 class Digest {
   readonly #sum = Buffer.alloc(sumBytes);
@@ -81,7 +80,7 @@ class Digest {
   add(bytes: Uint8Array): void {
     const sha1 = hash('sha1', bytes, 'binary');
     for (let at = 0; at < sumBytes; at++) {
-      this.#sum[at] = (this.#sum[at] as number) ^ sha1.charCodeAt(at);
+      this.#sum[at] = this.#sum[at] ^ sha1.charCodeAt(at);
     }
   }
 

@@ -96,7 +96,13 @@ export class Dispatcher {
    * Runs a request of the replication stream: nothing is refused that the master has done, nothing
    * is replied, and nothing is propagated, because the stream's own bytes go on down the chain.
    */
-  runFromMaster(client: Client, reader: RequestReader, buffer: Buffer, start: number, end: number): void {
+  runFromMaster(
+    client: Client,
+    reader: RequestReader,
+    buffer: Buffer,
+    start: number,
+    end: number,
+  ): void {
     const call = this.#call;
     call.client = client;
     call.buffer = reader.buffer;
@@ -159,10 +165,17 @@ export class Dispatcher {
   }
 
   /** An error before execution; it spoils a transaction that is being queued. */
-  #refuse(call: Call, command: Command | null, text: string): void {
+  #refuse(call: Call, command: Command | null, reason: string): void {
     const { client } = call;
+    let text = reason;
     if (command !== null) command.rejectedCalls++;
-    if (client.has(clientFlags.multi)) client.set(clientFlags.dirtyExec, true);
+    if (command?.fullName === 'exec') {
+      // An EXEC that may not run ends the transaction, and says why.
+      discardTransaction(client);
+      text = `EXECABORT Transaction discarded because of: ${reason.replace(/^ERR /, '')}`;
+    } else if (client.has(clientFlags.multi)) {
+      client.set(clientFlags.dirtyExec, true);
+    }
     const mute = this.#muted(client);
     if (mute) this.#flushReplies(client);
     call.error(text);
@@ -186,7 +199,7 @@ export class Dispatcher {
     const effective = effectiveBits(client, command);
     const refusal = this.#refusal(client, command, effective);
     if (refusal !== null) {
-      this.#refuseGuarded(call, command, refusal);
+      this.#refuse(call, command, refusal);
       return 'done';
     }
     if (this.#mustWait(client, effective)) return 'postponed';
@@ -226,18 +239,6 @@ export class Dispatcher {
     return null;
   }
 
-  #refuseGuarded(call: Call, command: Command, refusal: string): void {
-    if (command.fullName !== 'exec') {
-      this.#refuse(call, command, refusal);
-      return;
-    }
-    // An EXEC that may not run ends the transaction, and says why.
-    command.rejectedCalls++;
-    discardTransaction(call.client);
-    const reason = refusal.replace(/^ERR /, '');
-    call.error(`EXECABORT Transaction discarded because of: ${reason}`);
-  }
-
   #mustWait(client: Client, bits: number): boolean {
     const { paused } = this.#server.gates;
     if (paused === 'none' || client.has(clientFlags.master | clientFlags.replica)) return false;
@@ -265,13 +266,7 @@ export class Dispatcher {
 
   // ---- execution ----
 
-  #execute(
-    call: Call,
-    command: Command,
-    buffer: Buffer | null,
-    start: number,
-    end: number,
-  ): void {
+  #execute(call: Call, command: Command, buffer: Buffer | null, start: number, end: number): void {
     const { keyspace, propagation, stats } = this.#server;
     const dirty = keyspace.dirty;
     call.command = command;

@@ -15,6 +15,8 @@ export interface ServerEnvironment {
   readonly connect: Connect;
   /** Runs a function in a later turn of the event loop (setImmediate). */
   readonly defer: (fn: () => void) => void;
+  /** CONFIG SET dir: returns an error text when the directory cannot be used. */
+  readonly changeDirectory: (path: string) => string | null;
   /** Called once the server has stopped by a client's SHUTDOWN or a signal. */
   readonly onStopped: () => void;
 }

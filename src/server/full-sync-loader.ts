@@ -9,6 +9,7 @@ import type { Dict } from './keyspace/dict.ts';
 import type { Keyspace } from './keyspace/keyspace.ts';
 import type { Logger } from './log.ts';
 import { KeyspaceLoader } from './persistence/rdb-load.ts';
+import { SkippedItems } from './persistence/skipped-items.ts';
 import type { LoadedRdb, LoadInfo, RdbLoader } from './replication/ports.ts';
 
 export interface FullSyncLoaderDeps {
@@ -24,6 +25,7 @@ interface Transfer {
   readonly reader: RdbReader;
   readonly loader: KeyspaceLoader;
   readonly dicts: Dict[];
+  readonly skipped: SkippedItems;
   whole: boolean;
 }
 
@@ -36,8 +38,9 @@ export class FullSyncLoader implements RdbLoader {
   }
 
   begin(info: LoadInfo): void {
-    const { keyspace, log, verifyChecksum } = this.#deps;
+    const { keyspace, verifyChecksum } = this.#deps;
     const dicts = keyspace.databases.map(() => keyspace.newDict());
+    const skipped = new SkippedItems();
     const loader = new KeyspaceLoader({
       dict: (dbId) => {
         const dict = dicts[dbId];
@@ -48,10 +51,10 @@ export class FullSyncLoader implements RdbLoader {
       },
       dropExpiredBefore: -1,
       accessClock: keyspace.accessClock,
-      onSkipped: (item) => log.notice(`Full sync from ${info.master}: skipped a ${item}`),
+      onSkipped: (item) => skipped.add(item),
     });
     const reader = new RdbReader({ verifyChecksum: verifyChecksum() });
-    this.#transfer = { info, reader, loader, dicts, whole: false };
+    this.#transfer = { info, reader, loader, dicts, skipped, whole: false };
   }
 
   feed(slice: Uint8Array): void {
@@ -61,14 +64,18 @@ export class FullSyncLoader implements RdbLoader {
   }
 
   end(): LoadedRdb {
-    const { info, reader, loader, dicts, whole } = this.#current();
+    const { keyspace, log, onReplaced } = this.#deps;
+    const { info, reader, loader, dicts, skipped, whole } = this.#current();
     if (!whole) reader.end();
     info.beforeReplacing();
-    const before = this.#deps.keyspace.keyCount;
-    this.#deps.keyspace.replaceAll(dicts);
+    const before = keyspace.keyCount;
+    keyspace.replaceAll(dicts);
+    // The file on disk is out of date: save points count this as so many changes.
+    keyspace.dirty += Math.max(1, loader.facts.keysLoaded);
     this.#transfer = null;
-    this.#deps.onReplaced();
-    this.#deps.log.notice(
+    onReplaced();
+    for (const line of skipped.lines()) log.notice(`Full sync from ${info.master}: ${line}`);
+    log.notice(
       `Full sync from ${info.master}: ${loader.facts.keysLoaded} keys loaded in place of ${before}`,
     );
     return { replStreamDb: Number(loader.facts.aux.get('repl-stream-db') ?? 0) };

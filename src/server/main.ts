@@ -3,16 +3,20 @@
  * signals. Takes what redis-server takes; see `redis-conf/command-line.ts`. Started by
  * bin/repl-server.js, by the lab, and in redis-server's place by whoever likes.
  */
-import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { parseCommandLine, usageText, type CommandLineRun } from '../redis-conf/command-line.ts';
 import { ConfError } from '../redis-conf/conf-error.ts';
+import { systemMessage } from '../redis-conf/conf-file.ts';
+import { fromPath } from '../redis-conf/conf-source.ts';
 import { systemClock } from '../util/clock.ts';
 import { OperatorError } from '../util/errors.ts';
 import { systemRandom } from '../util/random.ts';
 import { Config, pathOf } from './config.ts';
 import { isDaemon, reportToStarter, startDaemon } from './daemon.ts';
-import { closeListeners, type Listeners, openListeners } from './listen.ts';
+import { closeListeners, type Listener, openListeners, serveListeners } from './listen.ts';
 import { Logger } from './log.ts';
+import { openLogOutput } from './log-output.ts';
 import { connectTcp } from './replication/tcp-wire.ts';
 import { BundledServer, emulatedVersion } from './server.ts';
 
@@ -38,58 +42,81 @@ export async function main(argv: readonly string[], ownVersion: string): Promise
 
 async function runServer(commandLine: CommandLineRun, ownVersion: string): Promise<number | null> {
   const stdin = commandLine.confFromStdin ? readFileSync(0, 'latin1') : '';
-  let config: Config;
   try {
-    config = Config.fromCommandLine(commandLine, process.cwd(), stdin);
+    const config = Config.fromCommandLine(commandLine, process.cwd(), stdin);
     config.validateForBundledServer();
+    if (config.values.daemonize && !isDaemon(process.env)) return await startDaemon(stdin);
+    const log = openLog(config, ownVersion);
+    return await serve(config, log);
   } catch (error) {
-    return refuseToStart(error);
+    if (error instanceof ConfError) return refuseToStart(error.block());
+    if (error instanceof OperatorError) return refuseToStart(error.message);
+    throw error;
   }
-  if (config.values.daemonize && !isDaemon(process.env)) return startDaemon(stdin);
-  return serve(config, ownVersion);
 }
 
-/** A configuration that cannot be served: the reason in the form that Redis prints. */
-function refuseToStart(error: unknown): number {
-  if (!(error instanceof ConfError) && !(error instanceof OperatorError)) throw error;
-  process.stderr.write(`${error.message}\n`);
-  reportToStarter({ failed: error.message });
+/** The reason goes to the terminal: to ours, or to that of whoever started the daemon. */
+async function refuseToStart(reason: string): Promise<number> {
+  process.stderr.write(`${reason}\n`);
+  await reportToStarter({ failed: reason });
   return 1;
 }
 
-async function serve(config: Config, ownVersion: string): Promise<number | null> {
+/** The log, with its first lines. Throws OperatorError when its file or `dir` cannot be used. */
+function openLog(config: Config, ownVersion: string): Logger {
   const { values } = config;
-  const logfile = pathOf(values.logfile);
-  process.chdir(pathOf(values.dir));
-  const log = new Logger({
-    clock: systemClock,
-    pid: process.pid,
-    write:
-      logfile === ''
-        ? (line) => process.stdout.write(line)
-        : (line) => appendFileSync(logfile, line, { mode: 0o640 }),
-  });
+  // A relative name of the log file is one in `dir`, as in Redis.
+  const refusal = changeDirectory(config, pathOf(values.dir));
+  if (refusal !== null) throw new OperatorError(refusal);
+  const write = openLogOutput(pathOf(values.logfile));
+  const log = new Logger({ clock: systemClock, pid: process.pid, write });
   log.level = values.loglevel;
   log.notice(
     `repl-server ${ownVersion} (as Redis ${emulatedVersion}) on Node ${process.version}, ` +
       `port ${values.port}, PID: ${process.pid}`,
   );
   warnOfIgnored(config, log);
-  let listeners: Listeners;
+  logCrashes(log);
+  return log;
+}
+
+/** A bug ends the process with its stack; a daemon has no terminal to show it on. */
+function logCrashes(log: Logger): void {
+  process.on('uncaughtExceptionMonitor', (error) => {
+    log.warning(`The server has crashed, which is a bug of it: ${error.stack ?? error.message}`);
+    void reportToStarter({ failed: `The server has crashed: ${error.message}` });
+  });
+}
+
+async function serve(config: Config, log: Logger): Promise<number | null> {
+  let listeners: Listener[];
   try {
     listeners = await openListeners(config, log);
   } catch (error) {
     const { message } = error as Error;
-    log.warning(message);
-    log.warning(`Failed listening on port ${values.port} (TCP), aborting.`);
-    reportToStarter({ failed: message });
-    return 1;
+    log.warning(`${message}. The server does not start.`);
+    return await failToStart(config, message);
   }
   return runUntilStopped(config, log, listeners);
 }
 
-function runUntilStopped(config: Config, log: Logger, listeners: Listeners): number | null {
+/** The log has the reason already; where that is standard output, the terminal has it too. */
+async function failToStart(config: Config, reason: string): Promise<number> {
+  if (config.values.logfile !== '') process.stderr.write(`${reason}\n`);
+  await reportToStarter({ failed: reason });
+  return 1;
+}
+
+async function runUntilStopped(
+  config: Config,
+  log: Logger,
+  listeners: readonly Listener[],
+): Promise<number | null> {
   const pidfile = pidfileOf(config);
+  const release = (): void => {
+    closeListeners(listeners);
+    if (pidfile !== '') rmSync(pidfile, { force: true });
+  };
   const server = new BundledServer({
     clock: systemClock,
     random: systemRandom,
@@ -98,40 +125,39 @@ function runUntilStopped(config: Config, log: Logger, listeners: Listeners): num
     pid: process.pid,
     connect: (master, events) => connectTcp(master, events, sourceAddress(config)),
     defer: (fn) => void setImmediate(fn),
+    changeDirectory: (path) => changeDirectory(config, path),
     onStopped: () => {
-      closeListeners(listeners);
-      if (pidfile !== '') rmSync(pidfile, { force: true });
+      release();
       // Everything is closed; what a library may have left open must not keep the process.
       process.exitCode = 0;
       setImmediate(() => process.exit());
     },
   });
-  if (pidfile !== '') writeFileSync(pidfile, `${process.pid}\n`);
+  if (pidfile !== '') writePidfile(pidfile, log);
   try {
+    server.context.persistence.removeLeftovers();
     server.start();
   } catch (error) {
     const { message } = error as Error;
     log.warning(`${message} Fatal error loading the DB, exiting.`);
-    closeListeners(listeners);
-    if (pidfile !== '') rmSync(pidfile, { force: true });
-    reportToStarter({ failed: message });
-    return 1;
+    server.stop();
+    release();
+    return failToStart(config, message);
   }
-  handleSignals(server, log);
-  for (const listener of listeners.tcp) server.networking.serve(listener, null);
-  const { unix } = listeners;
-  if (unix !== null) server.networking.serve(unix.server, unix.path);
+  handleSignals(server, log, release);
+  serveListeners(listeners, (listener, unixPath) => server.networking.serve(listener, unixPath));
   log.notice('Ready to accept connections');
-  reportToStarter({ ready: true });
+  await reportToStarter({ ready: true });
   return null;
 }
 
 /** The first signal saves and stops in order; a second one does not wait. */
-function handleSignals(server: BundledServer, log: Logger): void {
+function handleSignals(server: BundledServer, log: Logger, release: () => void): void {
   let asked = false;
   const onSignal = (signal: NodeJS.Signals): void => {
     if (asked) {
       log.warning(`Received ${signal} again: exiting at once`);
+      release();
       process.exit(1);
     }
     asked = true;
@@ -145,17 +171,37 @@ function handleSignals(server: BundledServer, log: Logger): void {
   process.on('SIGHUP', () => undefined);
 }
 
+/** The data files' directory is the process's own; `dir` is absolute from then on, as in Redis. */
+function changeDirectory(config: Config, path: string): string | null {
+  try {
+    process.chdir(path);
+  } catch (error) {
+    return `Can't change to directory '${path}': ${systemMessage(error)}`;
+  }
+  config.override('dir', [fromPath(process.cwd())]);
+  return null;
+}
+
 function warnOfIgnored(config: Config, log: Logger): void {
   const ignored = config.ignoredDirectives();
   if (ignored.length === 0) return;
   log.verbose(`Settings without effect in this server: ${ignored.join(', ')}`);
 }
 
-/** As Redis has it: where asked for, and by default for a daemon. */
+/** As Redis has it: where asked for, and by default for a daemon. Absolute; '' for none. */
 function pidfileOf(config: Config): string {
   const { pidfile, daemonize } = config.values;
-  if (pidfile !== null && pidfile !== '') return pathOf(pidfile);
+  if (pidfile !== null && pidfile !== '') return resolve(pathOf(pidfile));
   return daemonize ? '/var/run/redis.pid' : '';
+}
+
+/** Without one the server serves as well. */
+function writePidfile(path: string, log: Logger): void {
+  try {
+    writeFileSync(path, `${process.pid}\n`);
+  } catch (error) {
+    log.warning(`Failed to write PID file ${path}: ${systemMessage(error)}`);
+  }
 }
 
 /** Replication leaves from the address that `bind-source-addr` names. */

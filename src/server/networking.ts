@@ -105,6 +105,11 @@ export class Networking {
     return null;
   }
 
+  /** `proto-max-bulk-len`, for requests that begin from now on. */
+  setMaxBulkBytes(bytes: number): void {
+    this.#reader.maxBulkBytes = bytes;
+  }
+
   // ---- input ----
 
   #onInput(client: Client, buffer: Buffer, length: number): void {

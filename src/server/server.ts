@@ -20,6 +20,8 @@ import { Dispatcher } from './dispatch.ts';
 import type { ServerEnvironment } from './environment.ts';
 import { FullSyncLoader } from './full-sync-loader.ts';
 import { Gates } from './gates.ts';
+import { usedMemory } from './info-memory.ts';
+import { InfoSampler } from './info-sampler.ts';
 import { ExpireCycle } from './keyspace/expire.ts';
 import { Keyspace } from './keyspace/keyspace.ts';
 import { Networking } from './networking.ts';
@@ -88,7 +90,6 @@ export class BundledServer {
       connect: environment.connect,
       snapshots: new SnapshotSource({
         persistence,
-        flushStream: () => propagation.flushRun(),
         aux: (saveInfo) => rdbAux(context, saveInfo),
       }),
       loader: new FullSyncLoader({
@@ -150,6 +151,7 @@ export class BundledServer {
       log,
       config,
       stats,
+      infoSampler: new InfoSampler({ clock, stats, usedMemory: () => usedMemory(context).total }),
       keyspace,
       clients,
       gates,
@@ -189,7 +191,11 @@ export class BundledServer {
     });
     const expireCycle = new ExpireCycle({ keyspace, clock, endUnit: () => propagation.endUnit() });
     this.cron = new Cron({ server: context, expireCycle, defer });
-    applyConfigChanges(context, { refreshGates: () => this.refreshGates() });
+    applyConfigChanges(context, {
+      refreshGates: () => this.refreshGates(),
+      setMaxBulkBytes: (bytes) => this.networking.setMaxBulkBytes(bytes),
+      changeDirectory: environment.changeDirectory,
+    });
   }
 
   /** Loads the data set from disk and starts to follow the configured master. */
@@ -200,7 +206,7 @@ export class BundledServer {
     const facts = persistence.loadAtStart(master === null);
     const history = facts === null ? undefined : savedHistory(facts);
     if (history !== undefined) replication.restore(history, { asReplica: master !== null });
-    if (master !== null) replication.replicaof(master);
+    if (master !== null) replication.replicaof(master, { atStart: true });
     this.#onRoleChange(replication.role);
   }
 

@@ -2,7 +2,7 @@
  * The RDBs that full syncs send, made by the persistence layer's snapshot: written to `dbfilename`
  * first (`disk`) or handed over as they are made (`socket`). Implements replication's SnapshotPort.
  */
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import type { AuxFields } from './persistence/snapshot.ts';
 import type { Persistence } from './persistence/persistence.ts';
 import type {
@@ -15,8 +15,6 @@ import type {
 
 export interface SnapshotSourceDeps {
   readonly persistence: Persistence;
-  /** The bytes gathered for the stream must be in the log before the offset is fixed. */
-  readonly flushStream: () => void;
   /** Facts for the file's head, those of the history included. */
   readonly aux: (saveInfo: SaveInfo) => AuxFields;
 }
@@ -35,13 +33,12 @@ export class SnapshotSource implements SnapshotPort {
 
   #startDisk(request: SnapshotRequest): SnapshotJob {
     const { persistence, aux } = this.#deps;
-    const path = persistence.path;
-    const run = persistence.startDiskSnapshot(aux(request.saveInfo), (error) => {
-      if (error !== null) {
-        request.onFailed(error.message);
+    const run = persistence.startDiskSnapshot(aux(request.saveInfo), (end) => {
+      if (end.kind === 'failed') {
+        request.onFailed(end.error.message);
         return;
       }
-      openRdbFile(path).then(
+      rdbFile(end.file).then(
         (file) => request.onDone(file),
         (failure: Error) => request.onFailed(failure.message),
       );
@@ -72,8 +69,8 @@ export class SnapshotSource implements SnapshotPort {
   }
 }
 
-async function openRdbFile(path: string): Promise<RdbFile> {
-  const handle: FileHandle = await open(path, 'r');
+/** The very file that was saved, whatever stands under its name by now. */
+async function rdbFile(handle: FileHandle): Promise<RdbFile> {
   const { size } = await handle.stat();
   return {
     sizeBytes: size,
@@ -81,6 +78,6 @@ async function openRdbFile(path: string): Promise<RdbFile> {
       const { bytesRead } = await handle.read(into, 0, into.length, position);
       return bytesRead;
     },
-    close: () => void handle.close(),
+    close: () => void handle.close().catch(() => undefined),
   };
 }

@@ -10,7 +10,6 @@ export class ServerStats {
   evictedKeys = 0;
   totalErrorReplies = 0;
   unexpectedErrorReplies = 0;
-  instantaneousOpsPerSec = 0;
   /** Error replies by their first word: INFO errorstats. */
   readonly errors = new Map<string, number>();
 

@@ -31,6 +31,8 @@ export interface Seed {
 /** One address that was asked, and what came of it. */
 export interface Visit {
   readonly seed: Seed;
+  /** Named by the user or the inventory, not found on the way. */
+  readonly isGiven: boolean;
   readonly outcome: Outcome<InstanceReport>;
 }
 
@@ -53,9 +55,7 @@ export function assembleTopology(visits: readonly Visit[], source: Topology['sou
 
 function mergeByRunId(visits: readonly Visit[]): Draft[] {
   const byId = new Map<NodeId, Draft>();
-  // Visits of the inventory come first, so that they name the node.
-  const named = [...visits].sort((a, b) => Number(!a.seed.name) - Number(!b.seed.name));
-  for (const visit of named) {
+  for (const visit of bestFirst(visits)) {
     const report = visit.outcome.kind === 'ok' ? visit.outcome.value : undefined;
     const id = report?.runId || addressKey(visit.seed.address);
     const draft = byId.get(id);
@@ -63,7 +63,38 @@ function mergeByRunId(visits: readonly Visit[]): Draft[] {
       byId.set(id, { id, visit, report, aliases: [visit.seed.address] });
     } else draft.aliases.push(visit.seed.address);
   }
-  return [...byId.values()];
+  return inReadingOrder([...byId.values()]);
+}
+
+/**
+ * The best address of each node first, for that one gives the name: the inventory's, then what was
+ * typed, then the server's own port; others are proxies and mappings.
+ */
+function bestFirst(visits: readonly Visit[]): Visit[] {
+  const worth = (visit: Visit): number =>
+    4 * Number(visit.seed.name !== undefined) +
+    2 * Number(visit.isGiven) +
+    Number(isOwnPort(visit));
+  return [...visits].sort(
+    (a, b) => worth(b) - worth(a) || compareAddresses(a.seed.address, b.seed.address),
+  );
+}
+
+/** As in the inventory, then by address: the order of answers must not show. */
+function inReadingOrder(drafts: readonly Draft[]): Draft[] {
+  const named = drafts.filter(({ visit }) => visit.seed.name !== undefined);
+  const found = drafts.filter(({ visit }) => visit.seed.name === undefined);
+  const compare = (a: Draft, b: Draft): number =>
+    compareAddresses(a.visit.seed.address, b.visit.seed.address);
+  return [...named, ...found.sort(compare)];
+}
+
+function compareAddresses(a: Address, b: Address): number {
+  return Number(a.host > b.host) - Number(a.host < b.host) || a.port - b.port;
+}
+
+function isOwnPort({ seed, outcome }: Visit): boolean {
+  return outcome.kind === 'ok' && outcome.value.tcpPort === seed.address.port;
 }
 
 /**
@@ -72,13 +103,18 @@ function mergeByRunId(visits: readonly Visit[]): Draft[] {
  * node fits.
  */
 function mergeUnansweredAliases(drafts: readonly Draft[]): Draft[] {
+  // Whom a replica follows must be known before its upstream's list can be read.
+  return mergePhantoms(mergePhantoms(drafts, isKnownUpstreamAs), isAnnouncedAs);
+}
+
+function mergePhantoms(
+  drafts: readonly Draft[],
+  fits: (candidate: Draft, phantom: Draft, drafts: readonly Draft[]) => boolean,
+): Draft[] {
   const merged = new Set<Draft>();
   for (const phantom of drafts) {
     if (phantom.report !== undefined || phantom.visit.seed.name !== undefined) continue;
-    const others = drafts.filter((draft) => draft !== phantom);
-    const fitting = others.filter(
-      (draft) => isKnownUpstreamAs(draft, phantom, drafts) || isAnnouncedAs(draft, phantom, drafts),
-    );
+    const fitting = drafts.filter((draft) => draft !== phantom && fits(draft, phantom, drafts));
     if (fitting.length !== 1) continue;
     fitting[0].aliases.push(...phantom.aliases);
     merged.add(phantom);
@@ -189,7 +225,7 @@ function observedLink(draft: Draft, drafts: readonly Draft[]): Link | undefined 
     replica: draft.id,
     upstream: upstream.id,
     knownFrom: 'replica',
-    state: linkState(own.upstream),
+    state: linkState(own.upstream, isLockedOut(draft, upstream)),
     neverUp: linkStatus === 'down' && linkDownSinceSeconds === undefined,
     downSinceSeconds: linkDownSinceSeconds,
     lastIoSecondsAgo,
@@ -199,10 +235,19 @@ function observedLink(draft: Draft, drafts: readonly Draft[]): Link | undefined 
   };
 }
 
-function linkState(upstream: UpstreamInfo): LinkState {
+function linkState(upstream: UpstreamInfo, lockedOut: boolean): LinkState {
   if (upstream.linkStatus === 'up') return 'up';
-  if (upstream.syncInProgress) return 'syncing';
+  // Refused at PSYNC, a replica tries the old SYNC, and says for a moment that it is copying.
+  if (upstream.syncInProgress && !lockedOut) return 'syncing';
   return upstream.linkDownSinceSeconds === undefined ? 'connecting' : 'down';
+}
+
+function isLockedOut(replica: Draft, upstream: Draft): boolean {
+  const held = replica.report?.settings.masterauth;
+  const asked = upstream.report?.settings.requirepass;
+  if (held === undefined || asked === undefined || replica.report?.settings.masteruser)
+    return false;
+  return !asked.empty && !asked.equals(held);
 }
 
 function toNode(draft: Draft, secrets: Secret[]): TopologyNode {

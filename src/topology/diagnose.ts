@@ -81,20 +81,25 @@ export function diagnose(topology: Topology): Problem[] {
 
 /** One word for the whole: the exit code of `repl status` follows it. */
 export function judge(topology: Topology, problems: readonly Problem[]): Verdict {
-  const reachedNobody = topology.nodes.every(({ state }) => state.kind === 'down');
-  if (reachedNobody && topology.source === 'address') return 'unknown';
+  if (topology.source === 'address' && reachedNobody(topology)) return 'unknown';
   if (problems.some(({ severity }) => severity !== 'unknown')) return 'degraded';
   return problems.length > 0 ? 'unknown' : 'healthy';
+}
+
+function reachedNobody({ nodes }: Topology): boolean {
+  return nodes.every(({ state }) => state.kind === 'down');
 }
 
 function findNoMaster(topology: Topology): Finding[] {
   const { nodes } = topology;
   const someoneMayBe = nodes.some((node) => isLiveMaster(node) || isSilent(node));
+  if (topology.source === 'address' && reachedNobody(topology)) return [];
   // A cycle is the cause and has a code of its own.
   if (someoneMayBe || cyclesOf(topology).length > 0) return [];
   const dead = nodes.filter((node) => linkOf(topology, node.id) === undefined);
   const best = mostAdvanced(nodes);
-  const start = topology.source === 'inventory' ? 'repl start' : undefined;
+  const names = dead.map(({ name }) => ` ${name}`).join('');
+  const start = topology.source === 'inventory' ? `repl start${names}` : undefined;
   const promote = best === undefined ? undefined : `repl promote ${best.name}`;
   return [
     {
@@ -114,7 +119,7 @@ function findDualMaster(topology: Topology): Finding[] {
   return [
     {
       nodes: masters,
-      sentence: `${listNames(masters)} all accept writes, and their data drifts apart; ${keep.name} has the replicas.`,
+      sentence: `${listNames(masters)} ${masters.length === 2 ? 'both' : 'all'} accept writes, and their data drifts apart${weight(topology, keep) > weight(topology, others[0]) ? `; ${keep.name} has more replicas` : ''}.`,
       next: `repl reparent ${others[0].name} ${keep.name}   (drops what only ${others[0].name} holds)`,
     },
   ];
@@ -221,7 +226,8 @@ function findLag(topology: Topology): Finding[] {
 
 function findConfigDrift(topology: Topology): Finding[] {
   const drifted = topology.nodes.filter((node) => isDrifted(topology, node));
-  if (drifted.length === 0) return [];
+  // Which of two masters is to stay must be settled first.
+  if (drifted.length === 0 || findDualMaster(topology).length > 0) return [];
   const master = topology.nodes.find(isLiveMaster);
   const masterMoved = drifted.some(isLiveMaster) && master !== undefined;
   const live = upstreamOf(topology, drifted[0].id);

@@ -60,9 +60,10 @@ class Walk {
       kind: 'failed',
       failure: { kind: 'timeout', message: 'was not asked' },
     };
-    this.#visits.set(key, { seed, outcome: notYet });
+    const isGiven = this.#options.seeds.includes(seed);
+    this.#visits.set(key, { seed, isGiven, outcome: notYet });
     const outcome = await this.#ask(seed, key);
-    this.#visits.set(key, { seed, outcome });
+    this.#visits.set(key, { seed, isGiven, outcome });
     if (outcome.kind === 'failed') return;
     const known = namedAddresses(seed.address, outcome.value);
     await Promise.all(known.map((address) => this.visit(this.#seedFor(address))));
@@ -120,5 +121,11 @@ class Walk {
 function namedAddresses(from: Address, { replication }: InstanceReport): Address[] {
   const { upstream, replicas } = replication;
   const named = upstream === undefined ? replicas : [upstream, ...replicas];
-  return named.map((address) => asSeenFrom(from, address)).filter(({ port }) => port > 0);
+  const dialled = named.map((address) => asSeenFrom(from, address));
+  return dialled.map((address) => plainLoopback(from, address)).filter(({ port }) => port > 0);
+}
+
+/** One spelling for one machine, or the order of answers would decide how a node is called. */
+function plainLoopback(from: Address, { host, port }: Address): Address {
+  return { host: host === 'localhost' && from.host === '127.0.0.1' ? from.host : host, port };
 }

@@ -95,16 +95,20 @@ class Crew {
   /** Reaches every node before any is touched. */
   async connectAll(): Promise<Executed | undefined> {
     const { steps, topology, connect } = this.#options;
-    const firstStepOf = new Map([...steps].reverse().map((step) => [step.node, step]));
+    const involved = [...steps].reverse().flatMap((step) => {
+      const others = step.kind === 'await-link' && step.of !== undefined ? [step.of] : [];
+      return [step.node, ...others].map((id): [NodeId, Step] => [id, step]);
+    });
+    const firstStepOf = new Map(involved);
     const attempts = [...firstStepOf].map(async ([id, step]) => {
       const node = nodeOf(topology, id);
       const outcome = node ? await connect(node) : failed('unreachable', 'is not known');
       if (outcome.kind === 'ok') this.#instances.set(id, outcome.value);
-      return { step, outcome };
+      return { id, step, outcome };
     });
     const lost = (await Promise.all(attempts)).find(({ outcome }) => outcome.kind === 'failed');
     if (lost?.outcome.kind !== 'failed') return undefined;
-    const message = `${this.#name(lost.step.node)}: ${lost.outcome.failure.message}`;
+    const message = `${this.#name(lost.id)}: ${lost.outcome.failure.message}`;
     return { kind: 'stopped', at: lost.step, message, done: [], next: 'repl status' };
   }
 
@@ -158,7 +162,7 @@ class Crew {
         this.#held.delete(step.node);
         return asStep(await unpause(instance));
       case 'await-link':
-        return this.#awaitLink(instance, step.upstream);
+        return this.#awaitLink(instance, step);
       case 'rewrite-config':
         return asStep(await configRewrite(instance));
       default: {
@@ -193,13 +197,22 @@ class Crew {
     return { kind: 'failed', message: `still behind after ${timeoutMs} ms (${missing} missing)` };
   }
 
-  async #awaitLink(instance: Instance, upstream: Address): Promise<StepOutcome> {
+  /** Up, and in the upstream's own history: a link that is about to be dropped is not it. */
+  async #awaitLink(
+    instance: Instance,
+    { upstream, of }: Extract<Step, { kind: 'await-link' }>,
+  ): Promise<StepOutcome> {
+    const above = of === undefined ? undefined : this.#instances.get(of);
     let seen: ReplicationInfo | undefined;
     const linked = await this.#poll(async () => {
       const own = await readReplication(instance);
       if (own.kind === 'failed') return own;
       seen = own.value;
-      return ok(follows(seen, upstream) && seen.upstream?.linkStatus === 'up');
+      if (!follows(seen, upstream) || seen.upstream?.linkStatus !== 'up') return ok(false);
+      const theirs = above === undefined ? own : await readReplication(above);
+      return theirs.kind === 'failed'
+        ? theirs
+        : ok(theirs.value.masterReplid === seen.masterReplid);
     });
     // Loading what it was just sent, a server may answer nothing for a while.
     if (linked.kind === 'failed') return { kind: 'pending', message: linked.failure.message };

@@ -49,7 +49,13 @@ export type Step =
     }
   | { readonly kind: 'follow-no-one'; readonly node: NodeId }
   | { readonly kind: 'release-writes'; readonly node: NodeId }
-  | { readonly kind: 'await-link'; readonly node: NodeId; readonly upstream: Address }
+  /** `of` is the upstream's node, where it is known. */
+  | {
+      readonly kind: 'await-link';
+      readonly node: NodeId;
+      readonly upstream: Address;
+      readonly of: NodeId | undefined;
+    }
   | { readonly kind: 'rewrite-config'; readonly node: NodeId };
 
 /** Why a node gets a new upstream: words for the reader of the plan. */
@@ -180,7 +186,7 @@ function planSwitchover(
     { kind: 'follow-no-one', node: target.id },
     { kind: 'release-writes', node: old.id },
     ...movable.map(({ id }): Step => ({ kind: 'follow', node: id, upstream, as: 'sibling' })),
-    ...followers.map(({ id }): Step => ({ kind: 'await-link', node: id, upstream })),
+    ...followers.map(({ id }): Step => ({ kind: 'await-link', node: id, upstream, of: target.id })),
     ...rewrites([target, ...followers], options),
   ];
   return plan(steps, leftBehind(siblings, target), promoteMoves(target, followers));
@@ -220,11 +226,17 @@ function planTakeover(
   const steps: Step[] = [
     { kind: 'follow-no-one', node: target.id },
     ...movable.map(({ id }): Step => ({ kind: 'follow', node: id, upstream, as: 'sibling' })),
-    ...movable.map(({ id }): Step => ({ kind: 'await-link', node: id, upstream })),
+    ...movable.map(({ id }): Step => ({ kind: 'await-link', node: id, upstream, of: target.id })),
     ...rewrites([target, ...movable], options),
   ];
-  const warnings = [...takeoverWarnings(target, dead, better), ...leftBehind(siblings, target)];
-  return plan(steps, warnings, promoteMoves(target, movable));
+  const warnings = [
+    ...takeoverWarnings(target, dead, better),
+    ...leftBehind(siblings, target),
+    ...(topology.source === 'address' ? unseenWarnings(target, dead) : []),
+  ];
+  // Its file cannot be written now, but the inventory must not name two masters.
+  const followers = dead.state.kind === 'down' ? [dead, ...movable] : movable;
+  return plan(steps, warnings, promoteMoves(target, followers));
 }
 
 function takeoverWarnings(
@@ -244,6 +256,14 @@ function takeoverWarnings(
   return [
     ...warnings,
     `${better.name} has ${ahead} bytes more than ${target.name}, and would lose them: promote ${better.name} instead.`,
+  ];
+}
+
+/** Only the dead master could have listed them. */
+function unseenWarnings(target: TopologyNode, dead: TopologyNode): string[] {
+  if (dead.state.kind === 'up') return [];
+  return [
+    `Other replicas of ${dead.name} cannot be found from here: move each with repl reparent NODE ${target.name}.`,
   ];
 }
 
@@ -289,8 +309,9 @@ function planFollow(
   const moves = [{ node: node.id, upstream: address }];
   const isSoAlready = upstream !== undefined && linkOf(topology, node.id)?.upstream === upstream;
   const steps: Step[] = [
+    ...catchUpFirst(topology, node, above),
     { kind: 'follow', node: node.id, upstream: address, as: 'asked' },
-    { kind: 'await-link', node: node.id, upstream: address },
+    { kind: 'await-link', node: node.id, upstream: address, of: factsOf(above) && above?.id },
   ];
   return plan(
     [...(isSoAlready ? [] : steps), ...rewrites([node], options)],
@@ -302,13 +323,30 @@ function planFollow(
 function refuseLoop(topology: Topology, node: TopologyNode, upstream: NodeId): Refused | undefined {
   if (upstream === node.id) {
     const message = `${node.name} cannot replicate from itself.`;
-    return refuse('self', message, 'Name another node as its upstream: repl status shows them.');
+    return refuse('self', message, 'name another node as its upstream; repl status shows them');
   }
   const path = pathUp(topology, upstream);
   if (!path.includes(node.id)) return undefined;
   const between = path.slice(0, path.indexOf(node.id) + 1).map((id) => nodeOf(topology, id)?.name);
   const message = `That would be a cycle, in which nobody accepts writes: ${between.join(' follows ')}.`;
   return refuse('cycle', message, `repl promote ${between[0]}`);
+}
+
+/**
+ * A node that is a few bytes ahead of its new upstream would need a full copy. One above it always
+ * has more; one whose own link is broken will not catch up.
+ */
+function catchUpFirst(
+  topology: Topology,
+  node: TopologyNode,
+  upstream: TopologyNode | undefined,
+): Step[] {
+  const [own, above] = [factsOf(node), factsOf(upstream)];
+  if (upstream === undefined || own === undefined || above === undefined) return [];
+  const isAbove = pathUp(topology, node.id).includes(upstream.id);
+  const isLinked = linkOf(topology, upstream.id)?.state === 'up';
+  if (isAbove || !isLinked || !sharesHistory(above.replication, own.replication)) return [];
+  return [{ kind: 'await-in-step', node: upstream.id, with: node.id }];
 }
 
 /** A replica without the right password would stand without a link after the change. */
@@ -345,7 +383,7 @@ function clearingWarnings(
     above !== undefined && own !== undefined && sharesHistory(above, own.replication);
   if (own !== undefined && own.keyCount > 0 && !mayContinue) {
     warnings.push(
-      `The data of ${node.name} (${own.keyCount} keys) is cleared and replaced by that of ${name}.`,
+      `The data of ${node.name} (${own.keyCount === 1 ? '1 key' : `${own.keyCount} keys`}) is cleared and replaced by that of ${name}.`,
     );
   }
   return warnings;

@@ -100,7 +100,7 @@ export function renderSpec(spec: LabSpec): string {
       : undefined;
     if (pair === undefined || !isScalar(pair.key)) continue;
     pair.key.commentBefore = comment;
-    pair.key.spaceBefore = true;
+    pair.key.spaceBefore = key !== 'version'; // The comment above it brings its own line.
   }
   return document.toString({ lineWidth: 0 });
 }
@@ -260,7 +260,9 @@ class SpecReader {
     if (node === undefined || node === null) return undefined;
     if (isScalar(node)) {
       if (node.value === null) return undefined;
-      return typeof node.value === 'string' ? node.value : (node.source ?? String(node.value));
+      return typeof node.value === 'string'
+        ? node.value
+        : (node.source ?? JSON.stringify(node.value));
     }
     this.#complain(path, `${String(path.at(-1))} must be a single value`);
     return undefined;

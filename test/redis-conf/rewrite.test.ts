@@ -130,13 +130,41 @@ const shared: [what: string, text: string, pairs: Pairs][] = [
   ],
   [
     'texts',
-    'logfile ""\nmasterauth ""\nreplica-announce-ip a\nhz 0\nTIMEOUT 4\n' +
-      'masteruser "\\xff\\x00a\\t\\\\\'"\nslowlog-log-slower-than -1',
+    'logfile ""\nmasteruser ""\nreplica-announce-ip a\nhz 0\nTIMEOUT 4\n' +
+      'masterauth "\\xff\\x00a\\t\\\\\'"\nslowlog-log-slower-than -1',
     [['replica-announce-ip', '']],
   ],
   [
     'texts that are empty: kept or dropped',
-    ['aclfile', 'syslog-ident', 'server_cpulist', 'bio_cpulist', 'pidfile', 'unixsocket', 'masteruser', 'tls-cert-file', 'tls-key-file', 'tls-key-file-pass', 'tls-protocols', 'cluster-announce-ip', 'cluster-announce-hostname', 'bind-source-addr', 'tls-ciphers', 'ignore-warnings', 'dbfilename', 'tls-ca-cert-dir', 'tls-ca-cert-file', 'requirepass', 'tls-ciphersuites', 'tls-client-cert-file', 'tls-client-key-file', 'bgsave_cpulist', 'tls-client-key-file-pass', 'tls-dh-params-file', 'aof_rewrite_cpulist']
+    [
+      'aclfile',
+      'syslog-ident',
+      'server_cpulist',
+      'bio_cpulist',
+      'pidfile',
+      'unixsocket',
+      'masteruser',
+      'tls-cert-file',
+      'tls-key-file',
+      'tls-key-file-pass',
+      'tls-protocols',
+      'cluster-announce-ip',
+      'cluster-announce-hostname',
+      'bind-source-addr',
+      'tls-ciphers',
+      'ignore-warnings',
+      'dbfilename',
+      'tls-ca-cert-dir',
+      'tls-ca-cert-file',
+      'requirepass',
+      'tls-ciphersuites',
+      'tls-client-cert-file',
+      'tls-client-key-file',
+      'bgsave_cpulist',
+      'tls-client-key-file-pass',
+      'tls-dh-params-file',
+      'aof_rewrite_cpulist',
+    ]
       .map((name) => `${name} ""\n`)
       .join(''),
     [],
@@ -151,25 +179,23 @@ const shared: [what: string, text: string, pairs: Pairs][] = [
 describe('the same file through a real server', () => {
   const use = useResources();
 
-  for (const [what, conf, pairs] of shared) {
-    test(what, async (context) => {
-      needServer(context, 'redis7');
-      const server = await use.server('redis7', { conf });
-      for (const [name, value] of pairs) await server.cli('CONFIG', 'SET', name, value);
-      await server.cli('CONFIG', 'REWRITE');
-      const theirs = readFileSync(join(server.dir, 'server.conf'), 'latin1');
+  test.for(shared)('%s', async ([, conf, pairs], context) => {
+    needServer(context, 'redis7');
+    const server = await use.server('redis7', { conf });
+    for (const [name, value] of pairs) await server.cli('CONFIG', 'SET', name, value);
+    await server.cli('CONFIG', 'REWRITE');
+    const theirs = readFileSync(join(server.dir, 'server.conf'), 'latin1');
 
-      // The options that test servers are started with.
-      const { port, dir } = server;
-      const config = configOf(
-        conf,
-        `port ${port}\nbind 127.0.0.1\ndir ${dir}\nsave ""\n` +
-          'enable-debug-command yes\nrepl-diskless-sync-delay 0',
-      );
-      expect(config.set(pairs)).toEqual({ kind: 'ok' });
-      expect(comparable(config.rewrittenText(conf))).toEqual(comparable(theirs));
-    });
-  }
+    // The options that test servers are started with.
+    const { port, dir } = server;
+    const config = configOf(
+      conf,
+      `port ${port}\nbind 127.0.0.1\ndir ${dir}\nsave ""\n` +
+        'enable-debug-command yes\nrepl-diskless-sync-delay 0',
+    );
+    expect(config.set(pairs)).toEqual({ kind: 'ok' });
+    expect(comparable(config.rewrittenText(conf))).toEqual(comparable(theirs));
+  });
 });
 
 /** What stood in the file, in order, and what was appended, in any order; users are left out. */

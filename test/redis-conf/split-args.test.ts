@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { quoteArg, splitArgs } from '../../src/redis-conf/split-args.ts';
 

@@ -10,7 +10,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ConfError } from '../../src/redis-conf/conf-error.ts';
 import { Config } from '../../src/server/config.ts';
@@ -66,16 +66,20 @@ describe('CONFIG SET', () => {
   test('answers as the real server, one step after the other', () => {
     const config = Config.fromText('enable-protected-configs yes\nport 16500\nbind 127.0.0.1');
     for (const [[verb, ...args], reply] of script) {
-      if (args.some((arg) => arg in differs) || args.length % 2 !== 0 || args.length === 0) {
-        if (verb === 'set' || args.length === 0) continue;
-      }
-      if (verb === 'set') expect([args, setReply(config, args)]).toEqual([args, reply]);
-      else
-        expect([args, sorted(config.get(args))]).toEqual([
-          args,
-          sorted(pairsOf(reply as string[])),
-        ]);
+      const syntax = args.length === 0 || (verb === 'set' && args.length % 2 !== 0);
+      if (syntax || args.some((arg) => arg in differs)) continue;
+      const answer = verb === 'set' ? setReply(config, args) : sorted(config.get(args));
+      const expected = verb === 'set' ? reply : sorted(pairsOf(reply as string[]));
+      expect([args, answer]).toEqual([args, expected]);
     }
+  });
+
+  test('dir stays absolute', async () => {
+    const dir = await use.tempDir();
+    const config = Config.fromText('enable-protected-configs yes', '/');
+    expect(config.set([['dir', dir]])).toEqual({ kind: 'ok' });
+    expect(config.set([['dir', '..']])).toEqual({ kind: 'ok' });
+    expect(config.get(['dir'])).toEqual([['dir', dirname(dir)]]);
   });
 
   test('protected directives need the permission', () => {
@@ -262,7 +266,9 @@ describe('starting', () => {
     for (const text of [open, closed]) {
       expect(() => Config.fromText(text).validateForBundledServer()).not.toThrow();
     }
-    expect(() => Config.fromText(`requirepass x\n${open}`).validateForBundledServer()).toThrow();
+    expect(() => Config.fromText(`requirepass x\n${open}`).validateForBundledServer()).toThrow(
+      'no users',
+    );
     const config = Config.fromText(open);
     config.set([['requirepass', 'x']]);
     expect(Config.fromText(config.rewrittenText(open)).validateForBundledServer()).toBeUndefined();

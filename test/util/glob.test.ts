@@ -2,7 +2,7 @@
  * Globs against three judges: what KEYS of a real 7.0.15 answered, a naive translation to regular
  * expressions, and the clock.
  */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { globMatch, hasGlob } from '../../src/util/glob.ts';

@@ -27,6 +27,7 @@ export interface StatusDocument {
   readonly depth: number;
   readonly writesTo: readonly string[];
   readonly readsFrom: readonly string[];
+  readonly staleReadsFrom: readonly string[];
   readonly nodes: readonly NodeDocument[];
   readonly problems: readonly ProblemDocument[];
 }

@@ -85,6 +85,7 @@ export const statusSchema = {
     depth: { type: 'integer', description: 'links between the top and the deepest replica' },
     writesTo: listOf({ type: 'string' }, 'addresses that take writes'),
     readsFrom: listOf({ type: 'string' }, 'addresses of replicas whose link is up'),
+    staleReadsFrom: listOf({ type: 'string' }, 'addresses of replicas that lost their link'),
     nodes: listOf(node, 'every node, dead ones too'),
     problems: listOf(problem, 'the worst first'),
   }),

@@ -63,15 +63,21 @@ export function renderTree(input: StatusInput, paint: Paint): string {
     .join('');
 }
 
-/** Where applications write, and where they can read. */
-export function applicationAddresses(topology: Topology): {
-  writesTo: string[];
-  readsFrom: string[];
-} {
-  const writers = topology.nodes.filter(isLiveMaster);
-  const readers = topology.nodes.filter(({ id }) => linkOf(topology, id)?.state === 'up');
-  const address = (node: TopologyNode): string => formatAddress(node.address);
-  return { writesTo: writers.map(address), readsFrom: readers.map(address) };
+/** Where applications write and read. A replica without a link still serves what it had. */
+export interface ApplicationAddresses {
+  readonly writesTo: string[];
+  readonly readsFrom: string[];
+  readonly staleReadsFrom: string[];
+}
+
+export function applicationAddresses(topology: Topology): ApplicationAddresses {
+  const addressesOf = (isMeant: (node: TopologyNode) => boolean): string[] =>
+    topology.nodes.filter(isMeant).map(({ address }) => formatAddress(address));
+  return {
+    writesTo: addressesOf(isLiveMaster),
+    readsFrom: addressesOf(({ id }) => linkOf(topology, id)?.state === 'up'),
+    staleReadsFrom: addressesOf(({ id }) => linkOf(topology, id)?.state === 'down'),
+  };
 }
 
 /** The history that the topology shares: that of its first master, or of any node that answers. */
@@ -99,9 +105,10 @@ const verdictWords: Record<Verdict, string> = {
 };
 
 function addressLines(topology: Topology): string[] {
-  const { writesTo, readsFrom } = applicationAddresses(topology);
+  const { writesTo, readsFrom, staleReadsFrom } = applicationAddresses(topology);
   const list = (addresses: readonly string[]): string => addresses.join(', ') || 'nowhere';
-  return [`writes to   ${list(writesTo)}`, `reads from  ${list(readsFrom)}`];
+  const stale = staleReadsFrom.length === 0 ? [] : [`stale at    ${list(staleReadsFrom)}`];
+  return [`writes to   ${list(writesTo)}`, `reads from  ${list(readsFrom)}`, ...stale];
 }
 
 function treeLines(input: StatusInput, paint: Paint): string[] {
@@ -109,7 +116,7 @@ function treeLines(input: StatusInput, paint: Paint): string[] {
   const rows = rootsOf(topology).flatMap((root) => rowsBelow(topology, root));
   return renderTable(columnsFor(input), rows, {
     title: (line) => paint('dim', line),
-    row: (line, { node }) => {
+    row: (line, { node, link }) => {
       const colour = {
         '*': 'bold',
         '+': undefined,
@@ -117,7 +124,7 @@ function treeLines(input: StatusInput, paint: Paint): string[] {
         x: 'red',
         '?': 'yellow',
       } as const;
-      const name = colour[markerOf(node, input.problems)];
+      const name = colour[markerOf({ node, link }, input.problems)];
       return name === undefined ? line : paint(name, line);
     },
   });
@@ -145,7 +152,8 @@ function columnsFor({ topology, problems, nowMs }: StatusInput): Column<Row>[] {
   return [
     {
       title: 'NODE',
-      cell: ({ node, glyphs }) => `${glyphs}${markerOf(node, problems)} ${node.name}`,
+      cell: ({ node, link, glyphs }) =>
+        `${glyphs}${markerOf({ node, link }, problems)} ${node.name}`,
     },
     { title: 'ADDRESS', cell: ({ node }) => addressText(node), hiddenWhen: '-' },
     { title: 'BEHIND', cell: ({ link }) => (link === undefined ? '-' : bytesText(link.lagBytes)) },
@@ -172,14 +180,17 @@ function columnsFor({ topology, problems, nowMs }: StatusInput): Column<Row>[] {
   ];
 }
 
+type Marker = '*' | '+' | '!' | 'x' | '?';
+
 /** Exactly one marker per node; the writer's is its alone. */
-function markerOf(node: TopologyNode, problems: readonly Problem[]): '*' | '+' | '!' | 'x' | '?' {
+function markerOf({ node, link }: Omit<Row, 'glyphs'>, problems: readonly Problem[]): Marker {
   if (node.state.kind === 'down') {
     const { kind } = node.state.failure;
     return kind === 'auth' || kind === 'loading' ? '?' : 'x';
   }
   if (isLiveMaster(node)) return '*';
-  return problems.some(({ nodes }) => nodes.includes(node.id)) ? '!' : '+';
+  const isFine = link?.state === 'up' && !problems.some(({ nodes }) => nodes.includes(node.id));
+  return isFine ? '+' : '!';
 }
 
 function edgeMarker(link: Link | undefined): string {

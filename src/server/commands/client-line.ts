@@ -5,8 +5,9 @@
  * What this server has not got is printed as Redis prints "none": file descriptors (-1), subscriptions,
  * tracking, and a reply buffer of each client's own (all share one).
  */
-import { type Client, clientFlags } from '../client.ts';
 import type { Call } from '../call.ts';
+import { type Client, clientFlags } from '../client.ts';
+import { clientMemoryBytes, queueBytes } from '../info-clients.ts';
 
 export const clientTypes = ['normal', 'master', 'replica', 'pubsub'] as const;
 export type ClientType = (typeof clientTypes)[number];
@@ -20,15 +21,6 @@ export function parseClientType(word: string): ClientType | null {
 export function typeOf(client: Client): ClientType {
   if (client.has(clientFlags.master)) return 'master';
   return client.has(clientFlags.replica) ? 'replica' : 'normal';
-}
-
-/** What one Client object weighs besides its buffers, about. */
-const clientBytes = 1024;
-
-/** Bytes that a client holds: unread input, unsent output, a queued transaction. */
-export function clientMemoryBytes(client: Client): number {
-  const { pending, transport, queue } = client;
-  return clientBytes + pending.buffer.length + transport.pendingBytes + queueBytes(queue);
 }
 
 /** `call` is the one that asks: its own arguments count as held by its client. */
@@ -91,8 +83,4 @@ function argumentBytes(call: Call): number {
   let bytes = 0;
   for (let index = 0; index < call.argc; index++) bytes += call.argLength(index);
   return bytes;
-}
-
-function queueBytes(queue: Client['queue']): number {
-  return queue.reduce((bytes, { frame }) => bytes + frame.length, 0);
 }

@@ -244,5 +244,5 @@ function unblock(call: Call, client: Client, withError: boolean): boolean {
 }
 
 function integerAt(call: Call, index: number): bigint | null {
-  return parseInt64(call.buffer, call.argStart[index] as number, call.argEnd[index] as number);
+  return parseInt64(call.buffer, call.argStart[index], call.argEnd[index]);
 }

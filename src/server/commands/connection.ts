@@ -10,12 +10,8 @@ import type { CommandSpec } from '../command.ts';
 import { discardTransaction } from '../transaction.ts';
 import { authRows, forgetLogin } from './connection-auth.ts';
 
-/** What RESET undoes; being protected from eviction stays. [Redis 7.0.15] */
-const connectionState =
-  clientFlags.monitor |
-  clientFlags.replyOff |
-  clientFlags.replySkip |
-  clientFlags.replySkipNext;
+/** What RESET undoes. A skipped reply stays skipped, and NO-EVICT stays on. [Redis 7.0.15] */
+const connectionState = clientFlags.monitor | clientFlags.replyOff | clientFlags.replySkipNext;
 
 const alwaysAllowed = ['noscript', 'loading', 'stale', 'fast', 'no_auth', 'allow_busy'] as const;
 
@@ -93,7 +89,7 @@ function replyArgument(call: Call, index: number): void {
 }
 
 function selectCommand(call: Call): void {
-  const id = parseInt64(call.buffer, call.argStart[1] as number, call.argEnd[1] as number);
+  const id = parseInt64(call.buffer, call.argStart[1], call.argEnd[1]);
   const db = call.keyspace.databases[Number(id)];
   if (id === null) call.error(errorReplies.notInteger);
   else if (id !== BigInt.asIntN(32, id)) call.error(notInt32);
@@ -120,7 +116,7 @@ function resetCommand(call: Call): void {
   discardTransaction(client);
   server.clients.monitors.delete(client);
   client.set(connectionState, false);
-  client.db = server.keyspace.databases[0] as typeof client.db;
+  client.db = server.keyspace.databases[0];
   client.name = '';
   client.resp3 = false;
   call.reply.resp3 = false;

@@ -80,6 +80,6 @@ function swapdbCommand(call: Call): void {
 
 /** Null when it is not an integer of 32 bits. */
 function indexAt(call: Call, index: number): number | null {
-  const id = parseInt64(call.buffer, call.argStart[index] as number, call.argEnd[index] as number);
+  const id = parseInt64(call.buffer, call.argStart[index], call.argEnd[index]);
   return id === null || id !== BigInt.asIntN(32, id) ? null : Number(id);
 }

@@ -26,9 +26,7 @@ export function integerArgument(call: Call, index: number): number {
 export function int32Argument(call: Call, index: number): number {
   const value = integerArgument(call, index);
   if (Number.isNaN(value) || (value >= -int32Max - 1 && value <= int32Max)) return value;
-  call.error(
-    `ERR value is out of range, value must between -${int32Max + 1} and ${int32Max}`,
-  );
+  call.error(`ERR value is out of range, value must between -${int32Max + 1} and ${int32Max}`);
   return NaN;
 }
 

@@ -2,12 +2,27 @@
 import type { CommandSpec } from '../command.ts';
 import { clientCommands } from './client.ts';
 import { connectionCommands } from './connection.ts';
+import { expireCommands } from './expire.ts';
+import { flushCommands } from './flush.ts';
+import { dumpCommands } from './generic-dump.ts';
+import { moveCommands } from './generic-move.ts';
+import { objectCommands } from './generic-object.ts';
+import { genericCommands } from './generic.ts';
+import { commandCommands } from './command.ts';
+import { configCommands } from './config.ts';
+import { debugCommands } from './debug.ts';
+import { infoCommands } from './info.ts';
+import { monitorCommands } from './monitor.ts';
+import { persistenceCommands } from './persistence.ts';
+import { serverCommands } from './server.ts';
 import { replicationCommands } from './replication.ts';
+import { scanCommands } from './scan.ts';
 import { lcsCommands } from './string-lcs.ts';
 import { stringNumberCommands } from './string-numbers.ts';
 import { stringRangeCommands } from './string-ranges.ts';
 import { stringCommands } from './strings.ts';
 import { manyStringCommands } from './strings-many.ts';
+import { transactionCommands } from './transactions.ts';
 
 export const allCommands: readonly CommandSpec[] = [
   ...connectionCommands,
@@ -17,5 +32,20 @@ export const allCommands: readonly CommandSpec[] = [
   ...stringNumberCommands,
   ...stringRangeCommands,
   ...lcsCommands,
+  ...genericCommands,
+  ...moveCommands,
+  ...objectCommands,
+  ...dumpCommands,
+  ...scanCommands,
+  ...expireCommands,
+  ...transactionCommands,
+  ...flushCommands,
+  ...commandCommands,
+  ...configCommands,
+  ...debugCommands,
+  ...infoCommands,
+  ...monitorCommands,
+  ...persistenceCommands,
+  ...serverCommands,
   ...replicationCommands,
 ];

@@ -43,10 +43,10 @@ function drawTree(random: Random): string[] {
   const nodes: Node[] = [{ name: 'master', replicas: [] }];
   while (nodes.length < nodeCount) {
     const node: Node = { name: 'replica', replicas: [] };
-    nodes[Math.floor(random.float() * nodes.length)]!.replicas.push(node);
+    nodes[Math.floor(random.float() * nodes.length)].replicas.push(node);
     nodes.push(node);
   }
-  return drawNode(nodes[0]!, '', '');
+  return drawNode(nodes[0], '', '');
 }
 
 function drawNode(node: Node, first: string, rest: string): string[] {

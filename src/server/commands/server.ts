@@ -54,14 +54,18 @@ function shutdownCommand(call: Call): void {
   client.set(clientFlags.blocked, true);
   client.blocked = { kind: 'shutdown', cancel: () => undefined };
   const loading = server.gates.loading ? ({ save: 'nosave' } as const) : {};
-  void server.shutdown({ ...request, ...loading }).then((error) => {
-    if (error === null || client.has(clientFlags.closed)) return;
-    server.stats.countError(error);
-    client.transport.write(Buffer.from(`-${error}\r\n`));
-    client.blocked = null;
-    client.set(clientFlags.blocked, false);
-    server.executor.resumeInput(client);
-  });
+  void answerShutdown(call, { ...request, ...loading });
+}
+
+/** A client hears from SHUTDOWN only when it failed. */
+async function answerShutdown({ client, server }: Call, request: ShutdownRequest): Promise<void> {
+  const error = await server.shutdown(request);
+  if (error === null || client.has(clientFlags.closed)) return;
+  server.stats.countError(error);
+  client.transport.write(Buffer.from(`-${error}\r\n`));
+  client.blocked = null;
+  client.set(clientFlags.blocked, false);
+  server.executor.resumeInput(client);
 }
 
 /** Null for a syntax error. */

@@ -60,9 +60,7 @@ export function formatExtended({ mantissa, exponent }: Extended): string {
   const size = mantissa < 0n ? -mantissa : mantissa;
   const scaled = size * 10n ** printedPlaces;
   const rounded =
-    exponent >= 0
-      ? scaled << BigInt(exponent)
-      : divideToNearest(scaled, 1n << BigInt(-exponent));
+    exponent >= 0 ? scaled << BigInt(exponent) : divideToNearest(scaled, 1n << BigInt(-exponent));
   const digits = rounded.toString().padStart(Number(printedPlaces) + 1, '0');
   const point = digits.length - Number(printedPlaces);
   const fraction = digits.slice(point).replace(/0+$/, '');
@@ -86,17 +84,24 @@ function roundQuotient(
   exponent: number,
 ): Extended | 'infinite' {
   if (numerator === 0n) return zero;
-  // The quotient has either this many bits or one less.
-  const bits = bitLength(numerator) - bitLength(denominator) + 1;
-  let lastBit = Math.max(exponent + bits - mantissaBits, minExponent);
-  let mantissa = quotientAt(numerator, denominator, exponent - lastBit);
-  if (bitLength(mantissa) < mantissaBits && lastBit > minExponent) {
-    lastBit--;
-    mantissa = quotientAt(numerator, denominator, exponent - lastBit);
-  }
+  const lastBit = Math.max(
+    exponent + quotientBits(numerator, denominator) - mantissaBits,
+    minExponent,
+  );
+  const mantissa = quotientAt(numerator, denominator, exponent - lastBit);
   return bitLength(mantissa) + lastBit > maxMagnitudeBits
     ? 'infinite'
     : { mantissa, exponent: lastBit };
+}
+
+/** How many bits the quotient has before its point; negative for zeros behind it. */
+function quotientBits(numerator: bigint, denominator: bigint): number {
+  const bits = bitLength(numerator) - bitLength(denominator);
+  const reaches =
+    bits >= 0
+      ? numerator >= denominator << BigInt(bits)
+      : numerator << BigInt(-bits) >= denominator;
+  return reaches ? bits + 1 : bits;
 }
 
 function quotientAt(numerator: bigint, denominator: bigint, shift: number): bigint {

@@ -154,7 +154,5 @@ function incrbyfloatCommand(call: Call): void {
 function storedNumber(call: Call, ref: number): Extended | 'infinite' | 'invalid' {
   const { dict } = call.client.db;
   dict.readString(ref);
-  return parseExtended(
-    dict.windowBuffer.toString('latin1', dict.windowStart, dict.windowEnd),
-  );
+  return parseExtended(dict.windowBuffer.toString('latin1', dict.windowStart, dict.windowEnd));
 }

@@ -4,7 +4,13 @@
  */
 import type { Call } from '../call.ts';
 import type { CommandSpec } from '../command.ts';
-import { deletionWord, isDueAtOnce, readExpireAt, setExpire, type ExpireUnit } from './expire-time.ts';
+import {
+  deletionWord,
+  isDueAtOnce,
+  readExpireAt,
+  setExpire,
+  type ExpireUnit,
+} from './expire-time.ts';
 import { argumentView, exactInteger, refusesType, storeStringAt } from './generic-arguments.ts';
 import { readOptions, setFlags, type StringOptions } from './string-options.ts';
 

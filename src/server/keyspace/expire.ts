@@ -34,7 +34,7 @@ export class ExpireCycle {
     const deadline = this.#clock.monotonic() + budgetMs;
     const { databases } = keyspace;
     for (let turn = 0; turn < databases.length; turn++) {
-      const db = databases[this.#nextDatabase % databases.length] as Database;
+      const db = databases[this.#nextDatabase % databases.length];
       this.#nextDatabase = (this.#nextDatabase + 1) % databases.length;
       if (!this.#expireDatabase(db, deadline)) return true;
     }

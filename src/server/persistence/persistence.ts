@@ -3,16 +3,24 @@
  * persistence shows. One snapshot walks at a time; full syncs take their turn through
  * `startSnapshot` as well.
  */
+import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RdbError } from '../../rdb/rdb-error.ts';
 import { RdbWriter } from '../../rdb/rdb-writer.ts';
 import type { Clock } from '../../util/clock.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import type { Logger } from '../log.ts';
-import { BackgroundRdbFile, fileSize, loadRdbFile, SyncRdbFile } from './rdb-file.ts';
+import {
+  BackgroundRdbFile,
+  fileSize,
+  loadRdbFile,
+  removeLeftovers,
+  SyncRdbFile,
+} from './rdb-file.ts';
 import { KeyspaceLoader, type LoadedFacts } from './rdb-load.ts';
 import { type AuxFields, Snapshot } from './snapshot.ts';
 import { SnapshotRun } from './snapshot-run.ts';
+import { SkippedItems } from './skipped-items.ts';
 
 /** The walk stops while so much waits for the disk. */
 const maxPendingDiskBytes = 8 * 1024 * 1024;
@@ -53,7 +61,29 @@ export interface SlicedSnapshotRequest {
   readonly onFailed: (error: Error) => void;
 }
 
-type BgsaveAnswer = { kind: 'started' } | { kind: 'scheduled' } | { kind: 'refused'; error: string };
+/** How a save in the background ended. */
+export type DiskSnapshotEnd =
+  /** The file is in place; it is `file`, open for reading, and the taker closes it. */
+  | { readonly kind: 'saved'; readonly file: FileHandle }
+  | { readonly kind: 'failed'; readonly error: Error };
+
+/** The snapshot at work, and how to tell its taker that it was broken off. */
+interface Running {
+  readonly snapshot: Snapshot;
+  readonly run: SnapshotRun;
+  readonly fail: (error: Error) => void;
+}
+
+/** The save at work, and how to break it off. */
+interface Bgsave {
+  readonly file: BackgroundRdbFile;
+  readonly abandon: (error: Error) => void;
+}
+
+type BgsaveAnswer =
+  | { kind: 'started' }
+  | { kind: 'scheduled' }
+  | { kind: 'refused'; error: string };
 
 export class Persistence {
   /** Unix seconds of the last successful save, at first of the start. */
@@ -71,9 +101,9 @@ export class Persistence {
 
   readonly #deps: PersistenceDeps;
   /** The snapshot that walks at the moment, for whomever. */
-  #running: { snapshot: Snapshot; run: SnapshotRun } | null = null;
-  /** The BGSAVE among them. */
-  #bgsave: BackgroundRdbFile | null = null;
+  #running: Running | null = null;
+  /** The BGSAVE among them; it outlives the walk until the file is in place. */
+  #bgsave: Bgsave | null = null;
   #scheduled = false;
   #startedAtMs = 0;
   #lastTrySec = 0;
@@ -101,6 +131,13 @@ export class Persistence {
 
   // ---- loading ----
 
+  /** Clears away what a crashed process left half written. To be called before anything is saved. */
+  removeLeftovers(): void {
+    for (const name of removeLeftovers(this.path, this.#deps.pid)) {
+      this.#deps.log.notice(`Removed ${name}, which an earlier process left half written`);
+    }
+  }
+
   /**
    * Loads `dbfilename` if it is there. Throws Error with a text for the operator when it cannot be
    * read: going on with half a data set would be worse than not starting.
@@ -109,6 +146,7 @@ export class Persistence {
     const { keyspace, clock, log, settings } = this.#deps;
     if (fileSize(this.path) === undefined) return null;
     const startedMs = clock.monotonic();
+    const skipped = new SkippedItems();
     const loader = new KeyspaceLoader({
       dict: (dbId) => {
         const db = keyspace.databases[dbId];
@@ -117,48 +155,61 @@ export class Persistence {
       },
       dropExpiredBefore: dropExpired ? clock.now() : -1,
       accessClock: keyspace.accessClock,
-      onSkipped: (item) => log.notice(`Loading ${this.path}: skipped a ${item}`),
+      onSkipped: (item) => skipped.add(item),
     });
     try {
       loadRdbFile(this.path, loader, settings.rdbchecksum);
     } catch (error) {
       throw new Error(loadFailure(this.path, error), { cause: error });
     }
+    for (const line of skipped.lines()) log.notice(line);
     const { keysLoaded, keysExpired } = loader.facts;
     const seconds = ((clock.monotonic() - startedMs) / 1000).toFixed(3);
-    log.notice(`DB loaded from disk: ${seconds} seconds, ${keysLoaded} keys, ${keysExpired} expired`);
+    log.notice(
+      `DB loaded from disk: ${seconds} seconds, ${keysLoaded} keys, ${keysExpired} expired`,
+    );
     this.lastLoad = loader.facts;
     return loader.facts;
   }
 
   // ---- saving ----
 
-  /** SAVE: writes the file now, nothing else runs meanwhile. Returns an error text or null. */
+  /**
+   * SAVE: writes the file now, nothing else runs meanwhile. Returns an error text or null. That it
+   * fails closes no gates: whoever asked has the error. [Redis 7.0]
+   */
   save(): string | null {
-    const { keyspace, clock, log, pid } = this.#deps;
+    const { keyspace, log } = this.#deps;
     if (this.inProgress) return 'ERR Background save already in progress';
-    let file: SyncRdbFile | null = null;
     try {
-      file = new SyncRdbFile(this.path, pid);
-      const target = file;
-      const writer = this.#newWriter((block, release) => {
-        target.write(block);
-        release();
-      });
-      const monotonicMs = (): number => clock.monotonic();
-      const aux = this.#deps.aux();
-      new Snapshot({ keyspace, writer, aux, monotonicMs }).step(Number.POSITIVE_INFINITY);
-      file.commit();
+      this.#saveNow();
     } catch (error) {
-      file?.discard();
       log.warning(`Saving ${this.path} failed: ${(error as Error).message}`);
-      this.#saved(false);
       return 'ERR';
     }
     keyspace.dirty = 0;
     log.notice('DB saved on disk');
     this.#saved(true);
     return null;
+  }
+
+  #saveNow(): void {
+    const { keyspace, clock, pid } = this.#deps;
+    const aux = this.#deps.aux();
+    const file = new SyncRdbFile(this.path, pid);
+    const writer = this.#newWriter((block, release) => {
+      file.write(block);
+      release();
+    });
+    const snapshot = new Snapshot({ keyspace, writer, aux, monotonicMs: () => clock.monotonic() });
+    try {
+      snapshot.step(Number.POSITIVE_INFINITY);
+      file.commit();
+    } catch (error) {
+      snapshot.abort();
+      file.discard();
+      throw error;
+    }
   }
 
   /** BGSAVE. With `schedule`, one that cannot start now starts when the present job ends. */
@@ -173,24 +224,49 @@ export class Persistence {
       }
       return { kind: 'refused', error: 'ERR Background save already in progress' };
     }
-    this.startDiskSnapshot(this.#deps.aux(), () => undefined);
+    this.startDiskSnapshot(this.#deps.aux(), (end) => {
+      if (end.kind === 'saved') void end.file.close();
+    });
     return { kind: 'started' };
   }
 
-  /** Saves to `dbfilename` in the background; `onEnd` gets the error, or null when it is in place. */
-  startDiskSnapshot(aux: AuxFields, onEnd: (error: Error | null) => void): SnapshotRun {
-    const { keyspace, clock, log, pid } = this.#deps;
-    const file = new BackgroundRdbFile(this.path, `${pid}.${++this.#fileCount}`);
-    this.#bgsave = file;
+  /** Saves to `dbfilename` in the background; `onEnd` is called once. */
+  startDiskSnapshot(aux: AuxFields, onEnd: (end: DiskSnapshotEnd) => void): SnapshotRun {
+    const { clock, keyspace, log } = this.#deps;
+    const file = new BackgroundRdbFile(this.path, `${this.#deps.pid}.${++this.#fileCount}`);
     this.#startedAtMs = clock.now();
     this.#lastTrySec = Math.floor(this.#startedAtMs / 1000);
     const dirtyBefore = keyspace.dirty;
-    const end = (error: Error | null): void => {
+    const end = (how: DiskSnapshotEnd): void => {
+      if (this.#bgsave?.file !== file) {
+        // It was abandoned, and its taker told so, while the last steps were on their way.
+        if (how.kind === 'saved') void how.file.close();
+        return;
+      }
       this.#bgsave = null;
-      if (error === null) keyspace.dirty -= Math.min(dirtyBefore, keyspace.dirty);
-      this.#onBgsaveEnd(error);
-      onEnd(error);
+      if (how.kind === 'saved') keyspace.dirty -= Math.min(dirtyBefore, keyspace.dirty);
+      this.#onBgsaveEnd(how);
+      onEnd(how);
     };
+    this.#bgsave = {
+      file,
+      abandon: (error) => {
+        this.#bgsave = null;
+        file.abandon();
+        log.notice(`Background saving was broken off: ${error.message}`);
+        onEnd({ kind: 'failed', error });
+      },
+    };
+    const run = this.#startFileSnapshot(aux, file, end);
+    log.notice(`Background saving started: ${this.#running?.snapshot.keysTotal ?? 0} keys`);
+    return run;
+  }
+
+  #startFileSnapshot(
+    aux: AuxFields,
+    file: BackgroundRdbFile,
+    end: (how: DiskSnapshotEnd) => void,
+  ): SnapshotRun {
     const run = this.startSnapshot({
       aux,
       sink: (block, release) => {
@@ -205,15 +281,14 @@ export class Persistence {
       },
       onWalked: () => {
         file.commit().then(
-          () => end(null),
-          (error: Error) => end(error),
+          (handle) => end({ kind: 'saved', file: handle }),
+          (error: Error) => end({ kind: 'failed', error }),
         );
       },
       onFailed: (error) => {
-        void file.discard().then(() => end(error));
+        void file.discard().then(() => end({ kind: 'failed', error }));
       },
     });
-    log.notice(`Background saving started: ${this.#running?.snapshot.keysTotal ?? 0} keys`);
     return run;
   }
 
@@ -229,6 +304,10 @@ export class Persistence {
     const over = (): void => {
       if (this.#running?.run === run) this.#running = null;
     };
+    const fail = (error: Error): void => {
+      over();
+      request.onFailed(error);
+    };
     const run = new SnapshotRun({
       snapshot,
       defer,
@@ -237,12 +316,9 @@ export class Persistence {
         over();
         request.onWalked();
       },
-      onFailed: (error) => {
-        over();
-        request.onFailed(error);
-      },
+      onFailed: fail,
     });
-    this.#running = { snapshot, run };
+    this.#running = { snapshot, run, fail };
     run.resume();
     return run;
   }
@@ -253,11 +329,13 @@ export class Persistence {
     if (this.#running?.run === run) this.#running = null;
   }
 
-  /** Breaks off whatever is being saved, before going down. */
+  /** Breaks off whatever is being saved or sent, before going down; its taker is told. */
   abortAll(): void {
-    if (this.#running !== null) this.abortSnapshot(this.#running.run);
-    void this.#bgsave?.discard();
-    this.#bgsave = null;
+    const error = new Error('the server is shutting down');
+    const running = this.#running;
+    this.#bgsave?.abandon(error);
+    running?.run.abort();
+    running?.fail(error);
   }
 
   /** Ten times a second: save points, and a BGSAVE that waits for its turn. */
@@ -270,7 +348,7 @@ export class Persistence {
     }
     const { keyspace, clock, log, settings } = this.#deps;
     const nowSec = Math.floor(clock.now() / 1000);
-    if (!this.lastBgsaveOk && nowSec - this.#lastTrySec < retryAfterFailureSec) return;
+    if (!this.lastBgsaveOk && nowSec - this.#lastTrySec <= retryAfterFailureSec) return;
     for (const { seconds, changes } of settings.save) {
       if (keyspace.dirty < changes || nowSec - this.lastSaveSec <= seconds) continue;
       log.notice(`${changes} changes in ${seconds} seconds. Saving...`);
@@ -298,12 +376,12 @@ export class Persistence {
     return writer;
   }
 
-  #onBgsaveEnd(error: Error | null): void {
+  #onBgsaveEnd(how: DiskSnapshotEnd): void {
     const { clock, log } = this.#deps;
     this.lastBgsaveSec = Math.floor((clock.now() - this.#startedAtMs) / 1000);
-    if (error === null) log.notice('Background saving terminated with success');
-    else log.warning(`Background saving error: ${error.message}`);
-    this.#saved(error === null);
+    if (how.kind === 'saved') log.notice('Background saving terminated with success');
+    else log.warning(`Background saving error: ${how.error.message}`);
+    this.#saved(how.kind === 'saved');
   }
 
   #saved(ok: boolean): void {

@@ -7,6 +7,7 @@ import {
   closeSync,
   fsyncSync,
   openSync,
+  readdirSync,
   readSync,
   renameSync,
   rmSync,
@@ -27,7 +28,9 @@ export class SyncRdbFile {
   readonly #path: string;
   readonly #temporary: string;
   readonly #fd: number;
+  #isOpen = true;
 
+  /** Throws the system's error when the temporary file cannot be made; so do `write` and `commit`. */
   constructor(path: string, pid: number) {
     this.#path = path;
     this.#temporary = temporaryName(path, pid);
@@ -41,14 +44,21 @@ export class SyncRdbFile {
 
   commit(): void {
     fsyncSync(this.#fd);
-    closeSync(this.#fd);
+    this.#close();
     renameSync(this.#temporary, this.#path);
     syncDirectory(dirname(this.#path));
   }
 
+  /** Leaves nothing behind, however far it had come. */
   discard(): void {
-    closeSync(this.#fd);
+    this.#close();
     rmSync(this.#temporary, { force: true });
+  }
+
+  #close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    closeSync(this.#fd);
   }
 }
 
@@ -64,7 +74,7 @@ export class BackgroundRdbFile {
   constructor(path: string, label: string | number) {
     this.#path = path;
     this.#temporary = temporaryName(path, label);
-    this.#handle = open(this.#temporary, 'w', fileMode);
+    this.#handle = open(this.#temporary, 'w+', fileMode);
     this.#tail = this.#handle.then(
       () => undefined,
       (error: Error) => this.#fail(error),
@@ -95,21 +105,19 @@ export class BackgroundRdbFile {
     });
   }
 
-  /** Resolves once everything queued so far is written (or has failed). */
-  drained(): Promise<void> {
-    return this.#tail;
-  }
-
-  /** Puts the file in its place. Rejects with the first error; nothing is left behind then. */
-  async commit(): Promise<void> {
+  /**
+   * Puts the file in its place and resolves to it, open for reading: what stands under its name may
+   * be another one a moment later. Rejects with the first error; nothing is left behind then.
+   */
+  async commit(): Promise<FileHandle> {
     await this.#tail;
     try {
       if (this.#failure !== null) throw this.#failure;
       const handle = await this.#handle;
       await handle.sync();
-      await handle.close();
       await rename(this.#temporary, this.#path);
       await syncDirectoryInBackground(dirname(this.#path));
+      return handle;
     } catch (error) {
       await this.discard();
       throw error;
@@ -119,7 +127,14 @@ export class BackgroundRdbFile {
   async discard(): Promise<void> {
     await this.#tail;
     await this.#handle.then((handle) => handle.close()).catch(() => undefined);
-    await rm(this.#temporary, { force: true });
+    await rm(this.#temporary, { force: true }).catch(() => undefined);
+  }
+
+  /** The process is about to end, or the server to save anew: the file goes now, unfinished. */
+  abandon(): void {
+    this.#fail(new Error('the save was called off'));
+    rmSync(this.#temporary, { force: true });
+    void this.discard();
   }
 
   #fail(error: Error): void {
@@ -158,18 +173,61 @@ async function writeAll(handle: FileHandle, block: Uint8Array): Promise<void> {
   }
 }
 
+/** The label begins with the process id; `removeLeftovers` relies on it. */
 function temporaryName(path: string, label: string | number): string {
   return join(dirname(path), `temp-${label}-${basename(path)}`);
 }
 
+/**
+ * Removes the temporary files for `path` that crashed processes have left, and returns their
+ * names. Those of other processes that live stay. To be called before the first save: what has
+ * our own id is from an earlier life (in a container every server has the same one).
+ */
+export function removeLeftovers(path: string, ownPid: number): string[] {
+  const label = /^temp-(\d+)(?:\.\d+)?-/;
+  const removed: string[] = [];
+  for (const name of listDirectory(dirname(path))) {
+    const [prefix = '', pid = ''] = label.exec(name) ?? [];
+    if (prefix === '' || name.slice(prefix.length) !== basename(path)) continue;
+    if (Number(pid) !== ownPid && isAlive(Number(pid))) continue;
+    rmSync(join(dirname(path), name), { force: true });
+    removed.push(name);
+  }
+  return removed;
+}
+
+function listDirectory(path: string): string[] {
+  try {
+    return readdirSync(path);
+  } catch {
+    return [];
+  }
+}
+
+/** Also true for a process of another user, which may not be asked. */
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
+}
+
 function syncDirectory(path: string): void {
   const fd = openSync(path, 'r');
-  fsyncSync(fd);
-  closeSync(fd);
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 async function syncDirectoryInBackground(path: string): Promise<void> {
   const handle = await open(path, 'r');
-  await handle.sync();
-  await handle.close();
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
 }

@@ -16,8 +16,10 @@ import { assert } from '../../util/errors.ts';
 import type { Dict, SnapshotObserver } from '../keyspace/dict.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 
-/** How often a slice looks at the clock. */
-const entriesPerLook = 16;
+/** A slice looks at the clock each time it has done so much. */
+const workPerLook = 16;
+/** A value of so many bytes counts as another unit of work: long ones are slow to compress. */
+const bytesPerWork = 1024;
 
 /** Facts for the file's head, in order. */
 export type AuxFields = readonly (readonly [name: string, value: string | number])[];
@@ -102,11 +104,15 @@ export class Snapshot implements SnapshotObserver {
   /** Goes on with one dict; true when it has been walked to its end. */
   #walk(part: Part, deadline: number): boolean {
     const { dict } = part;
-    let looksIn = entriesPerLook;
+    let workLeft = workPerLook;
     this.#position = dict.walk(this.#position, (ref) => {
-      if (dict.epochOf(ref) !== dict.epoch) this.#emit(part, ref);
-      if (--looksIn > 0) return true;
-      looksIn = entriesPerLook;
+      workLeft--;
+      if (dict.epochOf(ref) !== dict.epoch) {
+        workLeft -= Math.floor(dict.stringLength(ref) / bytesPerWork);
+        this.#emit(part, ref);
+      }
+      if (workLeft > 0) return true;
+      workLeft = workPerLook;
       return this.#monotonicMs() < deadline;
     });
     return this.#position === 0;

@@ -10,6 +10,7 @@
 import { printFullresync, printRdbEof, printRdbLength } from '../../protocol/psync-lines.ts';
 import type { RdbFile, ReplicationLogger, SnapshotJob, SnapshotPort } from './ports.ts';
 import type { SaveInfo, SnapshotRequest } from './ports.ts';
+import { assert } from '../../util/errors.ts';
 import { nameOf } from './replica.ts';
 import type { Replica } from './replica.ts';
 import type { ReplicationLog } from './replication-log.ts';
@@ -82,6 +83,7 @@ export class FullSync {
     };
     const outcome = snapshots.start(request);
     if ('busy' in outcome) return outcome.busy;
+    assert(!this.#snapshotDone, 'a snapshot calls back after its start only');
     this.#job = outcome;
     for (const replica of replicas) this.add(replica);
     return undefined;
@@ -172,7 +174,10 @@ export class FullSync {
     this.#snapshotDone = true;
     const replicas = [...this.#deliveries.keys()];
     if (this.target === 'socket') this.#finishStream(replicas);
-    else if (file !== undefined) this.#sendFile(file, replicas);
+    else {
+      assert(file !== undefined, 'a disk snapshot ends with its file');
+      this.#sendFile(file, replicas);
+    }
     this.#deps.onEnded(this);
   }
 

@@ -11,8 +11,8 @@
 import type { PsyncRequest } from '../../protocol/psync-lines.ts';
 import { parsePsyncArgs, parseReplconfArgs, printContinue } from '../../protocol/psync-lines.ts';
 import type { ReplconfOption } from '../../protocol/psync-lines.ts';
-import { hexId } from '../../util/random.ts';
-import { FullSync, namesOf } from './full-sync.ts';
+import type { FullSync } from './full-sync.ts';
+import { FullSyncs } from './full-syncs.ts';
 import { newHistory } from './history.ts';
 import type { ReplicaConnection, ReplicationDeps, SaveInfo } from './ports.ts';
 import { describeRefusal, judgePsync } from './psync.ts';
@@ -47,7 +47,7 @@ export class MasterSide {
   /** In order of arrival: `slave0`, `slave1` … */
   readonly #replicas = new Map<ReplicaConnection, Replica>();
   readonly #wishes = new WeakMap<ReplicaConnection, ReplicaWishes>();
-  readonly #syncs = new Set<FullSync>();
+  readonly #fullSyncs: FullSyncs;
   #noReplicasSinceMs: number;
   #goodReplicas = 0;
   #flushScheduled = false;
@@ -57,6 +57,12 @@ export class MasterSide {
     this.#state = state;
     this.#owner = owner;
     this.#noReplicasSinceMs = deps.clock.monotonic();
+    this.#fullSyncs = new FullSyncs(deps, state, {
+      replicas: () => this.replicas,
+      saveInfo: () => owner.saveInfo(),
+      onSent: (replica, target) => this.#onRdbSent(replica, target),
+      drop: (replica, reason) => this.#drop(replica, reason),
+    });
     state.log.onAppend = () => this.#scheduleFlush();
   }
 
@@ -153,7 +159,7 @@ export class MasterSide {
   cron(): void {
     this.#disconnectSilent();
     this.#sendSignsOfLife();
-    this.#startFullSyncs();
+    this.#fullSyncs.startDue();
     this.#flush();
     this.#refreshGoodReplicas();
   }
@@ -169,21 +175,15 @@ export class MasterSide {
       const what = `no ACK for ${Math.round(silentMs / 1000)} s (repl-timeout)`;
       this.#drop(replica, `Disconnecting timedout replica (streaming sync): ${what}`);
     }
-    for (const sync of this.#syncs) {
-      for (const replica of sync.stalled(timeoutMs)) {
-        this.#drop(replica, 'Disconnecting timedout replica (full sync): it reads nothing');
-      }
+    for (const replica of this.#fullSyncs.stalled(timeoutMs)) {
+      this.#drop(replica, 'Disconnecting timedout replica (full sync): it reads nothing');
     }
   }
 
   /** While a replica waits for an RDB an empty line keeps its repl-timeout from passing. */
   #sendSignsOfLife(): void {
     for (const replica of this.#replicas.values()) {
-      const streamed = [...this.#syncs].some(
-        (sync) => sync.target === 'socket' && sync.has(replica),
-      );
-      const waits =
-        replica.state === 'wait-bgsave-start' || (replica.state === 'wait-bgsave-end' && !streamed);
+      const waits = this.#fullSyncs.waitsForRdb(replica);
       if (waits) replica.connection.write(Buffer.from('\n'));
     }
   }
@@ -250,12 +250,7 @@ export class MasterSide {
     this.counters.syncFull++;
     const replica = this.#attach(connection, prePsync);
     this.#ensureBacklog();
-    const running = [...this.#syncs].find((sync) => sync.running && sync.target === 'disk');
-    if (running?.add(replica) === true) {
-      this.#deps.logger.notice(`Replica ${nameOf(replica)} shares the disk snapshot in progress`);
-      return undefined;
-    }
-    this.#startFullSyncs();
+    this.#fullSyncs.join(replica);
     return undefined;
   }
 
@@ -269,64 +264,12 @@ export class MasterSide {
     );
   }
 
-  #startFullSyncs(): void {
-    const waiting = this.replicas.filter(({ state }) => state === 'wait-bgsave-start');
-    if (waiting.length === 0 || [...this.#syncs].some((sync) => sync.running)) return;
-    // One replica that cannot read the $EOF: form makes it a disk snapshot for all.
-    const streamed = waiting.every(
-      ({ wishes }) =>
-        wishes.capaEof &&
-        (this.#deps.settings.replDisklessSync || wishes.rdbSections !== undefined),
-    );
-    if (streamed && !this.#waitedLongEnough(waiting)) return;
-    this.#startFullSync(waiting, streamed ? 'socket' : 'disk');
-  }
-
-  /** A streamed snapshot takes nobody on board later, so it waits a little for others to come. */
-  #waitedLongEnough(waiting: readonly Replica[]): boolean {
-    const { settings, clock } = this.#deps;
-    const { replDisklessSyncDelaySec: delaySec, replDisklessSyncMaxReplicas: maxReplicas } =
-      settings;
-    if (maxReplicas > 0 && waiting.length >= maxReplicas) return true;
-    const longestMs = clock.monotonic() - Math.min(...waiting.map((one) => one.waitingSinceMs));
-    return longestMs >= delaySec * 1000;
-  }
-
-  #startFullSync(waiting: readonly Replica[], target: 'disk' | 'socket'): void {
-    const { snapshots, logger, random, clock } = this.#deps;
-    const saveInfo = this.#owner.saveInfo();
-    const sync = new FullSync(
-      {
-        log: this.#state.log,
-        logger,
-        nowMs: () => clock.monotonic(),
-        onSent: (replica) => this.#onRdbSent(replica, sync),
-        drop: (replica, reason) => this.#drop(replica, reason),
-        onEnded: () => this.#onSyncEnded(),
-      },
-      { target, saveInfo, mark: hexId(random) },
-    );
-    const busy = sync.start(snapshots, waiting);
-    if (busy !== undefined) {
-      logger.notice(`The full resync of ${namesOf(waiting)} has to wait: ${busy}`);
-      return;
-    }
-    this.#syncs.add(sync);
-    // Whoever loads this RDB does not know which database our stream is in.
-    this.#state.streamDb = -1;
-    logger.notice(
-      `Full resync of ${namesOf(waiting)} at offset ${saveInfo.replOffset}, target: ` +
-        (target === 'socket' ? 'replicas sockets' : 'disk'),
-    );
-  }
-
-  #onRdbSent(replica: Replica, sync: FullSync): void {
-    this.#retireSync(sync);
+  #onRdbSent(replica: Replica, target: FullSync['target']): void {
     if (replica.wishes.rdbOnly) {
       replica.cursor?.close();
       replica.cursor = undefined;
     }
-    if (sync.target === 'disk') {
+    if (target === 'disk') {
       this.#putOnline(replica);
       return;
     }
@@ -336,16 +279,6 @@ export class MasterSide {
     this.#deps.logger.notice(
       `Streamed RDB transfer with replica ${nameOf(replica)} succeeded, waiting for its ACK`,
     );
-  }
-
-  #onSyncEnded(): void {
-    for (const sync of this.#syncs) this.#retireSync(sync);
-    // Not from within the snapshot's own callback.
-    this.#deps.defer(() => this.#startFullSyncs());
-  }
-
-  #retireSync(sync: FullSync): void {
-    if (!sync.running && sync.replicaCount === 0) this.#syncs.delete(sync);
   }
 
   // ---- Online --------------------------------------------------------------------------------------
@@ -407,10 +340,7 @@ export class MasterSide {
     replica.streaming = false;
     this.#replicas.delete(replica.connection);
     if (this.#replicas.size === 0) this.#noReplicasSinceMs = this.#deps.clock.monotonic();
-    for (const sync of this.#syncs) {
-      sync.remove(replica);
-      this.#retireSync(sync);
-    }
+    this.#fullSyncs.leave(replica);
     replica.cursor?.close();
     this.#refreshGoodReplicas();
     this.#deps.host.onReplicaAck();

@@ -142,7 +142,8 @@ export interface SnapshotPort {
   /**
    * Takes a snapshot of the data set as it is *now*, before returning (its offset is the present
    * `masterReplOffset`), and writes it out in slices later. Returns `{busy}` when a background
-   * job that excludes this one is running; it is asked again every second.
+   * job that excludes this one is running; it is asked again every second. None of the request's
+   * callbacks is called before it returns.
    */
   start(request: SnapshotRequest): SnapshotJob | { readonly busy: string };
 }

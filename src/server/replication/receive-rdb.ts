@@ -68,6 +68,7 @@ async function feedRdb(options: ReceiveRdbOptions, form: TransferForm): Promise<
   const { inbox, loader, progress, master, beforeReplacing } = options;
   progress.loading = true;
   const sizeBytes = form.kind === 'length' ? form.sizeBytes : undefined;
+  inbox.throwIfGivenUp();
   await loader.begin({ master, form: form.kind, sizeBytes, beforeReplacing });
   const transfer = new RdbTransfer(form);
   const slices: Uint8Array[] = [];

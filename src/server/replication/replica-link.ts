@@ -171,6 +171,7 @@ export class ReplicaLink {
       await attempt.inbox.connected();
       await this.#handshake(attempt);
       const reply = await this.#psync(attempt);
+      attempt.inbox.throwIfGivenUp();
       if (reply.kind === 'continue') this.#onContinue(reply.replid);
       else await this.#load(attempt, reply);
       await this.#follow(attempt);
@@ -187,20 +188,25 @@ export class ReplicaLink {
       logger,
       write: (bytes) => attempt.wire.write(bytes),
       readLine: () => attempt.inbox.readLine(),
-      enter: (state) => {
-        this.#linkState = state;
-      },
+      enter: (state) => this.#enter(attempt, state),
     });
+  }
+
+  /** An attempt that was given up while it awaited something must not touch the link any more. */
+  #enter(attempt: Attempt, state: LinkState): void {
+    attempt.inbox.throwIfGivenUp();
+    this.#linkState = state;
   }
 
   // ---- PSYNC ---------------------------------------------------------------------------------
 
   async #psync(attempt: Attempt): Promise<SyncAnswer> {
     const { logger, settings } = this.#deps;
+    this.#enter(attempt, 'receive-psync-reply');
     const request = this.#psyncRequest();
-    this.#linkState = 'receive-psync-reply';
     attempt.wire.write(printPsync(request));
     const reply = parsePsyncReply(await this.#readPsyncLine(attempt));
+    attempt.inbox.throwIfGivenUp();
     switch (reply.kind) {
       case 'continue':
         if (this.#resume !== undefined) return reply;
@@ -270,7 +276,7 @@ export class ReplicaLink {
   // ---- Load ----------------------------------------------------------------------------------
 
   async #load(attempt: Attempt, answer: Exclude<SyncAnswer, { kind: 'continue' }>): Promise<void> {
-    this.#linkState = 'transfer';
+    this.#enter(attempt, 'transfer');
     this.#progress = { totalBytes: -1, receivedBytes: 0, loading: false };
     const previous = this.#loadEnded;
     let ended = (): void => undefined;
@@ -296,7 +302,10 @@ export class ReplicaLink {
       defer,
       progress,
       master: this.#masterName(),
-      beforeReplacing: () => this.#beforeReplacing(),
+      beforeReplacing: () => {
+        attempt.inbox.throwIfGivenUp();
+        this.#beforeReplacing();
+      },
       onPreamble: (form) => {
         const size = form.kind === 'length' ? `${form.sizeBytes} bytes` : 'a stream up to its mark';
         logger.notice(`MASTER <-> REPLICA sync: receiving ${size}`);
@@ -327,11 +336,11 @@ export class ReplicaLink {
 
   // ---- Stream --------------------------------------------------------------------------------
 
-  #follow(attempt: Attempt): Promise<never> {
+  async #follow(attempt: Attempt): Promise<never> {
     const { host } = this.#deps;
+    this.#enter(attempt, 'connected');
     this.#progress = undefined;
     this.#downSinceMs = undefined;
-    this.#linkState = 'connected';
     this.#stream.begin({ selectedDb: this.#resume?.selectedDb ?? 0, master: this.#masterName() });
     host.onLinkUp();
     this.sendAck();

@@ -13,6 +13,7 @@ import type { LinkState } from './link-state.ts';
 import type { ReplyLine, SyncCounters } from './master.ts';
 import { MasterSide } from './master.ts';
 import type { MasterAddress, ReplicaConnection, ReplicationDeps, SaveInfo } from './ports.ts';
+import type { ResumePoint } from './replica-link.ts';
 import { ReplicaLink } from './replica-link.ts';
 import { ReplicationLog } from './replication-log.ts';
 import type { InfoField, ReplicationView, RoleReply } from './replication-info.ts';
@@ -91,6 +92,14 @@ export class Replication {
     return this.#master.counters;
   }
 
+  /** CONFIG RESETSTAT. */
+  resetCounters(): void {
+    const { counters } = this.#master;
+    counters.syncFull = 0;
+    counters.syncPartialOk = 0;
+    counters.syncPartialErr = 0;
+  }
+
   /** Memory of the backlog, spare blocks included. */
   get backlogMemoryBytes(): number {
     return this.#state.log.memoryBytes;
@@ -122,8 +131,14 @@ export class Replication {
 
   // ---- Change of role ------------------------------------------------------------------------------
 
-  /** REPLICAOF host port. Data and replicas stay until a full resync replaces the data. */
-  replicaof(master: MasterAddress): 'ok' | 'already-connected' {
+  /**
+   * REPLICAOF host port. Data and replicas stay until a full resync replaces the data. `atStart`:
+   * it stood in the configuration, so our own history is worth naming only if it was restored.
+   */
+  replicaof(
+    master: MasterAddress,
+    options: { atStart?: boolean } = {},
+  ): 'ok' | 'already-connected' {
     const current = this.#link.master;
     if (current?.host === master.host && current.port === master.port) {
       this.#deps.logger.notice(
@@ -131,13 +146,10 @@ export class Replication {
       );
       return 'already-connected';
     }
-    const wasMaster = this.#state.role === 'master';
-    if (wasMaster) {
-      // Our own history may be known to the new master: a replica of ours that was promoted.
-      this.#state.log.activate();
-      this.#state.role = 'replica';
-    }
-    const resume = wasMaster ? { selectedDb: Math.max(0, this.#state.streamDb) } : undefined;
+    const resume = this.#ownResumePoint(options.atStart === true);
+    // Our own history may be known to the new master: a replica of ours that was promoted.
+    if (resume !== undefined) this.#state.log.activate();
+    this.#state.role = 'replica';
     this.#state.streamDb = -1;
     this.#deps.host.onRoleChange('replica');
     this.#link.setMaster(master, resume);
@@ -256,6 +268,13 @@ export class Replication {
   close(): void {
     this.#link.clearMaster();
     this.#master.disconnectReplicas('the server is shutting down');
+  }
+
+  /** Undefined for a replica (the link knows its own), and for a server that just began. */
+  #ownResumePoint(atStart: boolean): ResumePoint | undefined {
+    const { role, log, streamDb } = this.#state;
+    if (role === 'replica' || (atStart && !log.active)) return undefined;
+    return { selectedDb: Math.max(0, streamDb) };
   }
 
   #pingReplicas(): void {

@@ -154,6 +154,7 @@ const cases: Record<string, TranscriptCase> = {
 describe('handshake transcripts', () => {
   it.each(Object.entries(cases))('%s', async (name, one) => {
     const text = await playTranscript(one);
+    expect(text).toContain('link state:');
     const file = name.replaceAll(/[^a-zA-Z]+/g, '-').toLowerCase();
     expectGolden(text, new URL(`../../transcripts/replica/${file}.txt`, import.meta.url));
   });

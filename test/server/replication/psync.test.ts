@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { FullresyncReason } from '../../../src/server/replication/psync.ts';
+import type { PsyncRefusal } from '../../../src/server/replication/psync.ts';
 import { describeRefusal, judgePsync } from '../../../src/server/replication/psync.ts';
 
 const ours = 'a'.repeat(40);
@@ -43,27 +44,22 @@ const refusals: [FullresyncReason, string, number, string][] = [
 
 describe('judgePsync refuses', () => {
   it.each(refusals)('%s', (because, replid, offset, said) => {
-    const verdict = judge(replid, offset);
+    const verdict = judge(replid, offset) as PsyncRefusal;
     expect(verdict).toMatchObject({ kind: 'fullresync', because });
-    if (verdict.kind !== 'fullresync') return;
     const line = describeRefusal('10.0.0.7:6380', verdict);
     expect(line).toContain('replica 10.0.0.7:6380');
     expect(line).toContain(said);
-    if (because !== 'no-history') {
-      expect(line).toContain(`asked for ${replid}:${offset}`);
-      expect(line).toContain(`${ours}:150`);
-    }
+    const compared = [`asked for ${replid}:${offset}`, `${ours}:150`];
+    expect(compared.every((part) => line.includes(part))).toBe(because !== 'no-history');
   });
 
   it('everything while no backlog is kept', () => {
     const verdict = judge(ours, 151, {
       history,
       window: { active: false, firstByteOffset: 0, masterReplOffset: 150 },
-    });
+    }) as PsyncRefusal;
     expect(verdict).toMatchObject({ because: 'backlog-inactive' });
-    if (verdict.kind === 'fullresync') {
-      expect(describeRefusal('r', verdict)).toContain('repl-backlog-ttl');
-    }
+    expect(describeRefusal('r', verdict)).toContain('repl-backlog-ttl');
   });
 
   it('the id of forty zeros when there is no former history', () => {

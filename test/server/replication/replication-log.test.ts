@@ -1,7 +1,8 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import type { LogCursor } from '../../../src/server/replication/replication-log.ts';
 import { ReplicationLog } from '../../../src/server/replication/replication-log.ts';
+import { assert } from '../../../src/util/errors.ts';
 
 const blockBytes = 16 * 1024;
 
@@ -171,56 +172,93 @@ describe('ReplicationLog', () => {
   });
 
   it('agrees with a plain array under any appends, reads, cursors and resizes', () => {
-    const action = fc.oneof(
-      fc.record({
-        kind: fc.constant('append' as const),
-        count: fc.integer({ min: 1, max: 40_000 }),
-      }),
-      fc.record({ kind: fc.constant('small' as const), count: fc.integer({ min: 1, max: 90 }) }),
-      fc.record({ kind: fc.constant('open' as const), back: fc.integer({ min: 0, max: 200_000 }) }),
-      fc.record({ kind: fc.constant('read' as const), which: fc.nat(5), part: fc.nat(100) }),
-      fc.record({ kind: fc.constant('close' as const), which: fc.nat(5) }),
-      fc.record({
-        kind: fc.constant('resize' as const),
-        size: fc.integer({ min: 1, max: 400_000 }),
-      }),
-    );
     fc.assert(
-      fc.property(fc.array(action, { maxLength: 80 }), (actions) => {
-        const log = new ReplicationLog({ replBacklogSize: 30_000, masterReplOffset: 77 });
-        log.activate();
-        const cursors: { cursor: LogCursor; next: number }[] = [];
-        for (const one of actions) {
-          if (one.kind === 'append' || one.kind === 'small') appendPattern(log, one.count);
-          if (one.kind === 'resize') log.resize(one.size);
-          if (one.kind === 'open') {
-            const offset = log.masterReplOffset + 1 - one.back;
-            const cursor = log.openCursor(offset);
-            expect(cursor !== null).toBe(offset >= log.replBacklogFirstByteOffset);
-            if (cursor !== null) cursors.push({ cursor, next: offset });
-          }
-          const chosen = 'which' in one ? cursors[one.which] : undefined;
-          if (chosen !== undefined && one.kind === 'read') {
-            const view = chosen.cursor.peek();
-            expect(view.length === 0).toBe(chosen.cursor.lagBytes === 0);
-            expect(Buffer.from(view).equals(bytesAt(chosen.next, view.length))).toBe(true);
-            const taken = Math.ceil((view.length * one.part) / 100);
-            chosen.cursor.advance(taken);
-            chosen.next += taken;
-            expect(chosen.cursor.offset).toBe(chosen.next);
-          }
-          if (chosen !== undefined && one.kind === 'close') {
-            chosen.cursor.close();
-            cursors.splice(cursors.indexOf(chosen), 1);
-          }
-          expectInvariant(log);
-          expect(log.cursorCount).toBe(cursors.length);
-          for (const { next } of cursors) {
-            expect(next).toBeGreaterThanOrEqual(log.replBacklogFirstByteOffset);
-          }
+      fc.property(fc.array(actions, { maxLength: 80 }), (list) => {
+        const model = new LogModel();
+        for (const one of list) {
+          applyAction(model, one);
+          model.check();
         }
+        expect(model.log.cursorCount).toBe(model.cursors.length);
       }),
       { numRuns: 150 },
     );
   });
 });
+
+const actions = fc.oneof(
+  fc.record({
+    kind: fc.constant('append' as const),
+    count: fc.integer({ min: 1, max: 40_000 }),
+  }),
+  fc.record({ kind: fc.constant('small' as const), count: fc.integer({ min: 1, max: 90 }) }),
+  fc.record({ kind: fc.constant('open' as const), back: fc.integer({ min: 0, max: 200_000 }) }),
+  fc.record({ kind: fc.constant('read' as const), which: fc.nat(5), part: fc.nat(100) }),
+  fc.record({ kind: fc.constant('close' as const), which: fc.nat(5) }),
+  fc.record({
+    kind: fc.constant('resize' as const),
+    size: fc.integer({ min: 1, max: 400_000 }),
+  }),
+);
+
+type Action = typeof actions extends fc.Arbitrary<infer One> ? One : never;
+
+/** The log beside what we know of it: each byte is given by its offset, each cursor by its next. */
+class LogModel {
+  readonly log = new ReplicationLog({ replBacklogSize: 30_000, masterReplOffset: 77 });
+  readonly cursors: { readonly cursor: LogCursor; next: number }[] = [];
+
+  constructor() {
+    this.log.activate();
+  }
+
+  open(back: number): void {
+    const offset = this.log.masterReplOffset + 1 - back;
+    const cursor = this.log.openCursor(offset);
+    const held = offset >= this.log.replBacklogFirstByteOffset;
+    assert((cursor !== null) === held, `a cursor at ${offset} opens if the log holds it`);
+    if (cursor !== null) this.cursors.push({ cursor, next: offset });
+  }
+
+  read(which: number, percent: number): void {
+    const chosen = this.cursors[which];
+    if (chosen === undefined) return;
+    const view = chosen.cursor.peek();
+    assert((view.length === 0) === (chosen.cursor.lagBytes === 0), 'empty only when caught up');
+    const wanted = bytesAt(chosen.next, view.length);
+    assert(Buffer.from(view).equals(wanted), `the bytes from ${chosen.next} on`);
+    const taken = Math.ceil((view.length * percent) / 100);
+    chosen.cursor.advance(taken);
+    chosen.next += taken;
+  }
+
+  close(which: number): void {
+    const [chosen] = this.cursors.splice(which, 1);
+    chosen?.cursor.close();
+  }
+
+  check(): void {
+    const { log, cursors } = this;
+    const { replBacklogFirstByteOffset: first, replBacklogHistlen: length } = log;
+    assert(first + length === log.masterReplOffset + 1, 'the window ends at the offset');
+    assert(log.cursorCount === cursors.length, 'cursors are counted');
+    const placed = cursors.every(({ cursor, next }) => cursor.offset === next && next >= first);
+    assert(placed, 'no cursor is left behind');
+  }
+}
+
+function applyAction(model: LogModel, action: Action): void {
+  switch (action.kind) {
+    case 'append':
+    case 'small':
+      return appendPattern(model.log, action.count);
+    case 'resize':
+      return model.log.resize(action.size);
+    case 'open':
+      return model.open(action.back);
+    case 'read':
+      return model.read(action.which, action.part);
+    case 'close':
+      return model.close(action.which);
+  }
+}

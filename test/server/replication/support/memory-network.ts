@@ -56,14 +56,14 @@ export class MemoryLink {
     this.toAcceptor = new Channel(silent);
   }
 
-  /** Both ends hear of it after what was delivered; bytes under way are lost. */
+  /** Both ends hear of it next, also on a stalled link; bytes under way are lost. */
   cut(reason = 'connection reset'): void {
     if (!this.open) return;
     this.open = false;
     for (const channel of [this.toAcceptor, this.toConnector]) {
       dropData(channel);
       channel.queue.push({ kind: 'close', reason });
-      channel.paused = false;
+      channel.paused = channel.stalled = false;
     }
   }
 

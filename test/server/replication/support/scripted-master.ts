@@ -117,7 +117,7 @@ function summary(node: ToyNode): string[] {
   return [
     `link state: ${node.replication.linkState}`,
     ...names.map((name) => `${name}: ${node.info(name)}`),
-    `data: ${node.digest()}`,
+    `data: ${node.dump()}`,
   ];
 }
 

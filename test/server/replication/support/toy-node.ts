@@ -3,8 +3,10 @@
  * commands that replication needs, and an RDB that is JSON. Enough to follow data through full and
  * partial resyncs, chains and promotions, with no socket and no real clock. The simulator uses it too.
  */
+import { createHash } from 'node:crypto';
 import { encodeCommand } from '../../../../src/protocol/resp-encode.ts';
 import type {
+  Connect,
   LoadInfo,
   RdbFile,
   ReplicaConnection,
@@ -16,8 +18,9 @@ import { StreamError } from '../../../../src/server/replication/ports.ts';
 import { Replication } from '../../../../src/server/replication/replication.ts';
 import type { Random } from '../../../../src/util/random.ts';
 import { seededRandom } from '../../../../src/util/random.ts';
+import type { Clock } from '../../../../src/util/clock.ts';
 import { FakeClock } from './fake-clock.ts';
-import type { Accepted } from './memory-network.ts';
+import type { Accepted, Listener } from './memory-network.ts';
 import { MemoryNetwork } from './memory-network.ts';
 
 export type Settings = { -readonly [Name in keyof ReplicationSettings]: ReplicationSettings[Name] };
@@ -51,8 +54,41 @@ export function defaultSettings(port: number): Settings {
   };
 }
 
+/** What a node lives in. */
+export interface ToyWorld {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly network: {
+    readonly connect: Connect;
+    listen(port: number, listener: Listener): { close(): void };
+  };
+  readonly nodes: Map<number, ToyNode>;
+  readonly defer: (fn: () => void) => void;
+}
+
+/** What the RDBs of a node look like. */
+export interface ToyFormat {
+  save(saved: SavedData): Buffer;
+  /** Throws when it is no such RDB. */
+  load(bytes: Buffer): SavedData;
+}
+
+export interface SavedData {
+  streamDb: number;
+  data: [string, string][][];
+}
+
+export const jsonFormat: ToyFormat = {
+  save: (saved) => Buffer.from(JSON.stringify(saved)),
+  load(bytes) {
+    const text = bytes.toString();
+    if (!text.startsWith('{')) throw new Error('this is no RDB');
+    return JSON.parse(text) as SavedData;
+  },
+};
+
 /** Time, network and chance of a test, shared by its nodes. */
-export class World {
+export class World implements ToyWorld {
   readonly clock = new FakeClock();
   readonly network: MemoryNetwork;
   readonly random: Random;
@@ -120,12 +156,15 @@ export class ToyNode {
   autoSnapshots = true;
   snapshotsBusy: string | undefined;
   acks = 0;
-  readonly #world: World;
+  /** The last RDB received. */
+  rdb = Buffer.alloc(0);
+  format = jsonFormat;
+  readonly #world: ToyWorld;
   readonly #listener: { close(): void };
   readonly #connections = new Set<ToyConnection>();
   #nextId = 1;
 
-  constructor(world: World, port: number, settings: Partial<Settings>) {
+  constructor(world: ToyWorld, port: number, settings: Partial<Settings>) {
     this.#world = world;
     this.port = port;
     this.settings = { ...defaultSettings(port), ...settings };
@@ -143,8 +182,12 @@ export class ToyNode {
     this.replication.replicaof({ host: '127.0.0.1', port });
   }
 
-  /** All keys and values, comparable between nodes. */
+  /** Of all keys and values, comparable between nodes. */
   digest(): string {
+    return createHash('sha1').update(this.dump()).digest('hex');
+  }
+
+  dump(): string {
     return JSON.stringify(this.data.map((db) => [...db].sort(([a], [b]) => (a < b ? -1 : 1))));
   }
 
@@ -198,7 +241,9 @@ export class ToyNode {
 
   #startSnapshot(request: SnapshotRequest): SnapshotJob | { busy: string } {
     if (this.snapshotsBusy !== undefined) return { busy: this.snapshotsBusy };
-    const snapshot = new ToySnapshot(request, serializeData(this), () => {
+    const data = this.data.map((db) => [...db]);
+    const bytes = this.format.save({ streamDb: request.saveInfo.replStreamDb, data });
+    const snapshot = new ToySnapshot(request, bytes, () => {
       this.snapshots.splice(this.snapshots.indexOf(snapshot), 1);
     });
     this.snapshots.push(snapshot);
@@ -221,9 +266,8 @@ export class ToyNode {
       },
       end: () => {
         if (info?.sizeBytes === 0) return { replStreamDb: 0 };
-        const text = Buffer.concat(parts).toString();
-        if (!text.startsWith('{')) throw new Error('this is no RDB');
-        const saved = JSON.parse(text) as SavedData;
+        this.rdb = Buffer.concat(parts);
+        const saved = this.format.load(this.rdb);
         this.data = saved.data.map((entries) => new Map(entries));
         return { replStreamDb: saved.streamDb };
       },
@@ -236,7 +280,7 @@ export class ToyNode {
 
   // ---- Connections -------------------------------------------------------------------------------
 
-  #accept({ address, wire }: Accepted): ReturnType<Parameters<MemoryNetwork['listen']>[1]> {
+  #accept({ address, wire }: Accepted): ReturnType<Listener> {
     const connection: ToyConnection = {
       id: this.#nextId++,
       address,
@@ -300,11 +344,6 @@ export class ToyNode {
   }
 }
 
-interface SavedData {
-  streamDb: number;
-  data: [string, string][][];
-}
-
 /** A snapshot under way; its bytes are those of the moment when it was started. */
 export class ToySnapshot {
   readonly request: SnapshotRequest;
@@ -315,9 +354,9 @@ export class ToySnapshot {
   fileClosed = false;
   readonly #onEnd: () => void;
 
-  constructor(request: SnapshotRequest, text: (streamDb: number) => string, onEnd: () => void) {
+  constructor(request: SnapshotRequest, bytes: Buffer, onEnd: () => void) {
     this.request = request;
-    this.bytes = Buffer.from(text(request.saveInfo.replStreamDb));
+    this.bytes = bytes;
     this.#onEnd = onEnd;
     this.job = {
       resume: () => {
@@ -353,11 +392,6 @@ export class ToySnapshot {
       },
     };
   }
-}
-
-function serializeData(node: ToyNode): (streamDb: number) => string {
-  const data = node.data.map((db) => [...db]);
-  return (streamDb) => JSON.stringify({ streamDb, data } satisfies SavedData);
 }
 
 function emptyData(): Map<string, string>[] {
@@ -409,7 +443,8 @@ class ToyApplier {
   }
 
   #run(words: string[]): void {
-    const [name, ...args] = words;
+    const [verb, ...args] = words;
+    const name = verb.toUpperCase();
     if (name === 'EXEC') {
       const queued = this.#queued ?? [];
       this.#queued = undefined;

@@ -1,0 +1,49 @@
+/** DEBUG OBJECT: how a value is stored. Only strings exist so far. */
+import { RdbOutput } from '../../rdb/rdb-output.ts';
+import { errorReplies } from '../../protocol/error-replies.ts';
+import { isInt64 } from '../../util/int64.ts';
+import type { Call } from '../call.ts';
+import type { Dict } from '../keyspace/dict.ts';
+
+/** Redis keeps strings up to this length in one piece with their header. */
+const embstrMaxBytes = 44;
+/** The access clock has 24 bits. */
+const clockMask = 0xffffff;
+
+export function debugObject(call: Call): void {
+  const { dict } = call.db;
+  const start = call.argStart[2];
+  const ref = dict.find(call.buffer, start, call.argEnd[2]);
+  if (ref === 0) {
+    call.error(errorReplies.noSuchKey);
+    return;
+  }
+  const accessedAt = dict.accessedAt(ref);
+  const idleSec = (call.keyspace.accessClock - accessedAt) & clockMask;
+  call.reply.simple(
+    `Value at:0x${ref.toString(16)} refcount:1 encoding:${encodingOf(dict, ref)} ` +
+      `serializedlength:${serializedLength(dict, ref, call)} ` +
+      `lru:${accessedAt} lru_seconds_idle:${idleSec}`,
+  );
+}
+
+function encodingOf(dict: Dict, ref: number): 'int' | 'embstr' | 'raw' {
+  dict.readString(ref);
+  const { windowBuffer, windowStart, windowEnd } = dict;
+  const length = windowEnd - windowStart;
+  if (dict.isRaw(ref)) return 'raw';
+  if (isInt64(windowBuffer, windowStart, windowEnd)) return 'int';
+  return length <= embstrMaxBytes ? 'embstr' : 'raw';
+}
+
+/** Bytes of the value in an RDB. */
+function serializedLength(dict: Dict, ref: number, call: Call): number {
+  const output = new RdbOutput({
+    sink: () => undefined,
+    checksum: false,
+    compress: call.server.config.values.rdbcompression,
+  });
+  dict.readString(ref);
+  output.string(dict.windowBuffer, dict.windowStart, dict.windowEnd);
+  return output.bytesWritten;
+}

@@ -1,0 +1,156 @@
+/** DUMP and RESTORE: a value as a payload that another server can take. */
+import { decodeDumpBody, readDumpPayload, writeDumpPayload } from '../../rdb/dump-payload.ts';
+import { RdbError } from '../../rdb/rdb-error.ts';
+import type { Call } from '../call.ts';
+import type { CommandSpec } from '../command.ts';
+import { isDueAtOnce, setExpire } from './expire-time.ts';
+import { argumentView, exactInteger, integerArgument, storeStringAt } from './generic-arguments.ts';
+
+const row = { keys: [1, 1, 1], group: 'generic', since: '2.6.0' } as const;
+
+export const dumpCommands: readonly CommandSpec[] = [
+  {
+    ...row,
+    name: 'dump',
+    arity: 2,
+    flags: ['readonly'],
+    categories: ['keyspace'],
+    summary: 'Returns a value in the form that RESTORE takes.',
+    complexity: 'O(n) for a value of n bytes',
+    handler: dumpCommand,
+  },
+  {
+    ...row,
+    name: 'restore',
+    arity: -4,
+    flags: ['write', 'denyoom'],
+    categories: ['keyspace', 'dangerous'],
+    summary: 'Creates a key from what DUMP returned.',
+    complexity: 'O(n) for a value of n bytes',
+    handler: restoreCommand,
+  },
+];
+
+function dumpCommand(call: Call): void {
+  const ref = call.lookupRead(1);
+  if (ref === 0) {
+    call.reply.nil();
+    return;
+  }
+  const { dict } = call.db;
+  const compress = call.server.config.values.rdbcompression;
+  dict.readString(ref);
+  const { windowBuffer, windowStart, windowEnd } = dict;
+  const payload = writeDumpPayload(
+    dict.type(ref),
+    (output) => output.string(windowBuffer, windowStart, windowEnd),
+    { compress },
+  );
+  call.reply.bulk(payload);
+}
+
+interface RestoreOptions {
+  readonly replace: boolean;
+  readonly absolute: boolean;
+  /** Seconds, −1 when not given. */
+  readonly idleSeconds: number;
+}
+
+function restoreCommand(call: Call): void {
+  const options = readRestoreOptions(call);
+  if (options === null) return;
+  const held = call.lookupWrite(1);
+  if (held !== 0 && !options.replace) {
+    call.error('BUSYKEY Target key name already exists.');
+    return;
+  }
+  const ttlMs = integerArgument(call, 2);
+  if (Number.isNaN(ttlMs)) return;
+  if (ttlMs < 0) {
+    call.error('ERR Invalid TTL value, must be >= 0');
+    return;
+  }
+  const value = readValue(call);
+  if (value === null) return;
+  if (held !== 0) call.db.dict.remove(held);
+  const expireAt = ttlMs === 0 || options.absolute ? ttlMs : ttlMs + call.keyspace.nowMs;
+  if (expireAt !== 0 && isDueAtOnce(call, expireAt)) restoreNothing(call, held !== 0);
+  else restoreValue(call, value, expireAt, options);
+  call.reply.ok();
+}
+
+/** The value's time is over already: all that is left to do is that the old one went. */
+function restoreNothing(call: Call, deleted: boolean): void {
+  if (!deleted) return;
+  const lazy = call.server.config.values.lazyfreeLazyServerDel;
+  call.changed(1);
+  call.propagateAs(lazy ? 'UNLINK' : 'DEL', argumentView(call, 1));
+}
+
+function restoreValue(call: Call, value: Buffer, expireAt: number, options: RestoreOptions): void {
+  const { dict } = call.db;
+  let ref = storeStringAt(call, call.lookupWrite(1), 1, value, 0, value.length, false);
+  if (expireAt !== 0) ref = setExpire(call, ref, expireAt);
+  if (options.idleSeconds >= 0) {
+    dict.setAccessedAt(ref, call.keyspace.accessClock - options.idleSeconds);
+  }
+  call.changed(1);
+  if (expireAt !== 0 && !options.absolute) propagateAbsolute(call, expireAt);
+}
+
+/** A replica must not count the time anew. */
+function propagateAbsolute(call: Call, expireAt: number): void {
+  const words: (string | Uint8Array)[] = [];
+  for (let index = 0; index < call.argc; index++) words.push(argumentView(call, index));
+  words[2] = String(exactInteger(expireAt));
+  call.propagateAs(...words, 'ABSTTL');
+}
+
+/** Null after an error reply. */
+function readRestoreOptions(call: Call): RestoreOptions | null {
+  let replace = false;
+  let absolute = false;
+  let idleSeconds = -1;
+  let freq = -1;
+  for (let index = 4; index < call.argc; index++) {
+    const more = index + 1 < call.argc;
+    if (call.is(index, 'replace')) {
+      replace = true;
+    } else if (call.is(index, 'absttl')) {
+      absolute = true;
+    } else if (call.is(index, 'idletime') && more && freq < 0) {
+      idleSeconds = integerArgument(call, ++index);
+      if (idleSeconds < 0) call.error('ERR Invalid IDLETIME value, must be >= 0');
+      if (!(idleSeconds >= 0)) return null;
+    } else if (call.is(index, 'freq') && more && idleSeconds < 0) {
+      freq = integerArgument(call, ++index);
+      if (freq < 0 || freq > 255) call.error('ERR Invalid FREQ value, must be >= 0 and <= 255');
+      if (!(freq >= 0 && freq <= 255)) return null;
+    } else {
+      call.syntaxError();
+      return null;
+    }
+  }
+  return { replace, absolute, idleSeconds };
+}
+
+/** The string in the payload; null after an error reply. */
+function readValue(call: Call): Buffer | null {
+  const payload = readDumpPayload(call.arg(3));
+  if (payload.kind === 'error') {
+    call.error('ERR DUMP payload version or checksum are wrong');
+    return null;
+  }
+  let value: Buffer | null = null;
+  try {
+    decodeDumpBody(payload.type, payload.body, Buffer.alloc(0), {
+      string(_key, _keyStart, _keyEnd, bytes, start, end) {
+        value = Buffer.from(bytes.subarray(start, end));
+      },
+    });
+  } catch (error) {
+    if (!(error instanceof RdbError)) throw error;
+  }
+  if (value === null) call.error('ERR Bad data format');
+  return value;
+}

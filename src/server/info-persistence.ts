@@ -1,0 +1,44 @@
+/** INFO persistence. Nothing is forked, so nothing is copied on write; the AOF does not exist yet. */
+import type { ServerContext } from './context.ts';
+import type { InfoFields } from './info.ts';
+
+export function persistenceFields({ gates, keyspace, persistence }: ServerContext): InfoFields {
+  const { processed, total } = persistence.progress;
+  const loaded = persistence.lastLoad;
+  return [
+    ['loading', gates.loading ? 1 : 0],
+    ['async_loading', 0],
+    ['current_cow_peak', 0],
+    ['current_cow_size', 0],
+    ['current_cow_size_age', 0],
+    ['current_fork_perc', total === 0 ? '0.00' : ((100 * processed) / total).toFixed(2)],
+    ['current_save_keys_processed', processed],
+    ['current_save_keys_total', total],
+    ['rdb_changes_since_last_save', keyspace.dirty],
+    ['rdb_bgsave_in_progress', persistence.inProgress ? 1 : 0],
+    ['rdb_last_save_time', persistence.lastSaveSec],
+    ['rdb_last_bgsave_status', persistence.lastBgsaveOk ? 'ok' : 'err'],
+    ['rdb_last_bgsave_time_sec', persistence.lastBgsaveSec],
+    ['rdb_current_bgsave_time_sec', persistence.currentBgsaveSec],
+    ['rdb_saves', persistence.saves],
+    ['rdb_last_cow_size', 0],
+    ['rdb_last_load_keys_expired', loaded?.keysExpired ?? 0],
+    ['rdb_last_load_keys_loaded', loaded?.keysLoaded ?? 0],
+    ...noAof,
+    ['module_fork_in_progress', 0],
+    ['module_fork_last_cow_size', 0],
+  ];
+}
+
+const noAof: InfoFields = [
+  ['aof_enabled', 0],
+  ['aof_rewrite_in_progress', 0],
+  ['aof_rewrite_scheduled', 0],
+  ['aof_last_rewrite_time_sec', -1],
+  ['aof_current_rewrite_time_sec', -1],
+  ['aof_last_bgrewrite_status', 'ok'],
+  ['aof_rewrites', 0],
+  ['aof_rewrites_consecutive_failures', 0],
+  ['aof_last_write_status', 'ok'],
+  ['aof_last_cow_size', 0],
+];

@@ -1,0 +1,42 @@
+/**
+ * Random requests to our server and to redis-server, one at a time: every reply must be the same to
+ * the byte, and so must the data in the end. `FUZZ_SEED=n` replays a run, `FUZZ_REQUESTS=n` sets
+ * its length.
+ */
+import { expect, test } from 'vitest';
+import { seededRandom } from '../../../src/util/random.ts';
+import { digestOf } from '../../support/digest.ts';
+import { randomRequests } from '../../support/random-requests.ts';
+import { encodeCommand, type RespClient } from '../../support/resp-client.ts';
+import { useResources } from '../../support/resources.ts';
+import { needServer } from '../../support/server-kinds.ts';
+
+const use = useResources();
+const requestCount = Number(process.env.FUZZ_REQUESTS ?? 3000);
+/** Two compressors need not find the same matches, and DUMP shows what they find. */
+const options = { args: ['--rdbcompression', 'no'] };
+const seed = Number(process.env.FUZZ_SEED ?? Math.floor(Math.random() * 2 ** 32));
+
+for (const protocol of [2, 3] as const) {
+  test(`random requests are answered as redis-server does, in RESP${protocol}`, async (context) => {
+    needServer(context, 'redis7');
+    const servers = await Promise.all([
+      use.server('redis7', options),
+      use.server('bundled', options),
+    ]);
+    const clients = await Promise.all(servers.map((server) => server.connect({ protocol })));
+    const requests = randomRequests(seededRandom(seed + protocol));
+    for (let count = 0; count < requestCount; count++) {
+      const request = requests.next();
+      const [theirs, ours] = await Promise.all(clients.map((client) => ask(client, request)));
+      const shown = JSON.stringify(request).slice(0, 300);
+      expect(ours, `FUZZ_SEED=${seed}, request ${count}: ${shown}`).toBe(theirs);
+    }
+    const [theirs, ours] = await Promise.all(servers.map(digestOf));
+    expect(ours, `FUZZ_SEED=${seed}, the digest in the end`).toBe(theirs);
+  });
+}
+
+async function ask(client: RespClient, request: readonly string[]): Promise<string> {
+  return (await client.exchange(encodeCommand(request))).toString('latin1');
+}

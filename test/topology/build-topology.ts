@@ -1,0 +1,152 @@
+/**
+ * Topologies for tests, from a sketch that says only what matters: names, who follows whom, and
+ * what is unusual. Everything else is a healthy node of one history at offset 1000. Sketches are
+ * also what test/cases/CODE/observed.json holds.
+ */
+import { parseAddress, type Address } from '../../src/instance/address.ts';
+import type { FailureKind } from '../../src/instance/failure.ts';
+import type { ReplicationInfo } from '../../src/protocol/info.ts';
+import { lagBetween, type Link, type LinkState } from '../../src/topology/model.ts';
+import type { NodeFacts, Topology, TopologyNode } from '../../src/topology/model.ts';
+
+export interface Sketch {
+  source?: Topology['source'];
+  nodes: Record<string, NodeSketch>;
+}
+
+export interface NodeSketch {
+  /** `127.0.0.1:NAME` unless said otherwise. */
+  address?: string;
+  upstream?: string;
+  /** In the inventory: a name, or `master`. With source `inventory` it is `upstream` by default. */
+  expected?: string;
+  down?: { kind: FailureKind; message: string };
+  link?: LinkState;
+  downSinceSeconds?: number;
+  offset?: number;
+  replid?: string;
+  replid2?: string;
+  secondReplOffset?: number;
+  backlogSize?: number;
+  readOnly?: boolean;
+  loading?: boolean;
+  keys?: number;
+  syncReadBytes?: number;
+  syncTotalBytes?: number;
+  /** Numbers that stand for passwords; 0 is none. */
+  asked?: number;
+  held?: number;
+  product?: 'redis' | 'valkey';
+  version?: string;
+}
+
+/** When the samples of a sketch were taken; a view drawn 4 ms later says so. */
+export const sampledAtMs = 1_700_000_000_000;
+export const nowMs = sampledAtMs + 4;
+
+export function buildTopology({ source = 'address', nodes }: Sketch): Topology {
+  const entries = Object.entries(nodes);
+  return {
+    source,
+    nodes: entries.map(([name, node]) => buildNode(name, node, { source, nodes })),
+    links: entries.flatMap(([name, node]) => buildLink(name, node, nodes) ?? []),
+  };
+}
+
+function buildNode(
+  name: string,
+  node: NodeSketch,
+  { source, nodes }: Required<Sketch>,
+): TopologyNode {
+  const address = addressOf(name, node);
+  const expected = node.expected ?? node.upstream ?? 'master';
+  const upstreamName = expected === 'master' ? undefined : expected;
+  return {
+    id: name,
+    name,
+    address,
+    aliases: [address],
+    dialAddress: address,
+    expected: source === 'inventory' ? { upstreamName } : undefined,
+    state: node.down
+      ? { kind: 'down', failure: node.down }
+      : { kind: 'up', facts: buildFacts(node, nodes) },
+  };
+}
+
+function addressOf(name: string, node: NodeSketch): Address {
+  const address = parseAddress(node.address ?? name);
+  if (address === undefined) throw new Error(`the sketch has no address for ${name}`);
+  return address;
+}
+
+function buildFacts(node: NodeSketch, nodes: Sketch['nodes']): NodeFacts {
+  return {
+    product: node.product ?? 'redis',
+    version: node.version ?? '7.0.15',
+    mode: 'standalone',
+    uptimeSeconds: 60,
+    loading: node.loading ?? false,
+    keyCount: node.keys ?? 10,
+    syncFull: 0,
+    syncPartialOk: 0,
+    replication: buildReplication(node, nodes),
+    passwords: { asked: node.asked ?? 0, held: node.held ?? 0 },
+    sampledAtMs,
+  };
+}
+
+function buildReplication(node: NodeSketch, nodes: Sketch['nodes']): ReplicationInfo {
+  const offset = node.offset ?? 1000;
+  const link = node.link ?? 'up';
+  const upstream = node.upstream === undefined ? undefined : nodes[node.upstream];
+  return {
+    role: node.upstream === undefined ? 'master' : 'replica',
+    upstream: upstream && {
+      ...addressOf(node.upstream ?? '', upstream),
+      linkStatus: link === 'up' ? 'up' : 'down',
+      lastIoSecondsAgo: link === 'up' ? 1 : undefined,
+      syncInProgress: link === 'syncing',
+      syncTotalBytes: node.syncTotalBytes,
+      syncReadBytes: node.syncReadBytes,
+      slaveReplOffset: offset,
+      slaveReadReplOffset: offset,
+      linkDownSinceSeconds: node.downSinceSeconds,
+      priority: 100,
+      readOnly: node.readOnly ?? true,
+      announced: true,
+    },
+    replicas: [],
+    masterFailoverState: 'no-failover',
+    masterReplid: node.replid ?? '6f4f611cc8dd899f43c327b9f7bf43ba8ac95991',
+    masterReplid2: node.replid2,
+    masterReplOffset: offset,
+    secondReplOffset: node.secondReplOffset,
+    replBacklogActive: true,
+    replBacklogSize: node.backlogSize ?? 1_048_576,
+    replBacklogFirstByteOffset: 1,
+    replBacklogHistlen: offset,
+  };
+}
+
+function buildLink(name: string, node: NodeSketch, nodes: Sketch['nodes']): Link | undefined {
+  if (node.upstream === undefined) return undefined;
+  const upstream = nodes[node.upstream];
+  const known = node.down === undefined;
+  const bothUp = known && upstream.down === undefined;
+  const state = node.link ?? (known ? 'up' : 'unknown');
+  return {
+    replica: name,
+    upstream: node.upstream,
+    knownFrom: known ? 'replica' : 'inventory',
+    state,
+    neverUp: state === 'connecting',
+    downSinceSeconds: node.downSinceSeconds,
+    lastIoSecondsAgo: state === 'up' ? 1 : undefined,
+    lagBytes: bothUp
+      ? lagBetween(buildReplication(upstream, nodes), buildReplication(node, nodes))
+      : undefined,
+    syncReadBytes: node.syncReadBytes,
+    syncTotalBytes: node.syncTotalBytes,
+  };
+}
