@@ -38,6 +38,7 @@ export interface ChangeDocument {
   readonly warnings: readonly string[];
   /** Why it stopped, and what to type next. */
   readonly stopped: { readonly at: string; readonly message: string; readonly next: string } | null;
+  /** Null unless a node was made the master. */
   readonly cost: {
     readonly fullResyncs: number;
     readonly writeGapMs: number | null;
@@ -161,11 +162,13 @@ function summarise(
     const stopped = { at, message, next };
     return finished(options, { ...outline, outcome: 'stopped', stopped, after, error });
   }
-  const cost = changeCost(before.topology, after, executed);
-  if (isPromotion(options.wanted)) write(`\n${renderCost(cost)}`);
+  const cost = hasNewMaster(options.wanted, plan)
+    ? changeCost(before.topology, after, executed)
+    : undefined;
+  if (cost !== undefined) write(`\n${renderCost(cost)}`);
   if (!persist) write(`${notPersisted(options)}\n`);
   const outcome = executed.pending.length > 0 ? 'pending' : 'done';
-  return finished(options, { ...outline, outcome, cost, after });
+  return finished(options, { ...outline, outcome, after, ...(cost && { cost }) });
 }
 
 function finished(
@@ -186,7 +189,7 @@ function finished(
     steps,
     warnings,
     stopped,
-    cost: cost === undefined ? null : costDocument(cost, options.wanted),
+    cost: cost === undefined ? null : costDocument(cost),
     before: statusDocument(statusInput(before.topology, before)),
     after: after === undefined ? null : statusDocument(statusInput(after, before)),
   };
@@ -198,16 +201,13 @@ function exitCodeOf(outcome: ChangeDocument['outcome']): ExitCode {
   return outcome === 'pending' ? exitCodes.degraded : exitCodes.ok;
 }
 
-function costDocument(cost: ChangeCost, wanted: Wanted): ChangeDocument['cost'] {
-  return {
-    fullResyncs: cost.fullResyncs,
-    writeGapMs: cost.writeGapMs ?? null,
-    lostWrites: isPromotion(wanted) ? (cost.lostWrites ?? null) : null,
-  };
+function costDocument({ fullResyncs, writeGapMs, lostWrites }: ChangeCost): ChangeDocument['cost'] {
+  return { fullResyncs, writeGapMs: writeGapMs ?? null, lostWrites: lostWrites ?? null };
 }
 
-function isPromotion({ kind }: Wanted): boolean {
-  return kind === 'promote';
+/** A new master was made: that is when writes can get lost. */
+function hasNewMaster({ kind }: Wanted, { steps }: Plan): boolean {
+  return kind === 'promote' && steps.some((step) => step.kind === 'follow-no-one');
 }
 
 function notPersisted({ before, wanted }: ChangeOptions): string {

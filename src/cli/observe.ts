@@ -54,10 +54,22 @@ export async function observe(options: ObserveOptions): Promise<Observation> {
     lab,
     timeoutMs,
     clock,
-    again: () => observe(options),
+    again: () => observeAgain(options, topology),
     connect: ({ address }) => connectInstance({ ...address, ...credentials, timeoutMs }),
     find: (words) => findNode(topology, words) ?? throwUnknown(words, topology.nodes),
   };
+}
+
+/**
+ * The inventory may have been changed meanwhile, by us or by hand. And nodes that are between two
+ * links right now, or have died, are listed by nobody: they are asked where they were.
+ */
+async function observeAgain(options: ObserveOptions, seen: Topology): Promise<Observation> {
+  const extra = seen.nodes.map(({ address }) => address);
+  if (options.lab === undefined) return observe({ ...options, extra });
+  const { loadSpec } = await import('../topology/spec.ts');
+  const lab = { ...options.lab, spec: await loadSpec(options.lab.dir) };
+  return observe({ ...options, extra, lab });
 }
 
 /** Where one node is and how to log in there, without asking anyone. */

@@ -34,8 +34,7 @@ export async function inspectNode(
   }
   const pid = await readPidfile(files.pidfile);
   if (pid !== undefined && (await isNodeProcess(pid, { files, port }))) {
-    // It keeps its answers to itself: another password than the inventory's, or it hangs.
-    return { kind: 'running', pid, ready: ping.kind === 'locked' };
+    return { kind: 'running', pid, ready: isReady(ping, pid) };
   }
   if (ping.kind === 'closed') return { kind: 'stopped', stalePidfile: pid !== undefined };
   return { kind: 'port-taken', by: describeStranger(ping) };
@@ -50,6 +49,12 @@ export async function isAlive(pid: number): Promise<boolean> {
   }
   const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '');
   return !/\) Z /.test(stat);
+}
+
+/** A server that wants another password than ours, or hides INFO, is up all the same. */
+function isReady(ping: PingOutcome, pid: number): boolean {
+  if (ping.kind !== 'up') return ping.kind === 'locked';
+  return !ping.loading && (ping.pid === undefined || ping.pid === pid);
 }
 
 async function isOurs(configFile: string | undefined, { conf }: NodeFiles): Promise<boolean> {

@@ -20,6 +20,13 @@ const pollMs = 15;
  */
 const vanishedAfterMs = 5000;
 
+/**
+ * Redis forgets a SIGTERM that comes while it writes its first append-only file, as it does right
+ * after a full copy ("Writing initial AOF, can't exit") [Redis 7.0.15]. So it is asked again; a
+ * server that is ending already does not mind.
+ */
+const repeatTermMs = 500;
+
 /** As much of a log as a person reads at once, and as much of its end as is looked at. */
 const tailLinesLimit = 12;
 const tailBytesLimit = 8 * 1024;
@@ -85,18 +92,24 @@ export async function stopNode(node: NodeSpec, context: NodeContext): Promise<St
     return { kind: 'not-running', stalePidfile };
   }
   const { pid } = before;
-  const startedAt = context.clock.monotonic();
-  const refused = sendTerm(pid);
-  if (refused !== undefined) return failedStep(refused);
+  const { clock, timeoutMs } = context;
+  const startedAt = clock.monotonic();
+  let sentAt = -Infinity;
   while (await isAlive(pid)) {
-    if (context.clock.monotonic() - startedAt > context.timeoutMs) {
-      const why = `process ${pid} got SIGTERM and did not end within ${context.timeoutMs} ms`;
+    const now = clock.monotonic();
+    if (now - startedAt > timeoutMs) {
+      const why = `process ${pid} got SIGTERM and did not end within ${timeoutMs} ms`;
       const log = await readFrom(nodeFiles(context.labDir, node).logfile, 0);
       return { kind: 'failed', why, lastLines: tailOf([log], context.password) };
     }
-    await pause(context.clock);
+    if (now - sentAt > repeatTermMs) {
+      const refused = sendTerm(pid);
+      if (refused !== undefined) return failedStep(refused);
+      sentAt = now;
+    }
+    await pause(clock);
   }
-  return { kind: 'stopped', pid, tookMs: context.clock.monotonic() - startedAt };
+  return { kind: 'stopped', pid, tookMs: clock.monotonic() - startedAt };
 }
 
 /** A server that is being launched: the program we called, which goes to the background itself. */

@@ -14,7 +14,7 @@
 import { encodeCommand } from './resp-encode.ts';
 
 /** Length of a replication id and of an `$EOF:` mark. */
-export const replidChars = 40;
+const replidChars = 40;
 
 // ---- PSYNC and its replies -----------------------------------------------------------------------
 

@@ -84,7 +84,7 @@ export class ReplyWriter {
       buffer.set(bytes.subarray(start, end), at);
       at += size;
     } else {
-      for (let index = start; index < end; index++) buffer[at++] = bytes[index] as number;
+      for (let index = start; index < end; index++) buffer[at++] = bytes[index];
     }
     buffer[at++] = CR;
     buffer[at++] = LF;

@@ -81,7 +81,8 @@ export class RequestReader {
     const count = this.#readCount(buffer, start + 1, end);
     if (count === LINE_INCOMPLETE) return INCOMPLETE;
     if (count === LINE_TOO_LONG) return this.#fail('too big mbulk count string');
-    if (count === LINE_INVALID || count > maxArguments) return this.#fail('invalid multibulk length');
+    if (count === LINE_INVALID || count > maxArguments)
+      return this.#fail('invalid multibulk length');
     if (!authenticated && count > maxUnauthenticatedArguments) {
       return this.#fail('unauthenticated multibulk length');
     }
@@ -101,8 +102,8 @@ export class RequestReader {
   rebase(start: number): void {
     this.#at -= start;
     for (let index = 0; index < this.argc; index++) {
-      (this.argStart[index] as number) -= start;
-      (this.argEnd[index] as number) -= start;
+      this.argStart[index] -= start;
+      this.argEnd[index] -= start;
     }
   }
 
@@ -149,7 +150,7 @@ export class RequestReader {
     if (length === LINE_INCOMPLETE) return INCOMPLETE;
     if (length === LINE_TOO_LONG) return this.#fail('too big bulk count string');
     if (buffer[at] !== DOLLAR) {
-      return this.#fail(`expected '$', got '${String.fromCharCode(buffer[at] as number)}'`);
+      return this.#fail(`expected '$', got '${String.fromCharCode(buffer[at])}'`);
     }
     return this.#fail('invalid bulk length');
   }
@@ -159,7 +160,7 @@ export class RequestReader {
     let at = start;
     let value = 0;
     for (; at < end; at++) {
-      const digit = (buffer[at] as number) - ZERO;
+      const digit = buffer[at] - ZERO;
       if (digit < 0 || digit > 9) break;
       value = value * 10 + digit;
     }

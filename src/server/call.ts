@@ -52,15 +52,15 @@ export class Call {
   }
 
   argLength(index: number): number {
-    return (this.argEnd[index] as number) - (this.argStart[index] as number);
+    return this.argEnd[index] - this.argStart[index];
   }
 
   /** Whether argument `index` is `word` (given in lower case), in any case. */
   is(index: number, word: string): boolean {
-    const start = this.argStart[index] as number;
-    if ((this.argEnd[index] as number) - start !== word.length) return false;
+    const start = this.argStart[index];
+    if (this.argEnd[index] - start !== word.length) return false;
     for (let at = 0; at < word.length; at++) {
-      let byte = this.buffer[start + at] as number;
+      let byte = this.buffer[start + at];
       if (byte >= 65 && byte <= 90) byte |= 0x20;
       if (byte !== word.charCodeAt(at)) return false;
     }
@@ -69,11 +69,7 @@ export class Call {
 
   /** Argument `index` as an integer within ±10^15, NaN when it is none. */
   integer(index: number): number {
-    return parseSmallInteger(
-      this.buffer,
-      this.argStart[index] as number,
-      this.argEnd[index] as number,
-    );
+    return parseSmallInteger(this.buffer, this.argStart[index], this.argEnd[index]);
   }
 
   // ---- keys ----
@@ -83,8 +79,8 @@ export class Call {
     return this.keyspace.lookupRead(
       this.client.db,
       this.buffer,
-      this.argStart[index] as number,
-      this.argEnd[index] as number,
+      this.argStart[index],
+      this.argEnd[index],
     );
   }
 
@@ -93,8 +89,8 @@ export class Call {
     return this.keyspace.lookupWrite(
       this.client.db,
       this.buffer,
-      this.argStart[index] as number,
-      this.argEnd[index] as number,
+      this.argStart[index],
+      this.argEnd[index],
     );
   }
 
@@ -104,8 +100,8 @@ export class Call {
     this.keyspace.signalModified(
       this.client.db,
       this.buffer,
-      this.argStart[index] as number,
-      this.argEnd[index] as number,
+      this.argStart[index],
+      this.argEnd[index],
     );
   }
 

@@ -40,7 +40,7 @@ export class CommandTable implements CommandLookup {
       const name = this.#names[slot];
       if (name === null || name === undefined) return null;
       if (name.length === end - start && foldedEquals(name, bytes, start)) {
-        return this.#slots[slot] as Command;
+        return this.#slots[slot];
       }
       slot = (slot + 1) & (slotCount - 1);
     }
@@ -63,13 +63,13 @@ export class CommandTable implements CommandLookup {
 /** Setting bit 5 folds the case of letters; what else it merges, `foldedEquals` tells apart. */
 function foldedHash(bytes: Uint8Array, start: number, end: number): number {
   let hash = end - start;
-  for (let at = start; at < end; at++) hash = Math.imul(hash, 31) + ((bytes[at] as number) | 0x20);
+  for (let at = start; at < end; at++) hash = Math.imul(hash, 31) + (bytes[at] | 0x20);
   return (hash ^ (hash >>> 10)) & (slotCount - 1);
 }
 
 function foldedEquals(name: Buffer, bytes: Uint8Array, start: number): boolean {
   for (let index = 0; index < name.length; index++) {
-    let byte = bytes[start + index] as number;
+    let byte = bytes[start + index];
     if (byte >= 65 && byte <= 90) byte |= 0x20;
     if (byte !== name[index]) return false;
   }

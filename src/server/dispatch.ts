@@ -11,6 +11,7 @@ import type { RequestReader } from '../protocol/request-reader.ts';
 import { Call } from './call.ts';
 import { type Client, clientFlags, notPlain, type QueuedRequest } from './client.ts';
 import { type Command, commandFlags, gateBits } from './command.ts';
+import { debugRefusal } from './commands/debug-gate.ts';
 import type { CommandTable } from './command-table.ts';
 import type { ServerContext } from './context.ts';
 import { showMonitors } from './monitor.ts';
@@ -87,6 +88,7 @@ export class Dispatcher {
       this.#server.clients.monitors.size === 0
     ) {
       this.#execute(call, found, verbatim, start, end);
+      if (client.has(clientFlags.replySkipNext)) this.#advanceReplySkip(client);
       return 'done';
     }
     return this.#runGuarded(call, found, verbatim, start, end);
@@ -142,8 +144,8 @@ export class Dispatcher {
   // ---- finding ----
 
   #resolve(call: Call): Command | null {
-    const nameStart = call.argStart[0] as number;
-    let command = this.#table.lookup(call.buffer, nameStart, call.argEnd[0] as number);
+    const nameStart = call.argStart[0];
+    let command = this.#table.lookup(call.buffer, nameStart, call.argEnd[0]);
     if (command === null) {
       this.#refuse(call, null, unknownCommand(call));
       return null;
@@ -157,7 +159,7 @@ export class Dispatcher {
         return null;
       }
     }
-    if (command.refusesArity(call.argc) || command.subcommands !== null) {
+    if (command.refusesArity(call.argc) || command.spec.handler === undefined) {
       this.#refuse(call, command, wrongArity(command.fullName));
       return null;
     }
@@ -180,6 +182,7 @@ export class Dispatcher {
     if (mute) this.#flushReplies(client);
     call.error(text);
     if (mute) call.reply.length = 0;
+    this.#advanceReplySkip(client);
     if (client.has(clientFlags.master)) {
       const { log } = this.#server;
       log.warning(`The master's command '${call.text(0)}' was refused here: ${text}`);
@@ -197,7 +200,8 @@ export class Dispatcher {
   ): Outcome {
     const { client } = call;
     const effective = effectiveBits(client, command);
-    const refusal = this.#refusal(client, command, effective);
+    const closedByConfig = command.has('protected') ? debugRefusal(call) : null;
+    const refusal = closedByConfig ?? this.#refusal(client, command, effective);
     if (refusal !== null) {
       this.#refuse(call, command, refusal);
       return 'done';
@@ -211,7 +215,7 @@ export class Dispatcher {
     const mute = this.#muted(client);
     if (mute) this.#flushReplies(client);
     this.#execute(call, command, buffer, start, end);
-    if (mute) call.reply.length = 0;
+    if (mute && this.#muted(client)) call.reply.length = 0;
     this.#advanceReplySkip(client);
     return 'done';
   }
@@ -332,8 +336,8 @@ function copyRequest(
   const argStart = new Int32Array(call.argc);
   const argEnd = new Int32Array(call.argc);
   for (let index = 0; index < call.argc; index++) {
-    argStart[index] = (call.argStart[index] as number) - shift;
-    argEnd[index] = (call.argEnd[index] as number) - shift;
+    argStart[index] = call.argStart[index] - shift;
+    argEnd[index] = call.argEnd[index] - shift;
   }
   const args = buffer === null ? Buffer.from(call.buffer) : frame;
   return { command, buffer: args, argc: call.argc, argStart, argEnd, frame };

@@ -7,7 +7,7 @@ import { commandFlags, gateBits } from './command.ts';
 
 export class Gates {
   /** Commands with one of these bits need a second look. */
-  closed = 0;
+  closed: number = commandFlags.protected;
   #loading = false;
   #readOnlyReplica = false;
   #staleDataMatters = false;
@@ -76,7 +76,8 @@ export class Gates {
   }
 
   #update(): void {
-    let closed = 0;
+    // DEBUG is looked at twice whatever the state.
+    let closed: number = commandFlags.protected;
     if (this.#loading) closed |= gateBits.notLoading;
     if (this.#staleDataMatters) closed |= gateBits.notStale;
     if (this.#readOnlyReplica || this.#replicasMatter || this.#diskFailing) {

@@ -64,9 +64,8 @@ export class InfoSampler {
     return this.#peakMemory;
   }
 
-  /** CONFIG RESETSTAT. */
+  /** CONFIG RESETSTAT; the peak is no counter and stays. */
   reset(): void {
     this.#samples = [];
-    this.#peakMemory = 0;
   }
 }

@@ -36,8 +36,9 @@ export async function main(argv: readonly string[], ownVersion: string): Promise
       process.stderr.write(`${commandLine.because}\n`);
       return 1;
     case 'run':
-      return runServer(commandLine, ownVersion);
+      break;
   }
+  return runServer(commandLine, ownVersion);
 }
 
 async function runServer(commandLine: CommandLineRun, ownVersion: string): Promise<number | null> {
@@ -154,6 +155,9 @@ async function runUntilStopped(
 /** The first signal saves and stops in order; a second one does not wait. */
 function handleSignals(server: BundledServer, log: Logger, release: () => void): void {
   let asked = false;
+  const shutdown = async (): Promise<void> => {
+    asked = (await server.shutdownBySignal()) === null;
+  };
   const onSignal = (signal: NodeJS.Signals): void => {
     if (asked) {
       log.warning(`Received ${signal} again: exiting at once`);
@@ -162,9 +166,7 @@ function handleSignals(server: BundledServer, log: Logger, release: () => void):
     }
     asked = true;
     log.warning(`Received ${signal}, scheduling shutdown...`);
-    void server.shutdownBySignal().then((error) => {
-      asked = error === null;
-    });
+    void shutdown();
   };
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);

@@ -86,7 +86,7 @@ export class Networking {
     const client = new Client({
       id: server.clients.nextId(),
       transport,
-      db: server.keyspace.databases[0] as Client['db'],
+      db: server.keyspace.databases[0],
       nowMs: server.clock.now(),
     });
     client.set(clientFlags.unixSocket, unixSocket);
@@ -111,6 +111,11 @@ export class Networking {
   }
 
   // ---- input ----
+
+  /** Takes `buffer[0 … length)` as input of a client of `addClient`; it may be reused afterwards. */
+  receive(client: Client, buffer: Buffer, length: number): void {
+    if (!client.has(clientFlags.closed)) this.#onInput(client, buffer, length);
+  }
 
   #onInput(client: Client, buffer: Buffer, length: number): void {
     const { stats, clock } = this.#server;

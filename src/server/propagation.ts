@@ -79,7 +79,7 @@ export class Propagation {
     this.#unit = [];
     if (!this.#stream.feeding) return;
     this.flushRun();
-    const first = unit[0] as Operation;
+    const first = unit[0];
     if (unit.length > 1) this.#stream.feed(first.dbId, multi, 0, multi.length);
     for (const { dbId, bytes } of unit) this.#stream.feed(dbId, bytes, 0, bytes.length);
     if (unit.length > 1) this.#stream.feed(first.dbId, exec, 0, exec.length);

@@ -42,7 +42,7 @@ export function readThroughSharedBuffer(
       },
     },
   };
-  const socket = new Socket(options as SocketConstructorOpts);
+  const socket = new Socket(options);
   socket.resume();
   return socket;
 }

@@ -38,7 +38,7 @@ export class MasterStreamApplier implements StreamApplier {
     this.#client = new Client({
       id: clients.nextId(),
       transport: masterTransport(start.master),
-      db: db as Client['db'],
+      db: db,
       nowMs: clock.now(),
     });
     this.#client.set(clientFlags.master, true);

@@ -187,6 +187,7 @@ function planSwitchover(
     { kind: 'release-writes', node: old.id },
     ...movable.map(({ id }): Step => ({ kind: 'follow', node: id, upstream, as: 'sibling' })),
     ...followers.map(({ id }): Step => ({ kind: 'await-link', node: id, upstream, of: target.id })),
+    ...awaitOthers(topology, old, [target, ...followers]),
     ...rewrites([target, ...followers], options),
   ];
   return plan(steps, leftBehind(siblings, target), promoteMoves(target, followers));
@@ -227,6 +228,7 @@ function planTakeover(
     { kind: 'follow-no-one', node: target.id },
     ...movable.map(({ id }): Step => ({ kind: 'follow', node: id, upstream, as: 'sibling' })),
     ...movable.map(({ id }): Step => ({ kind: 'await-link', node: id, upstream, of: target.id })),
+    ...awaitOthers(topology, dead, [target, ...movable]),
     ...rewrites([target, ...movable], options),
   ];
   const warnings = [
@@ -273,6 +275,26 @@ function leftBehind(siblings: readonly TopologyNode[], target: TopologyNode): st
     ({ name }) =>
       `${name} does not answer and is not moved; once it is back: repl reparent ${name} ${target.name}.`,
   );
+}
+
+/**
+ * A promotion gives the history a new name, and to pass that on each node drops its replicas for a
+ * moment: those that stay where they are must be back, too.
+ */
+function awaitOthers(
+  topology: Topology,
+  root: TopologyNode,
+  moved: readonly TopologyNode[],
+): Step[] {
+  return topology.nodes.flatMap((node): Step[] => {
+    const upstream = factsOf(node)?.replication.upstream;
+    const link = linkOf(topology, node.id);
+    const isBelow = node !== root && pathUp(topology, node.id).includes(root.id);
+    const wasWell = link?.state === 'up' && upstream !== undefined;
+    if (!isBelow || !wasWell || moved.includes(node)) return [];
+    const { host, port } = upstream;
+    return [{ kind: 'await-link', node: node.id, upstream: { host, port }, of: link.upstream }];
+  });
 }
 
 function promoteMoves(target: TopologyNode, followers: readonly TopologyNode[]): Move[] {

@@ -9,7 +9,10 @@ export class OperatorError extends Error {
   /** From the table of exit codes; 1 where no better one applies. */
   readonly exitCode: number;
 
-  constructor(message: string, options: { hint?: string; exitCode?: number; cause?: unknown } = {}) {
+  constructor(
+    message: string,
+    options: { hint?: string; exitCode?: number; cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'OperatorError';
     this.hint = options.hint;

@@ -21,7 +21,7 @@ export function parseSmallInteger(bytes: Uint8Array, start: number, end: number)
   if (bytes[at] === ZERO) return digits === 1 && !negative ? 0 : NaN;
   let value = 0;
   for (; at < end; at++) {
-    const digit = (bytes[at] as number) - ZERO;
+    const digit = bytes[at] - ZERO;
     if (digit < 0 || digit > 9) return NaN;
     value = value * 10 + digit;
   }
@@ -33,7 +33,7 @@ export function parseInt64(bytes: Uint8Array, start: number, end: number): bigin
   const length = end - start;
   if (length < 1 || length > 20) return null;
   let text = '';
-  for (let at = start; at < end; at++) text += String.fromCharCode(bytes[at] as number);
+  for (let at = start; at < end; at++) text += String.fromCharCode(bytes[at]);
   if (!/^(?:0|-?[1-9][0-9]*)$/.test(text)) return null;
   const value = BigInt(text);
   return value > int64Max || value < int64Min ? null : value;
@@ -42,5 +42,7 @@ export function parseInt64(bytes: Uint8Array, start: number, end: number): bigin
 /** Whether a string value counts as an integer: OBJECT ENCODING int, RDB's integer encodings. */
 export function isInt64(bytes: Uint8Array, start: number, end: number): boolean {
   if (end - start > 20 || end === start) return false;
-  return !Number.isNaN(parseSmallInteger(bytes, start, end)) || parseInt64(bytes, start, end) !== null;
+  return (
+    !Number.isNaN(parseSmallInteger(bytes, start, end)) || parseInt64(bytes, start, end) !== null
+  );
 }

@@ -7,9 +7,8 @@ describe('an address', () => {
     expect(parseAddress('db.example:6380')).toEqual({ host: 'db.example', port: 6380 });
     expect(parseAddress('[::1]:6381')).toEqual({ host: '::1', port: 6381 });
     expect(parseAddress('::1:6381')).toEqual({ host: '::1', port: 6381 });
-    for (const text of ['', 'host', 'host:', ':6379', '0', '65536', 'host:x', '[::1]']) {
-      expect(parseAddress(text), text).toBeUndefined();
-    }
+    const refused = ['', 'host', 'host:', ':6379', '0', '65536', 'host:x', '[::1]'];
+    expect(refused.filter((text) => parseAddress(text) !== undefined)).toEqual([]);
   });
 
   it('is printed so that it can be read again', () => {

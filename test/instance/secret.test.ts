@@ -7,10 +7,10 @@ it('shows a password to nobody but who asks for it by name', () => {
   const shown = [
     inspect(holder, { showHidden: true, depth: 9 }),
     JSON.stringify(holder),
-    `${holder.secret}`,
+    String(holder.secret),
   ];
   expect(shown.join(' ')).not.toContain('hunter2');
-  expect(JSON.stringify({ ...holder.secret })).toBe('{}');
+  expect(Object.keys(holder.secret)).toEqual([]);
   expect(holder.secret.reveal()).toBe('hunter2');
 });
 

@@ -9,15 +9,27 @@ import { expect } from 'vitest';
 
 /** Compares `text` with the file at `url`, for example `new URL('golden/a.txt', import.meta.url)`. */
 export function expectGolden(text: string, url: URL): void {
+  expect(named(url, text)).toEqual(named(url, goldenText(text, url)));
+}
+
+/** The same for data. How the JSON in the file is laid out does not matter. */
+export function expectGoldenJson(value: unknown, url: URL): void {
+  const text = `${JSON.stringify(value, null, 2)}\n`;
+  const golden: unknown = JSON.parse(goldenText(text, url));
+  expect(named(url, JSON.parse(text))).toEqual(named(url, golden));
+}
+
+/** What the file holds, after it was written anew if that is wanted. */
+function goldenText(text: string, url: URL): string {
   const path = fileURLToPath(url);
   if (process.env.UPDATE_GOLDEN === '1') {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, text);
   }
-  expect(text, `${path} (UPDATE_GOLDEN=1 writes it anew)`).toBe(readFileSync(path, 'utf8'));
+  return readFileSync(path, 'utf8');
 }
 
-/** The same for data: as JSON with an indent of two. */
-export function expectGoldenJson(value: unknown, url: URL): void {
-  expectGolden(`${JSON.stringify(value, null, 2)}\n`, url);
+/** So that a failure shows which file it is about. */
+function named(url: URL, content: unknown): { file: string; content: unknown } {
+  return { file: fileURLToPath(url), content };
 }

@@ -54,7 +54,7 @@ export function testTranscript(url: URL, options: ServerOptions = {}): void {
   const path = fileURLToPath(url);
   const load = (): Transcript => parseTranscript(readFileSync(path, 'utf8'));
   const use = useResources('file');
-  describe(`${basename(path)}`, () => {
+  describe(`the transcript ${basename(path)}`, () => {
     test('is what redis-server answers', async (context) => {
       needServer(context, 'redis7');
       const played = await playAll(await use.server('redis7', options), load());
@@ -64,7 +64,7 @@ export function testTranscript(url: URL, options: ServerOptions = {}): void {
 
     let ours: Promise<TestServer> | undefined;
     load().cases.forEach(({ title }, index) => {
-      test(`${title}`, async () => {
+      test(`${title}, as recorded`, async () => {
         ours ??= use.server('bundled', options);
         const recorded = load().cases[index];
         const played = await playCase(await ours, recorded);
@@ -105,6 +105,8 @@ async function playSteps(
   const replies: string[][] = [];
   const fresh = await server.connect();
   await fresh.must('FLUSHALL');
+  // A key past its time stays until a request meets it.
+  await fresh.must('DEBUG', 'SET-ACTIVE-EXPIRE', 0);
   fresh.close();
   try {
     for (const step of recorded.parts) {

@@ -217,10 +217,10 @@ function startWriter(
   second: TestServer,
 ): { acknowledged: string[]; stop(): Promise<void> } {
   const acknowledged: string[] = [];
-  let running = true;
+  const running = new AbortController();
   const loop = (async () => {
     const clients = [await first.connect(), await second.connect()];
-    for (let n = 0, at = 0; running; n++) {
+    for (let n = 0, at = 0; !running.signal.aborted; n++) {
       const reply = await clients[at].command('SET', `w:${n}`, n);
       if (reply === 'OK') acknowledged.push(`w:${n}`);
       else at = 1 - at;
@@ -229,7 +229,7 @@ function startWriter(
   return {
     acknowledged,
     stop: async () => {
-      running = false;
+      running.abort();
       await loop;
     },
   };

@@ -1,6 +1,6 @@
 /** Small replication setups of real servers, for the tests that look at and change live ones. */
 import type { Resources } from '../support/resources.ts';
-import type { ServerKind } from '../support/server-kinds.ts';
+import { serverKinds, type ServerKind } from '../support/server-kinds.ts';
 import type { TestServer } from '../support/server-process.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { Secret } from '../../src/instance/secret.ts';
@@ -8,7 +8,7 @@ import { systemClock } from '../../src/util/clock.ts';
 import { observe, type Observation, type ObserveOptions } from '../../src/cli/observe.ts';
 
 /** Kinds that the live tests run on; those that are missing here are skipped. */
-export const liveKinds: readonly ServerKind[] = ['redis7', 'redis8', 'valkey8'];
+export const liveKinds: readonly ServerKind[] = serverKinds;
 
 /**
  * Starts one server per entry, each after its upstream: `{a: undefined, b: 'a'}`. Returns them when

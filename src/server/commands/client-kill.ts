@@ -1,6 +1,7 @@
 /**
- * CLIENT KILL: by address, or by filters that must all fit. The master's connection and the
- * replicas' are clients like any other: their links come back by themselves.
+ * CLIENT KILL: by address, or by filters that must all fit. Replicas' connections are clients like
+ * any other; the link to our own master is no client here but can be killed as one. Both come back
+ * by themselves.
  */
 import type { Call } from '../call.ts';
 import type { Client } from '../client.ts';
@@ -24,23 +25,46 @@ export function clientKillCommand(call: Call): void {
   if (filter === null) return;
   const doomed = call.server.clients.all().filter((client) => fits(client, filter, call.client));
   for (const client of doomed) kill(call, client);
-  call.reply.integer(doomed.length);
+  call.reply.integer(doomed.length + (fitsMasterLink(call, filter) ? killMasterLink(call) : 0));
 }
 
 /** The form before 2.8.12: answers OK or an error instead of a count. */
 function killAddress(call: Call, address: string): void {
   const found = call.server.clients.all().find(({ transport }) => transport.address === address);
-  if (found === undefined) {
+  if (found !== undefined) {
+    kill(call, found);
+    call.reply.ok();
+  } else if (address === masterLinkAddress(call)) {
+    killMasterLink(call);
+    call.reply.ok();
+  } else {
     call.error('ERR No such client');
-    return;
   }
-  kill(call, found);
-  call.reply.ok();
 }
 
 /** Oneself only after having heard of it. */
 function kill(call: Call, client: Client): void {
   call.server.executor.close(client, client === call.client ? 'after-reply' : 'now');
+}
+
+/** `host:port` of the master that we are connected to, null without one. */
+function masterLinkAddress({ server }: Call): string | null {
+  const { linkState, master } = server.replication;
+  return linkState === 'connected' && master !== undefined ? `${master.host}:${master.port}` : null;
+}
+
+function fitsMasterLink(call: Call, { id, type, addr, laddr, user }: KillFilter): boolean {
+  const address = masterLinkAddress(call);
+  if (address === null || id !== undefined || laddr !== undefined || user !== undefined)
+    return false;
+  if (type !== undefined && type !== 'master') return false;
+  return addr === undefined ? type === 'master' : addr === address;
+}
+
+/** Tells how many were killed: one. */
+function killMasterLink({ server }: Call): number {
+  server.replication.disconnectMaster('killed by CLIENT KILL');
+  return 1;
 }
 
 function fits(client: Client, filter: KillFilter, me: Client): boolean {

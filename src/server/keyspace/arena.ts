@@ -52,7 +52,7 @@ export class Arena {
     const units = roundUnits((size + unitBytes - 1) >>> 4);
     const freeClass = classOf(units);
     this.usedBytes += units * unitBytes;
-    const head = this.#freeHeads[freeClass] as number;
+    const head = this.#freeHeads[freeClass];
     if (head !== 0) {
       this.#unlinkHead(freeClass, head, units);
       return head;
@@ -84,14 +84,14 @@ export class Arena {
   }
 
   #unlinkHead(freeClass: number, ref: number, units: number): void {
-    const words = this.words[ref >>> 24] as Int32Array;
-    this.#freeHeads[freeClass] = words[wordIndexOf(ref)] as number;
+    const words = this.words[ref >>> 24];
+    this.#freeHeads[freeClass] = words[wordIndexOf(ref)];
     this.#freeBytes -= units * unitBytes;
   }
 
   #linkHead(freeClass: number, ref: number, units: number): void {
-    const words = this.words[ref >>> 24] as Int32Array;
-    words[wordIndexOf(ref)] = this.#freeHeads[freeClass] as number;
+    const words = this.words[ref >>> 24];
+    words[wordIndexOf(ref)] = this.#freeHeads[freeClass];
     this.#freeHeads[freeClass] = ref;
     this.#freeBytes += units * unitBytes;
   }
@@ -122,7 +122,7 @@ export class Arena {
 
   #splitLarger(freeClass: number, units: number): number {
     for (let larger = freeClass + 1; larger < classCount; larger++) {
-      const head = this.#freeHeads[larger] as number;
+      const head = this.#freeHeads[larger];
       if (head === 0) continue;
       const headUnits = unitsOfClass(larger);
       this.#unlinkHead(larger, head, headUnits);

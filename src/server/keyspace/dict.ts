@@ -84,7 +84,7 @@ export class Dict {
   constructor(seed: number) {
     this.#seed = seed;
     this.#expiry = new ExpiryHeap((ref, index) => {
-      (this.#arena.words[ref >>> 24] as Int32Array)[wordIndexOf(ref) + 3] = index;
+      this.#arena.words[ref >>> 24][wordIndexOf(ref) + 3] = index;
     });
   }
 
@@ -112,7 +112,7 @@ export class Dict {
     const segment = this.#index.segmentOf(hash);
     const { slots, mask } = segment;
     for (let slot = homeOf(segment, hash); ; slot = (slot + 1) & mask) {
-      const ref = slots[slot * 2 + 1] as number;
+      const ref = slots[slot * 2 + 1];
       if (ref === 0) return 0;
       if (slots[slot * 2] === hash && this.#keyEquals(ref, key, start, end)) return ref;
     }
@@ -122,18 +122,18 @@ export class Dict {
   touch(ref: number): void {
     const words = this.#words(ref);
     const at = wordIndexOf(ref) + 2;
-    words[at] = ((words[at] as number) & 0xff000000) | this.accessClock;
+    words[at] = (words[at] & 0xff000000) | this.accessClock;
   }
 
   /** The access clock's value when the entry was last touched. */
   accessedAt(ref: number): number {
-    return (this.#words(ref)[wordIndexOf(ref) + 2] as number) & 0xffffff;
+    return this.#words(ref)[wordIndexOf(ref) + 2] & 0xffffff;
   }
 
   setAccessedAt(ref: number, clock: number): void {
     const words = this.#words(ref);
     const at = wordIndexOf(ref) + 2;
-    words[at] = ((words[at] as number) & 0xff000000) | (clock & 0xffffff);
+    words[at] = (words[at] & 0xff000000) | (clock & 0xffffff);
   }
 
   /** See `HashIndex.walk`: SCAN, KEYS and the snapshot go through here. */
@@ -159,9 +159,10 @@ export class Dict {
   /** Opens the window on the key's bytes. */
   readKey(ref: number): void {
     const words = this.#words(ref);
-    const meta = words[wordIndexOf(ref) + 1] as number;
-    this.windowBuffer = this.#arena.bytes[ref >>> 24] as Buffer;
-    this.windowStart = byteIndexOf(ref) + headerBytes + ((meta >>> 24) & VOLATILE ? volatileBytes : 0);
+    const meta = words[wordIndexOf(ref) + 1];
+    this.windowBuffer = this.#arena.bytes[ref >>> 24];
+    this.windowStart =
+      byteIndexOf(ref) + headerBytes + ((meta >>> 24) & VOLATILE ? volatileBytes : 0);
     this.windowEnd = this.windowStart + (meta & 0xffffff);
   }
 
@@ -175,23 +176,23 @@ export class Dict {
   readString(ref: number): void {
     const words = this.#words(ref);
     const word = wordIndexOf(ref);
-    const meta = words[word + 1] as number;
+    const meta = words[word + 1];
     const flags = meta >>> 24;
     if ((flags & OUTSIDE) !== 0) {
-      const outside = this.#outside[words[word] as number] as OutsideString;
+      const outside = this.#outside[words[word]] as OutsideString;
       this.windowBuffer = outside.buffer;
       this.windowStart = 0;
       this.windowEnd = outside.length;
       return;
     }
-    this.windowBuffer = this.#arena.bytes[ref >>> 24] as Buffer;
+    this.windowBuffer = this.#arena.bytes[ref >>> 24];
     const keyStart = (word << 2) + headerBytes + ((flags & VOLATILE) !== 0 ? volatileBytes : 0);
     this.windowStart = keyStart + (meta & 0xffffff);
-    this.windowEnd = this.windowStart + (words[word] as number);
+    this.windowEnd = this.windowStart + words[word];
   }
 
   stringLength(ref: number): number {
-    const value = this.#words(ref)[wordIndexOf(ref)] as number;
+    const value = this.#words(ref)[wordIndexOf(ref)];
     if ((this.#flags(ref) & OUTSIDE) === 0) return value;
     return (this.#outside[value] as OutsideString).length;
   }
@@ -232,7 +233,7 @@ export class Dict {
     words[word] = valueLength;
     words[word + 1] = keyLength;
     words[word + 2] = (this.epoch << 24) | this.accessClock;
-    const bytes = this.#arena.bytes[ref >>> 24] as Buffer;
+    const bytes = this.#arena.bytes[ref >>> 24];
     const keyAt = (word << 2) + headerBytes;
     copy(bytes, keyAt, key, keyStart, keyEnd);
     if (inline) copy(bytes, keyAt + keyLength, value, valueStart, valueEnd);
@@ -255,7 +256,7 @@ export class Dict {
     at = this.#resizeValue(at, valueEnd - valueStart, false);
     const words = this.#words(at);
     const word = wordIndexOf(at);
-    const meta = words[word + 1] as number;
+    const meta = words[word + 1];
     words[word + 1] = meta & ~((RAW | typeMask) << 24);
     words[word + 2] = (this.epoch << 24) | this.accessClock;
     this.readString(at);
@@ -273,7 +274,7 @@ export class Dict {
     const at = this.#resizeValue(ref, length, true);
     const words = this.#words(at);
     const word = wordIndexOf(at);
-    words[word + 1] = (words[word + 1] as number) | (RAW << 24);
+    words[word + 1] = words[word + 1] | (RAW << 24);
     words[word + 2] = (this.epoch << 24) | this.accessClock;
     this.readString(at);
     if (length > before) this.windowBuffer.fill(0, this.windowStart + before, this.windowEnd);
@@ -354,14 +355,14 @@ export class Dict {
   }
 
   epochOf(ref: number): number {
-    return (this.#words(ref)[wordIndexOf(ref) + 2] as number) >>> 24;
+    return this.#words(ref)[wordIndexOf(ref) + 2] >>> 24;
   }
 
   /** Marks the entry as written in the present epoch. */
   #stamp(ref: number): void {
     const words = this.#words(ref);
     const at = wordIndexOf(ref) + 2;
-    words[at] = (this.epoch << 24) | ((words[at] as number) & 0xffffff);
+    words[at] = (this.epoch << 24) | (words[at] & 0xffffff);
   }
 
   /** The snapshot has emitted this entry. */
@@ -372,34 +373,34 @@ export class Dict {
   // ---- inside ----
 
   #words(ref: number): Int32Array {
-    return this.#arena.words[ref >>> 24] as Int32Array;
+    return this.#arena.words[ref >>> 24];
   }
 
   #flags(ref: number): number {
-    return (this.#words(ref)[wordIndexOf(ref) + 1] as number) >>> 24;
+    return this.#words(ref)[wordIndexOf(ref) + 1] >>> 24;
   }
 
   #heapIndex(ref: number): number {
-    return this.#words(ref)[wordIndexOf(ref) + 3] as number;
+    return this.#words(ref)[wordIndexOf(ref) + 3];
   }
 
   #blockBytes(ref: number): number {
     const words = this.#words(ref);
     const word = wordIndexOf(ref);
-    const meta = words[word + 1] as number;
+    const meta = words[word + 1];
     const flags = meta >>> 24;
     let size = headerBytes + (meta & 0xffffff);
     if ((flags & VOLATILE) !== 0) size += volatileBytes;
-    if ((flags & OUTSIDE) === 0) size += words[word] as number;
+    if ((flags & OUTSIDE) === 0) size += words[word];
     return size;
   }
 
   #keyEquals(ref: number, key: Uint8Array, start: number, end: number): boolean {
     const chunk = ref >>> 24;
     const word = wordIndexOf(ref);
-    const meta = (this.#arena.words[chunk] as Int32Array)[word + 1] as number;
+    const meta = this.#arena.words[chunk][word + 1];
     if ((meta & 0xffffff) !== end - start) return false;
-    const bytes = this.#arena.bytes[chunk] as Buffer;
+    const bytes = this.#arena.bytes[chunk];
     let at = (word << 2) + headerBytes + (((meta >>> 24) & VOLATILE) !== 0 ? volatileBytes : 0);
     for (let index = start; index < end; index++) {
       if (bytes[at++] !== key[index]) return false;
@@ -417,9 +418,9 @@ export class Dict {
   #resizeValue(ref: number, length: number, keepBytes: boolean): number {
     const words = this.#words(ref);
     const word = wordIndexOf(ref);
-    const outside = ((words[word + 1] as number) >>> 24) & OUTSIDE;
+    const outside = (words[word + 1] >>> 24) & OUTSIDE;
     if (outside !== 0) return this.#resizeOutside(ref, length, keepBytes);
-    const before = words[word] as number;
+    const before = words[word];
     if (length > maxInlineBytes) return this.#moveOutside(ref, length, keepBytes);
     const blockBytes = this.#blockBytes(ref);
     const wanted = blockBytes - before + length;
@@ -438,8 +439,8 @@ export class Dict {
     this.readKey(ref);
     const hash = hashBytes(this.windowBuffer, this.windowStart, this.windowEnd, this.#seed);
     const moved = this.#arena.allocate(wanted);
-    const from = this.#arena.bytes[ref >>> 24] as Buffer;
-    const to = this.#arena.bytes[moved >>> 24] as Buffer;
+    const from = this.#arena.bytes[ref >>> 24];
+    const to = this.#arena.bytes[moved >>> 24];
     const start = byteIndexOf(ref);
     copy(to, byteIndexOf(moved), from, start, start + kept);
     this.#arena.release(ref, blockBytes);
@@ -458,11 +459,11 @@ export class Dict {
     const words = this.#words(ref);
     const word = wordIndexOf(ref);
     words[word] = number;
-    words[word + 1] = (words[word + 1] as number) | (OUTSIDE << 24);
+    words[word + 1] = words[word + 1] | (OUTSIDE << 24);
   }
 
   #takeOutside(ref: number): OutsideString {
-    const number = this.#words(ref)[wordIndexOf(ref)] as number;
+    const number = this.#words(ref)[wordIndexOf(ref)];
     const outside = this.#outside[number] as OutsideString;
     this.#outside[number] = undefined;
     this.#freeOutside.push(number);
@@ -485,7 +486,7 @@ export class Dict {
 
   /** An outside string stays outside while it is at least half as long as that takes. */
   #resizeOutside(ref: number, length: number, keepBytes: boolean): number {
-    const outside = this.#outside[this.#words(ref)[wordIndexOf(ref)] as number] as OutsideString;
+    const outside = this.#outside[this.#words(ref)[wordIndexOf(ref)]] as OutsideString;
     if (length < maxInlineBytes / 2) return this.#moveInside(ref, length, keepBytes);
     if (length > outside.buffer.length || length * 4 < outside.buffer.length) {
       // Appending again and again must not copy each time: grow by doubling.
@@ -506,7 +507,7 @@ export class Dict {
     const words = this.#words(moved);
     const word = wordIndexOf(moved);
     words[word] = length;
-    words[word + 1] = (words[word + 1] as number) & ~(OUTSIDE << 24);
+    words[word + 1] = words[word + 1] & ~(OUTSIDE << 24);
     if (keepBytes) {
       this.readString(moved);
       outside.buffer.copy(this.windowBuffer, this.windowStart, 0, length);
@@ -529,14 +530,14 @@ export class Dict {
     const wanted = blockBytes + (makeVolatile ? volatileBytes : -volatileBytes);
     const from = this.windowBuffer;
     const moved = this.#arena.allocate(wanted);
-    const to = this.#arena.bytes[moved >>> 24] as Buffer;
+    const to = this.#arena.bytes[moved >>> 24];
     const movedStart = byteIndexOf(moved);
     copy(to, movedStart, from, start, start + headerBytes);
     const movedKeyAt = movedStart + headerBytes + (makeVolatile ? volatileBytes : 0);
     copy(to, movedKeyAt, from, keyAt, start + blockBytes);
     const words = this.#words(moved);
     const word = wordIndexOf(moved) + 1;
-    const meta = words[word] as number;
+    const meta = words[word];
     words[word] = makeVolatile ? meta | (VOLATILE << 24) : meta & ~(VOLATILE << 24);
     this.#arena.release(ref, blockBytes);
     this.#index.replace(hash, ref, moved);
@@ -572,7 +573,7 @@ function copy(
     return;
   }
   let at = toStart;
-  for (let index = fromStart; index < fromEnd; index++) to[at++] = from[index] as number;
+  for (let index = fromStart; index < fromEnd; index++) to[at++] = from[index];
 }
 
 /** At most twice the length, and at most 1 MiB more than it, as Redis preallocates. */

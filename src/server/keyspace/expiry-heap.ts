@@ -24,11 +24,11 @@ export class ExpiryHeap {
 
   /** Unix milliseconds at which the entry at `index` ends. */
   at(index: number): number {
-    return this.#at[index] as number;
+    return this.#at[index];
   }
 
   ref(index: number): number {
-    return this.#refs[index] as number;
+    return this.#refs[index];
   }
 
   add(ref: number, atMs: number): void {

@@ -58,7 +58,7 @@ export class HashIndex {
 
   /** The segment that holds, or would hold, `hash`. Probe it with `homeOf` and `next`. */
   segmentOf(hash: number): Segment {
-    return this.#directory[hash >>> this.#directoryShift] as Segment;
+    return this.#directory[hash >>> this.#directoryShift];
   }
 
   /** Adds a ref that is known not to be in the table. */
@@ -139,8 +139,8 @@ export class HashIndex {
     segment.mask = slotCount - 1;
     segment.shift = Math.clz32(slotCount) + 1;
     for (let at = 0; at < old.length; at += 2) {
-      const ref = old[at + 1] as number;
-      if (ref !== 0) place(segment, old[at] as number, ref);
+      const ref = old[at + 1];
+      if (ref !== 0) place(segment, old[at], ref);
     }
   }
 
@@ -151,10 +151,10 @@ export class HashIndex {
     this.#slotBytes += maxSegmentSlots * 8;
     const slots = segment.slots;
     for (let at = 0; at < slots.length; at += 2) {
-      const ref = slots[at + 1] as number;
+      const ref = slots[at + 1];
       if (ref === 0) continue;
-      const hash = slots[at] as number;
-      const half = halves[(hash >>> (32 - depth)) & 1] as Segment;
+      const hash = slots[at];
+      const half = halves[(hash >>> (32 - depth)) & 1];
       place(half, hash, ref);
       half.count++;
     }
@@ -166,7 +166,7 @@ export class HashIndex {
     const first = this.#directory.indexOf(segment);
     const eachCount = 2 ** (32 - this.#directoryShift - depth);
     for (let index = 0; index < eachCount * 2; index++) {
-      this.#directory[first + index] = halves[index < eachCount ? 0 : 1] as Segment;
+      this.#directory[first + index] = halves[index < eachCount ? 0 : 1];
     }
   }
 
@@ -208,11 +208,11 @@ function closeGap(segment: Segment, emptied: number): void {
   const { slots, mask } = segment;
   let gap = emptied;
   for (let slot = (gap + 1) & mask; slots[slot * 2 + 1] !== 0; slot = (slot + 1) & mask) {
-    const home = homeOf(segment, slots[slot * 2] as number);
+    const home = homeOf(segment, slots[slot * 2]);
     // An entry whose home lies after the gap (going round) is still reachable where it is.
     if (((slot - home) & mask) < ((slot - gap) & mask)) continue;
-    slots[gap * 2] = slots[slot * 2] as number;
-    slots[gap * 2 + 1] = slots[slot * 2 + 1] as number;
+    slots[gap * 2] = slots[slot * 2];
+    slots[gap * 2 + 1] = slots[slot * 2 + 1];
     gap = slot;
   }
   slots[gap * 2 + 1] = 0;
@@ -228,10 +228,10 @@ function visitHome(
   const { slots, mask } = segment;
   let going = true;
   for (let slot = home; slots[slot * 2 + 1] !== 0; slot = (slot + 1) & mask) {
-    const hash = slots[slot * 2] as number;
+    const hash = slots[slot * 2];
     // After a shrink the first home slot may cover hashes that an earlier call has visited.
     if (homeOf(segment, hash) !== home || hash >>> 0 < from) continue;
-    if (!visit(slots[slot * 2 + 1] as number)) going = false;
+    if (!visit(slots[slot * 2 + 1])) going = false;
     if (((slot + 1) & mask) === home) break;
   }
   return going;
@@ -243,9 +243,9 @@ function sampleSegment(segment: Segment, random: () => number): number {
   let slot = 0;
   for (let attempt = 0; attempt < 32; attempt++) {
     slot = Math.floor(random() * (mask + 1));
-    const ref = slots[slot * 2 + 1] as number;
+    const ref = slots[slot * 2 + 1];
     if (ref !== 0) return ref;
   }
   while (slots[slot * 2 + 1] === 0) slot = (slot + 1) & mask;
-  return slots[slot * 2 + 1] as number;
+  return slots[slot * 2 + 1];
 }

@@ -279,17 +279,29 @@ export class Persistence {
         if (file.failure !== null) throw file.failure;
         return file.pendingBytes < maxPendingDiskBytes;
       },
-      onWalked: () => {
-        file.commit().then(
-          (handle) => end({ kind: 'saved', file: handle }),
-          (error: Error) => end({ kind: 'failed', error }),
-        );
-      },
-      onFailed: (error) => {
-        void file.discard().then(() => end({ kind: 'failed', error }));
-      },
+      onWalked: () => void this.#commit(file, end),
+      onFailed: (error) => void this.#discard(file, error, end),
     });
     return run;
+  }
+
+  async #commit(file: BackgroundRdbFile, end: (how: DiskSnapshotEnd) => void): Promise<void> {
+    let how: DiskSnapshotEnd;
+    try {
+      how = { kind: 'saved', file: await file.commit() };
+    } catch (error) {
+      how = { kind: 'failed', error: error as Error };
+    }
+    end(how);
+  }
+
+  async #discard(
+    file: BackgroundRdbFile,
+    error: Error,
+    end: (how: DiskSnapshotEnd) => void,
+  ): Promise<void> {
+    await file.discard();
+    end({ kind: 'failed', error });
   }
 
   /** Starts a snapshot at this very moment; the caller has checked that none is in progress. */

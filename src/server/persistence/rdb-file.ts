@@ -94,15 +94,22 @@ export class BackgroundRdbFile {
   /** Queues a block; `release` is called when its memory is free again. */
   write(block: Uint8Array, release: () => void): void {
     this.#pendingBytes += block.length;
-    this.#tail = this.#tail.then(async () => {
-      try {
-        if (this.#failure === null) await writeAll(await this.#handle, block);
-      } catch (error) {
-        this.#fail(error as Error);
-      }
-      this.#pendingBytes -= block.length;
-      release();
-    });
+    this.#tail = this.#writeAfter(this.#tail, block, release);
+  }
+
+  async #writeAfter(
+    previous: Promise<void>,
+    block: Uint8Array,
+    release: () => void,
+  ): Promise<void> {
+    await previous;
+    try {
+      if (this.#failure === null) await writeAll(await this.#handle, block);
+    } catch (error) {
+      this.#fail(error as Error);
+    }
+    this.#pendingBytes -= block.length;
+    release();
   }
 
   /**

@@ -75,7 +75,7 @@ export class Snapshot implements SnapshotObserver {
     assert(!this.#over, 'the snapshot is not over');
     const deadline = this.#monotonicMs() + budgetMs;
     while (this.#partIndex < this.#parts.length) {
-      const part = this.#parts[this.#partIndex] as Part;
+      const part = this.#parts[this.#partIndex];
       if (!this.#walk(part, deadline)) return false;
       part.dict.observer = null;
       part.dict.endEpoch();

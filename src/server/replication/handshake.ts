@@ -23,7 +23,7 @@ export interface HandshakeStep {
   readonly judge: (reply: string, settings: ReplicationSettings) => Verdict;
 }
 
-export type Verdict =
+type Verdict =
   | { readonly kind: 'go-on' }
   /** The master is of another kind or age; the sync works without. */
   | { readonly kind: 'tolerated'; readonly because: string }

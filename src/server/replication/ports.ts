@@ -76,7 +76,7 @@ export interface OutputBufferLimit {
 }
 
 /** What the server must do when replication changes something that others see. */
-export interface ReplicationHost {
+interface ReplicationHost {
   /**
    * Called after every change of role, and of master while a replica. The host marks the log lines,
    * unblocks blocked clients, and starts or stops active expiry.
@@ -195,7 +195,7 @@ export interface RdbFile {
  */
 export interface RdbLoader {
   begin(info: LoadInfo): void | Promise<void>;
-  /** At most `loadSliceBytes` at a time; the socket is paused until it returns (or resolves). */
+  /** At most 256 KiB at a time; the socket is paused until it returns (or resolves). */
   feed(slice: Uint8Array): void | Promise<void>;
   /** The whole RDB was received. Resolves once the new data set is in place. */
   end(): LoadedRdb | Promise<LoadedRdb>;

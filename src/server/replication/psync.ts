@@ -8,7 +8,7 @@ import type { LogWindow } from './replication-log.ts';
 
 export type PsyncVerdict = PsyncContinue | PsyncRefusal;
 
-export interface PsyncContinue {
+interface PsyncContinue {
   readonly kind: 'continue';
   /** The first byte to send. */
   readonly from: number;

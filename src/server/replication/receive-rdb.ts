@@ -10,7 +10,7 @@ import type { WireInbox } from './wire-inbox.ts';
 import { LinkBroken } from './wire-inbox.ts';
 
 /** Loading costs 4–5 ms per MB: a slice keeps other clients waiting about a millisecond. */
-export const loadSliceBytes = 256 * 1024;
+const loadSliceBytes = 256 * 1024;
 
 /** INFO's master_sync_… fields read it while the transfer runs. */
 export interface TransferProgress {

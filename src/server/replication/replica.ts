@@ -16,7 +16,7 @@ const stateWords = {
   online: 'online',
 } as const;
 
-export type ReplicaState = keyof typeof stateWords;
+type ReplicaState = keyof typeof stateWords;
 
 /** What REPLCONF told us before PSYNC came. */
 export interface ReplicaWishes {

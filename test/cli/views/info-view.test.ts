@@ -11,9 +11,10 @@ const address = { host: '127.0.0.1', port: 6380 };
 describe('the info screen', () => {
   for (const [name, text] of Object.entries(infoFixtures)) {
     it(`explains every field of ${name}`, () => {
-      for (const [field, value] of parseInfo(text).fields) {
-        expect(explainInfoField(field, value), field).toMatch(/\.$/);
-      }
+      const fields = [...parseInfo(text).fields];
+      const isExplained = ([field, value]: [string, string]): boolean =>
+        explainInfoField(field, value)?.endsWith('.') === true;
+      expect(fields.filter((field) => !isExplained(field))).toEqual([]);
     });
   }
 

@@ -25,6 +25,8 @@ for (const protocol of [2, 3] as const) {
       use.server('bundled', options),
     ]);
     const clients = await Promise.all(servers.map((server) => server.connect({ protocol })));
+    // A key past its time stays until a request meets it.
+    for (const client of clients) await client.must('DEBUG', 'SET-ACTIVE-EXPIRE', 0);
     const requests = randomRequests(seededRandom(seed + protocol));
     for (let count = 0; count < requestCount; count++) {
       const request = requests.next();

@@ -9,7 +9,7 @@ import { World as NewWorld, parseFrame } from './toy-node.ts';
 /** What to answer to a command, by its first words: `PSYNC`, `REPLCONF capa`. */
 export type Script = Readonly<Record<string, Reply>>;
 
-export type Reply =
+type Reply =
   | string
   /** Say this (or nothing) and close the connection. */
   | { readonly close: string };

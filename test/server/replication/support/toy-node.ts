@@ -73,12 +73,12 @@ export interface ToyFormat {
   load(bytes: Buffer): SavedData;
 }
 
-export interface SavedData {
+interface SavedData {
   streamDb: number;
   data: [string, string][][];
 }
 
-export const jsonFormat: ToyFormat = {
+const jsonFormat: ToyFormat = {
   save: (saved) => Buffer.from(JSON.stringify(saved)),
   load(bytes) {
     const text = bytes.toString();

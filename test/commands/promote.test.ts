@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+import type { ChangeDocument } from '../../src/cli/change.ts';
+import { jsonOf, runRepl } from '../cli/run-repl.ts';
+import { useResources } from '../support/resources.ts';
+import { needServer } from '../support/server-kinds.ts';
+import type { TestServer } from '../support/server-process.ts';
+import { startTree } from '../topology/live.ts';
+
+const use = useResources();
+const at = ({ port }: TestServer): string => `127.0.0.1:${port}`;
+
+describe('the commands that change a live setup', () => {
+  it('want a yes where there is no terminal', async (context) => {
+    needServer(context, 'redis7');
+    const cwd = await use.tempDir();
+    const { b } = await startTree(use, 'redis7', { a: undefined, b: 'a' });
+    const run = await runRepl(['promote', at(b)], { cwd });
+    expect(run.code).toBe(2);
+    expect(run.stderr).toContain('--yes');
+  });
+
+  it('promote, reparent, replicaof and slaveof', async (context) => {
+    needServer(context, 'redis7');
+    const cwd = await use.tempDir();
+    const { a, b, c } = await startTree(use, 'redis7', { a: undefined, b: 'a', c: 'a' });
+    const promoted = await runRepl(['promote', at(b), '--yes', '--json'], { cwd });
+    expect(promoted).toMatchObject({ code: 0, stderr: '' });
+    expect(jsonOf<ChangeDocument>(promoted)).toMatchObject({
+      outcome: 'done',
+      cost: { lostWrites: 0 },
+    });
+    expect(await runRepl(['reparent', at(c), at(a), '--yes'], { cwd })).toMatchObject({ code: 0 });
+    expect(await runRepl(['reparent', at(b), at(c), '--yes'], { cwd })).toMatchObject({ code: 1 });
+    const moved = await runRepl(['slaveof', at(c), '127.0.0.1', b.port], { cwd });
+    expect(moved).toMatchObject({ code: 0, stderr: '' });
+    expect(await runRepl(['replicaof', at(c), 'no', 'one', '--yes'], { cwd })).toMatchObject({
+      code: 0,
+    });
+    expect(await c.info('role')).toBe('master');
+  });
+});
