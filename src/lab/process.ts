@@ -21,11 +21,11 @@ const pollMs = 15;
 const vanishedAfterMs = 5000;
 
 /**
- * Redis forgets a SIGTERM that comes while it writes its first append-only file, as it does right
- * after a full copy ("Writing initial AOF, can't exit") [Redis 7.0.15]. So it is asked again; a
- * server that is ending already does not mind.
+ * Redis forgets a SIGTERM that it cannot obey at that moment, for example right after a full copy
+ * ("Writing initial AOF, can't exit") [Redis 7.0.15]. It says so in its log, and is asked again.
+ * It is not asked twice without need: to some servers that means to end at once, without saving.
  */
-const repeatTermMs = 500;
+const refusedShutdown = /Errors trying to shut down/;
 
 /** As much of a log as a person reads at once, and as much of its end as is looked at. */
 const tailLinesLimit = 12;
@@ -93,22 +93,22 @@ export async function stopNode(node: NodeSpec, context: NodeContext): Promise<St
   }
   const { pid } = before;
   const { clock, timeoutMs } = context;
+  const { logfile } = nodeFiles(context.labDir, node);
   const startedAt = clock.monotonic();
-  let sentAt = -Infinity;
-  while (await isAlive(pid)) {
-    const now = clock.monotonic();
-    if (now - startedAt > timeoutMs) {
+  let logBefore = await sizeOf(logfile);
+  let refused = sendTerm(pid);
+  while (refused === undefined && (await isAlive(pid))) {
+    if (clock.monotonic() - startedAt > timeoutMs) {
       const why = `process ${pid} got SIGTERM and did not end within ${timeoutMs} ms`;
-      const log = await readFrom(nodeFiles(context.labDir, node).logfile, 0);
-      return { kind: 'failed', why, lastLines: tailOf([log], context.password) };
-    }
-    if (now - sentAt > repeatTermMs) {
-      const refused = sendTerm(pid);
-      if (refused !== undefined) return failedStep(refused);
-      sentAt = now;
+      const lastLines = tailOf([await readFrom(logfile, logBefore)], context.password);
+      return { kind: 'failed', why, lastLines };
     }
     await pause(clock);
+    if (!refusedShutdown.test(await readFrom(logfile, logBefore))) continue;
+    logBefore = await sizeOf(logfile);
+    refused = sendTerm(pid);
   }
+  if (refused !== undefined) return failedStep(refused);
   return { kind: 'stopped', pid, tookMs: clock.monotonic() - startedAt };
 }
 

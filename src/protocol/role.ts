@@ -3,9 +3,6 @@
  * unlike INFO it names the state of a replica's link while the link is being made.
  */
 
-/** The states of a replica's link in the order in which it goes through them. */
-export const replicaStates = ['none', 'connect', 'connecting', 'handshake', 'sync', 'connected'];
-
 export type Role =
   | {
       readonly kind: 'master';
@@ -16,7 +13,7 @@ export type Role =
       readonly kind: 'replica';
       readonly host: string;
       readonly port: number;
-      /** One of `replicaStates`, or a word that we do not know yet. */
+      /** In order: none, connect, connecting, handshake, sync, connected. */
       readonly state: string;
       /** Undefined until a first synchronisation has begun (sent as -1). */
       readonly offset: number | undefined;

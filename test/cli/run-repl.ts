@@ -39,6 +39,7 @@ export function runRepl(
 }
 
 /** The JSON that a run printed. Throws, with all it printed, when it is none. */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller knows the type
 export function jsonOf<T>({ stdout, stderr }: ReplRun): T {
   try {
     return JSON.parse(stdout) as T;

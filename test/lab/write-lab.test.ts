@@ -18,7 +18,7 @@ async function snapshot(dir: string): Promise<Record<string, string>> {
   const entries = await readdir(dir, { recursive: true, withFileTypes: true });
   const paths = entries.map((entry) => join(entry.parentPath, entry.name).slice(dir.length + 1));
   const texts = await Promise.all(
-    entries.map((entry, index) =>
+    entries.map(async (entry, index) =>
       entry.isDirectory() ? '(directory)' : readFile(join(dir, paths[index]), 'utf8'),
     ),
   );

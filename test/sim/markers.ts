@@ -76,10 +76,7 @@ export class Markers {
     return owed;
   }
 
-  #checkWait(
-    master: SimNode,
-    marker: { key: string; writtenAtMs: number; counted: number },
-  ): void {
+  #checkWait(master: SimNode, marker: { key: string; writtenAtMs: number; counted: number }): void {
     // A replica that acknowledged may have died or turned to another master since.
     const possible = this.#nodes.filter(
       (node) =>

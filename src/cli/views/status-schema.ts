@@ -84,8 +84,11 @@ export const statusSchema = {
     replid: textOrNull('the history of the (first) master'),
     depth: { type: 'integer', description: 'links between the top and the deepest replica' },
     writesTo: listOf({ type: 'string' }, 'addresses that take writes'),
-    readsFrom: listOf({ type: 'string' }, 'addresses of replicas whose link is up'),
-    staleReadsFrom: listOf({ type: 'string' }, 'addresses of replicas that lost their link'),
+    readsFrom: listOf({ type: 'string' }, 'addresses of replicas that get what is written'),
+    staleReadsFrom: listOf(
+      { type: 'string' },
+      'addresses of replicas that are cut off from a master',
+    ),
     nodes: listOf(node, 'every node, dead ones too'),
     problems: listOf(problem, 'the worst first'),
   }),

@@ -19,11 +19,12 @@ import {
   isLiveMaster,
   lagFromTopBytes,
   linkOf,
+  nodeOf,
   pathUp,
   replicasOf,
   rootsOf,
 } from '../../topology/model.ts';
-import type { Link, Topology, TopologyNode } from '../../topology/model.ts';
+import type { Link, NodeId, Topology, TopologyNode } from '../../topology/model.ts';
 import type { Paint } from './paint.ts';
 import { renderTable, type Column } from './table.ts';
 import { bytesText, millisText, secondsText } from './units.ts';
@@ -63,7 +64,7 @@ export function renderTree(input: StatusInput, paint: Paint): string {
     .join('');
 }
 
-/** Where applications write and read. A replica without a link still serves what it had. */
+/** Where applications write and read. A replica cut off from the master still serves what it had. */
 export interface ApplicationAddresses {
   readonly writesTo: string[];
   readonly readsFrom: string[];
@@ -71,13 +72,25 @@ export interface ApplicationAddresses {
 }
 
 export function applicationAddresses(topology: Topology): ApplicationAddresses {
-  const addressesOf = (isMeant: (node: TopologyNode) => boolean): string[] =>
-    topology.nodes.filter(isMeant).map(({ address }) => formatAddress(address));
+  const addressesOf = (nodes: readonly TopologyNode[]): string[] =>
+    nodes.map(({ address }) => formatAddress(address));
+  const readable = topology.nodes.filter(({ id }) => {
+    const state = linkOf(topology, id)?.state;
+    return state === 'up' || state === 'down';
+  });
   return {
-    writesTo: addressesOf(isLiveMaster),
-    readsFrom: addressesOf(({ id }) => linkOf(topology, id)?.state === 'up'),
-    staleReadsFrom: addressesOf(({ id }) => linkOf(topology, id)?.state === 'down'),
+    writesTo: addressesOf(topology.nodes.filter(isLiveMaster)),
+    readsFrom: addressesOf(readable.filter(({ id }) => isFedByMaster(topology, id))),
+    staleReadsFrom: addressesOf(readable.filter(({ id }) => !isFedByMaster(topology, id))),
   };
+}
+
+/** Every link up to a live master is up: what is written arrives. */
+function isFedByMaster(topology: Topology, id: NodeId): boolean {
+  const path = pathUp(topology, id);
+  const top = nodeOf(topology, path.at(-1) ?? id);
+  const links = path.slice(0, -1).map((each) => linkOf(topology, each));
+  return top !== undefined && isLiveMaster(top) && links.every((link) => link?.state === 'up');
 }
 
 /** The history that the topology shares: that of its first master, or of any node that answers. */

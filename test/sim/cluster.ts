@@ -1,0 +1,148 @@
+/**
+ * The simulated cluster: its nodes, network, time and trace, and the two things that are asked of
+ * nodes: run, and follow. Faults, workload and checks act through it.
+ */
+import { join } from 'node:path';
+import { mkdirSync } from 'node:fs';
+import type { Draw } from './draw.ts';
+import { EventQueue } from './event-queue.ts';
+import type { Lane } from './event-queue.ts';
+import { Markers } from './markers.ts';
+import type { Scenario } from './scenario.ts';
+import { isError } from './sim-client.ts';
+import { SimNetwork } from './sim-network.ts';
+import { SimNode } from './sim-node.ts';
+import { Trace } from './trace.ts';
+
+/** Client slots of a node: the administrator's, then the users'. */
+export const adminSlot = 0;
+export const userSlots = 3;
+
+/** A refused order (-LOADING …) is given again after so long. */
+const retryOrderMs = 100;
+
+export class Cluster {
+  readonly scenario: Scenario;
+  readonly queue = new EventQueue();
+  readonly network: SimNetwork;
+  readonly trace: Trace;
+  readonly nodes: readonly SimNode[];
+  readonly markers: Markers;
+  /** The simulator's own events: faults, workload, restarts. */
+  readonly lane: Lane;
+  readonly draw: Draw;
+
+  constructor(scenario: Scenario, draw: Draw, options: { dir: string; keepAll: boolean }) {
+    this.scenario = scenario;
+    this.draw = draw;
+    this.lane = this.queue.lane();
+    this.trace = new Trace(() => this.queue.nowMs, { keepAll: options.keepAll });
+    this.network = new SimNetwork({
+      queue: this.queue,
+      traits: scenario.network,
+      draw: draw.fork('network'),
+    });
+    this.nodes = scenario.nodes.map((plan) => {
+      const dir = join(options.dir, String(plan.port));
+      mkdirSync(dir, { recursive: true });
+      return new SimNode(
+        {
+          queue: this.queue,
+          network: this.network,
+          draw: draw.fork(`node ${plan.port}`),
+          trace: (who, what) => this.trace.add(who, what),
+          onStopped: (node) => this.#onGone(node),
+        },
+        plan,
+        dir,
+      );
+    });
+    this.markers = new Markers(this.nodes, () => this.queue.nowMs);
+  }
+
+  get running(): SimNode[] {
+    return this.nodes.filter((node) => node.running);
+  }
+
+  /** Running nodes that are to be masters, and are. */
+  get masters(): SimNode[] {
+    return this.running.filter(({ upstream, server }) => {
+      return upstream === undefined && server.context.replication.role === 'master';
+    });
+  }
+
+  at(port: number): SimNode | undefined {
+    return this.nodes.find((node) => node.port === port);
+  }
+
+  childrenOf(node: SimNode): SimNode[] {
+    return this.nodes.filter(({ upstream }) => upstream === node.port);
+  }
+
+  /** Whether `node` is `top` or follows it, directly or through others. */
+  isBelow(node: SimNode, top: SimNode): boolean {
+    for (let at: SimNode | undefined = node; at !== undefined;) {
+      if (at === top) return true;
+      at = at.upstream === undefined ? undefined : this.at(at.upstream);
+    }
+    return false;
+  }
+
+  // ---- processes ----
+
+  boot(node: SimNode, upstream: number | undefined): void {
+    this.trace.order(
+      `boot ${node.name} ${upstream === undefined ? 'as master' : `of ${upstream}`}`,
+    );
+    node.boot(upstream);
+    if (upstream === undefined) this.markers.begin(node);
+    else this.markers.forget(node);
+  }
+
+  kill(node: SimNode): void {
+    node.kill();
+    this.#onGone(node);
+  }
+
+  /** Boots it after a while, unless it runs by then. */
+  bootLater(node: SimNode, delayMs: number, options: { upstream: number | undefined }): void {
+    node.upstream = options.upstream;
+    this.queue.after(this.lane, delayMs, () => {
+      if (!node.running) this.boot(node, node.upstream);
+    });
+  }
+
+  #onGone(node: SimNode): void {
+    this.markers.forget(node);
+  }
+
+  // ---- roles ----
+
+  /**
+   * REPLICAOF, as soon as the node can be asked. Several orders in a row end with the last one; a
+   * node that is down finds the order in its configuration when it boots.
+   */
+  follow(node: SimNode, upstream: number | undefined, delayMs = 0): void {
+    node.upstream = upstream;
+    if (node.running) node.soon(delayMs, () => this.#giveOrder(node));
+  }
+
+  #giveOrder(node: SimNode): void {
+    const { upstream } = node;
+    const { replication } = node.server.context;
+    const wasMaster = replication.role === 'master';
+    const words = upstream === undefined ? ['NO', 'ONE'] : ['127.0.0.1', String(upstream)];
+    this.trace.order(`${node.name}: REPLICAOF ${words.join(' ')}`);
+    node.client(adminSlot).send(['REPLICAOF', ...words], (reply) => {
+      this.trace.add(node.name, `answers ${JSON.stringify(reply)}`);
+      if (isError(reply)) {
+        node.soon(retryOrderMs, () => this.#giveOrder(node));
+        return;
+      }
+      if (reply !== 'OK' || (wasMaster && upstream === undefined)) return;
+      node.disturbedAtMs = this.queue.nowMs;
+      if (upstream === undefined) this.markers.begin(node);
+      else this.markers.forget(node);
+    });
+  }
+}

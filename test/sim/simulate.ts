@@ -1,0 +1,227 @@
+/**
+ * One run of the simulator: a cluster drawn from a seed lives through phases of faults and writes,
+ * is healed after each, and must come to rest with equal data. Everything but the promises of the
+ * code under test happens in virtual time, in an order that the seed alone decides; promises are
+ * given the time they need after every event.
+ */
+import { rm } from 'node:fs/promises';
+import { makeTempDir } from '../support/temp-dir.ts';
+import { Checks, unrest } from './checks.ts';
+import { adminSlot, Cluster, userSlots } from './cluster.ts';
+import { Draw } from './draw.ts';
+import { heal, strike } from './faults.ts';
+import { drawScenario, type PhasePlan, type Scenario } from './scenario.ts';
+import type { SimNode } from './sim-node.ts';
+import { drawBurst } from './workload.ts';
+
+/** Virtual time in which a healed cluster must come to rest. */
+const maxUnrestMs = 90_000;
+/** How long a cluster at rest is watched: nothing may break by itself. */
+const idleMs = 20_000;
+const lookEveryMs = 50;
+
+export interface RunResult {
+  readonly scenario: Scenario;
+  /** Undefined when everything held. */
+  readonly failure: Error | undefined;
+  readonly hash: string;
+  readonly events: number;
+  readonly virtualMs: number;
+  readonly schedule: readonly string[];
+  readonly tail: readonly string[];
+  readonly syncs: { full: number; partial: number };
+}
+
+export async function simulate(
+  seed: number,
+  options: { keepAll?: boolean } = {},
+): Promise<RunResult> {
+  const dir = await makeTempDir('sim');
+  const draw = new Draw(seed);
+  const scenario = drawScenario(seed, draw.fork('scenario'));
+  const cluster = new Cluster(scenario, draw, { dir: dir.path, keepAll: options.keepAll ?? false });
+  const run = new Run(cluster);
+  try {
+    const failure = await run.all();
+    const { queue, trace } = cluster;
+    return {
+      scenario,
+      failure,
+      hash: trace.hash(),
+      events: queue.count,
+      virtualMs: Math.round(queue.nowMs),
+      schedule: trace.schedule,
+      tail: trace.tail(),
+      syncs: run.syncs,
+    };
+  } finally {
+    await rm(dir.path, { recursive: true, force: true });
+  }
+}
+
+class Run {
+  readonly syncs = { full: 0, partial: 0 };
+  readonly #cluster: Cluster;
+  readonly #checks: Checks;
+  readonly #draw: Draw;
+  /** A promise of the code under test was rejected and nobody looked. */
+  #rejected: unknown;
+
+  constructor(cluster: Cluster) {
+    this.#cluster = cluster;
+    this.#checks = new Checks(cluster);
+    this.#draw = cluster.draw;
+  }
+
+  async all(): Promise<Error | undefined> {
+    const onRejected = (reason: unknown): void => {
+      this.#rejected ??= reason;
+    };
+    process.on('unhandledRejection', onRejected);
+    try {
+      await this.#bootAll();
+      for (const [index, phase] of this.#cluster.scenario.phases.entries()) {
+        await this.#phase(phase, index);
+      }
+      await this.#stopAll();
+      return undefined;
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error));
+    } finally {
+      for (const node of this.#cluster.running) node.kill();
+      process.off('unhandledRejection', onRejected);
+    }
+  }
+
+  async #bootAll(): Promise<void> {
+    const { nodes, scenario, queue, lane } = this.#cluster;
+    const draw = this.#draw.fork('boot');
+    const [first, ...others] = nodes;
+    this.#cluster.boot(first, undefined);
+    if (scenario.populate > 0) {
+      first.client(adminSlot).send(['DEBUG', 'POPULATE', scenario.populate, 'key', 20]);
+    }
+    for (const node of others) {
+      queue.after(lane, draw.between(0, 1500), () => this.#cluster.boot(node, node.upstream));
+    }
+    await this.#runFor(1600);
+  }
+
+  async #phase(phase: PhasePlan, index: number): Promise<void> {
+    const { queue, lane, trace } = this.#cluster;
+    trace.order(`phase ${index + 1}`);
+    const endMs = queue.nowMs + phase.durationMs;
+    const repeat = (gapMs: number, draw: Draw, fn: () => void): void => {
+      const delayMs = draw.between(0, 2 * gapMs);
+      if (queue.nowMs + delayMs >= endMs) return;
+      queue.after(lane, delayMs, () => {
+        fn();
+        repeat(gapMs, draw, fn);
+      });
+    };
+    const faults = this.#draw.fork(`faults ${index}`);
+    const bursts = this.#draw.fork(`bursts ${index}`);
+    repeat(phase.faultGapMs, faults, () =>
+      strike(faults.weighted(phase.kinds), this.#cluster, faults),
+    );
+    repeat(phase.burstGapMs, bursts, () => this.#burst(bursts));
+    await this.#runFor(phase.durationMs);
+    heal(this.#cluster);
+    await this.#rest();
+    this.#checks.atRest();
+    await this.#idle();
+  }
+
+  /** Some client of some node sends something: to masters mostly. */
+  #burst(draw: Draw): void {
+    const { masters, running } = this.#cluster;
+    const nodes = masters.length > 0 && draw.chance(0.85) ? masters : running;
+    if (nodes.length === 0) return;
+    const node = draw.pick(nodes);
+    node.soon(0, () => this.#sendBurst(node, draw));
+  }
+
+  #sendBurst(node: SimNode, draw: Draw): void {
+    const { markers } = this.#cluster;
+    const client = node.client(1 + draw.int(0, userSlots - 1));
+    const parts = drawBurst(draw, node.nowMs).map((words) =>
+      client.encode(words, (reply) => this.#cluster.trace.tick(JSON.stringify(reply))),
+    );
+    if (draw.chance(0.2)) parts.push(markers.write(node, client, draw));
+    else if (draw.chance(0.01)) parts.push(markers.flush(client, node));
+    const bytes = Buffer.concat(parts);
+    const half = draw.chance(0.2) ? draw.int(0, bytes.length) : bytes.length;
+    client.feed(bytes.subarray(0, half));
+    if (half < bytes.length && !client.closed) client.feed(bytes.subarray(half));
+  }
+
+  /** Runs until nothing moves any more; fails when that does not come. */
+  async #rest(): Promise<void> {
+    const { queue } = this.#cluster;
+    const deadlineMs = queue.nowMs + maxUnrestMs;
+    for (let reason = unrest(this.#cluster); reason !== undefined;) {
+      if (queue.nowMs > deadlineMs) throw new Error(`no rest after healing: ${reason}`);
+      await this.#runFor(lookEveryMs);
+      reason = unrest(this.#cluster);
+    }
+    this.#cluster.trace.order('at rest');
+  }
+
+  /** A healthy cluster that nobody touches stays as it is. */
+  async #idle(): Promise<void> {
+    const before = this.#countSyncs();
+    await this.#runFor(idleMs);
+    const after = this.#countSyncs();
+    if (after.full + after.partial !== before.full + before.partial) {
+      throw new Error('a healthy, idle cluster resynchronized');
+    }
+    await this.#rest();
+    this.#checks.atRest();
+  }
+
+  #countSyncs(): { full: number; partial: number } {
+    const counters = this.#cluster.running.map(({ server }) => server.context.replication.counters);
+    return {
+      full: counters.reduce((sum, { syncFull }) => sum + syncFull, 0),
+      partial: counters.reduce((sum, { syncPartialOk }) => sum + syncPartialOk, 0),
+    };
+  }
+
+  /** A stopped server leaves nothing behind that goes on. */
+  async #stopAll(): Promise<void> {
+    Object.assign(this.syncs, this.#countSyncs());
+    for (const node of this.#cluster.running) node.server.stop();
+    await this.#runFor(3000);
+    const before = this.#cluster.queue.count;
+    await this.#runFor(60_000);
+    if (this.#cluster.queue.count !== before) throw new Error('stopped servers still do something');
+  }
+
+  async #runFor(durationMs: number): Promise<void> {
+    const { queue, trace } = this.#cluster;
+    const untilMs = queue.nowMs + durationMs;
+    for (;;) {
+      const event = queue.step(untilMs);
+      if (event === undefined) return;
+      trace.tick(`${event.atMs} ${event.lane.id}`);
+      await this.#settlePromises();
+      if (this.#rejected !== undefined) throw this.#rejected;
+      const process = event.lane.owner ?? event.lane;
+      const node = this.#cluster.nodes.find((one) => one.running && one.lane === process);
+      if (node !== undefined) this.#checks.afterEvent(node);
+    }
+  }
+
+  /** Lets all promises run that the event has resolved, and the disk work that it has begun. */
+  async #settlePromises(): Promise<void> {
+    do {
+      await new Promise((resolve) => {
+        setImmediate(resolve);
+      });
+    } while (this.#cluster.scenario.usesDisk && diskIsBusy());
+  }
+}
+
+function diskIsBusy(): boolean {
+  return process.getActiveResourcesInfo().some((name) => name.startsWith('FSReq'));
+}
