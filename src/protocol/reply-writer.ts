@@ -171,6 +171,11 @@ export class ReplyWriter {
 
   #line(type: number, text: string): void {
     // Keys and names may be any bytes: replies that quote them are latin1 both ways.
+    if (text.length > largeBulkBytes) {
+      // An error that quotes an argument can be as long as a request.
+      this.raw(Buffer.from(`${String.fromCharCode(type)}${text}\r\n`, 'latin1'));
+      return;
+    }
     this.#reserve(text.length + 3);
     let at = this.length;
     this.buffer[at++] = type;

@@ -14,6 +14,7 @@ import { type Command, commandFlags, gateBits } from './command.ts';
 import { debugRefusal } from './commands/debug-gate.ts';
 import type { CommandTable } from './command-table.ts';
 import type { ServerContext } from './context.ts';
+import { maxKeyBytes } from './keyspace/dict.ts';
 import { showMonitors } from './monitor.ts';
 import { discardTransaction } from './transaction.ts';
 
@@ -80,6 +81,10 @@ export class Dispatcher {
     if (found === null) return 'done';
     client.lastCommand = found;
     if (found !== this.#timedCommand) this.#chargeTime(found);
+    if (end - start > maxKeyBytes && hasTooLongKey(call, found)) {
+      this.#refuse(call, found, `ERR keys may not be longer than ${maxKeyBytes} bytes`);
+      return 'done';
+    }
     const verbatim = reader.inline ? null : buffer;
     const { closed } = this.#server.gates;
     if (
@@ -124,6 +129,8 @@ export class Dispatcher {
     this.#server.stats.totalCommandsProcessed++;
     if (call.failed) command.failedCalls++;
     call.reply.length = 0;
+    // What was noted for propagation (by an EXEC's commands, say) goes nowhere from a replica.
+    this.#server.propagation.endUnit();
   }
 
   /** EXEC: runs what the client has queued, as one unit, each with its own reply. */
@@ -315,6 +322,15 @@ export class Dispatcher {
     this.#timedCommand = next;
     this.#timedSince = now;
   }
+}
+
+/** Redis has no such limit: here a key's length has 24 bits. */
+function hasTooLongKey(call: Call, { spec }: Command): boolean {
+  const indexes = spec.findKeys?.(call) ?? [];
+  const [first, last, step] = spec.keys ?? [1, 0, 1];
+  const end = last < 0 ? call.argc + last : last;
+  for (let index = first; index <= end && index < call.argc; index += step) indexes.push(index);
+  return indexes.some((index) => call.argLength(index) > maxKeyBytes);
 }
 
 /** EXEC is as special as the most special of the commands it will run. */

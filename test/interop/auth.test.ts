@@ -17,7 +17,7 @@ describe.for(pairs)('%s → %s', ([masterKind, replicaKind]) => {
   });
 });
 
-describe.for(pairs.filter(([, replica]) => replica === 'bundled'))('%s → %s', ([masterKind]) => {
+describe.for(['bundled', 'redis7'] as const)('a replica of %s that is not let in', (masterKind) => {
   test.for([
     [[], /NOAUTH.*masterauth|masterauth.*NOAUTH/s],
     [['--masterauth', 'wrong'], /WRONGPASS.*masterauth|masterauth.*WRONGPASS/s],

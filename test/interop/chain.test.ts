@@ -28,13 +28,22 @@ const chains = (
 const identity = (server: TestServer): Promise<string[]> =>
   Promise.all(['master_replid', 'master_repl_offset'].map((field) => server.info(field)));
 
+/** A key that expires may still move the offsets of one after the other. */
+async function expectOneHistory(...servers: TestServer[]): Promise<void> {
+  let seen: string[] = [];
+  const same = async (): Promise<boolean> => {
+    seen = (await Promise.all(servers.map(identity))).map(String);
+    return new Set(seen).size === 1;
+  };
+  await waitFor(same, { what: () => `one history: ${seen.join(' | ')}` });
+}
+
 describe.for(chains)('%s → %s → %s', (kinds) => {
   test('has one history and equal offsets all the way down', async (context) => {
     const [top, middle, bottom] = await startChain(context, kinds);
     await write(top, sampleStream);
     await expectInStep(top, middle, bottom);
-    expect(await identity(bottom)).toEqual(await identity(top));
-    expect(await identity(middle)).toEqual(await identity(top));
+    await expectOneHistory(top, middle, bottom);
     // GETACK and PING are part of the stream as well.
     const client = await use.client(top);
     expect(
@@ -44,7 +53,7 @@ describe.for(chains)('%s → %s → %s', (kinds) => {
       ]),
     ).toEqual(['OK', 1]);
     await expectInStep(top, middle, bottom);
-    expect(await identity(bottom)).toEqual(await identity(top));
+    await expectOneHistory(top, middle, bottom);
   });
 
   test('the middle made master keeps its data and its replica', async (context) => {

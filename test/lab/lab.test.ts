@@ -12,7 +12,7 @@ import {
   type Lab,
 } from '../../src/lab/lab.ts';
 import { nodeFiles } from '../../src/lab/node-files.ts';
-import { inspectNode, isAlive } from '../../src/lab/node-state.ts';
+import { inspectNode } from '../../src/lab/node-state.ts';
 import { startNode, stopNode, type NodeContext } from '../../src/lab/process.ts';
 import { systemClock } from '../../src/util/clock.ts';
 import { useResources } from '../support/resources.ts';
@@ -91,7 +91,10 @@ describe.each(labKinds)('%s', (kind) => {
     const started = await startNode(node, await requireEngine(lab), contextOf(lab));
     const pid = started.kind === 'started' ? started.pid : 0;
     process.kill(pid, 'SIGKILL');
-    await waitFor(async () => !(await isAlive(pid)), { what: 'the node to be gone' });
+    // A killed process can hold its port for a moment after it has lost its name.
+    await waitFor(async () => (await inspectNode(node, contextOf(lab))).kind === 'stopped', {
+      what: 'the node to be gone',
+    });
     expect(await inspectNode(node, contextOf(lab))).toEqual({
       kind: 'stopped',
       stalePidfile: true,

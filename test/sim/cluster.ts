@@ -31,6 +31,8 @@ export class Cluster {
   /** The simulator's own events: faults, workload, restarts. */
   readonly lane: Lane;
   readonly draw: Draw;
+  /** Counts healings: what a fault has left to do is not done in the next phase. */
+  phase = 0;
 
   constructor(scenario: Scenario, draw: Draw, options: { dir: string; keepAll: boolean }) {
     this.scenario = scenario;

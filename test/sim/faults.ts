@@ -16,6 +16,7 @@ export function strike(kind: FaultKind, cluster: Cluster, draw: Draw): void {
 /** Ends all faults: every link carries, every node runs or will, and each follows whom it should. */
 export function heal(cluster: Cluster): void {
   cluster.trace.order('heal everything');
+  cluster.phase++;
   cluster.network.healAll();
   for (const node of cluster.nodes) {
     if (!node.running) cluster.boot(node, node.upstream);
@@ -58,7 +59,9 @@ function stall(cluster: Cluster, draw: Draw): void {
   const shown = directions.map(([from, to]) => `${from}→${to}`).join(' ');
   cluster.trace.order(`stall ${shown} for ${durationMs} ms`);
   for (const [from, to] of directions) cluster.network.stall(from, to);
+  const { phase } = cluster;
   cluster.queue.after(cluster.lane, durationMs, () => {
+    if (cluster.phase !== phase) return;
     if (draw.chance(0.3)) cluster.network.cut(node.port, upstream);
     for (const [from, to] of directions) cluster.network.unstall(from, to);
   });

@@ -77,6 +77,8 @@ export class Markers {
   }
 
   #checkWait(master: SimNode, marker: { key: string; writtenAtMs: number; counted: number }): void {
+    // Flushed meanwhile: gone everywhere, and rightly.
+    if (!this.#of(master).has(marker.key)) return;
     // A replica that acknowledged may have died or turned to another master since.
     const possible = this.#nodes.filter(
       (node) =>

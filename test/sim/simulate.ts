@@ -145,7 +145,12 @@ class Run {
     const { markers } = this.#cluster;
     const client = node.client(1 + draw.int(0, userSlots - 1));
     const parts = drawBurst(draw, node.nowMs).map((words) =>
-      client.encode(words, (reply) => this.#cluster.trace.tick(JSON.stringify(reply))),
+      client.encode(words, (reply) => {
+        this.#cluster.trace.detail(
+          node.name,
+          `${shorten(words.join(' '))} → ${shorten(JSON.stringify(reply))}`,
+        );
+      }),
     );
     if (draw.chance(0.2)) parts.push(markers.write(node, client, draw));
     else if (draw.chance(0.01)) parts.push(markers.flush(client, node));
@@ -224,4 +229,8 @@ class Run {
 
 function diskIsBusy(): boolean {
   return process.getActiveResourcesInfo().some((name) => name.startsWith('FSReq'));
+}
+
+function shorten(text: string): string {
+  return text.length > 70 ? `${text.slice(0, 60)}… (${text.length})` : text;
 }

@@ -33,6 +33,12 @@ export class Trace {
     this.add('----', what);
   }
 
+  /** Shown only where everything is. */
+  detail(who: string, what: string): void {
+    if (this.#keepAll) this.add(who, what);
+    else this.#hash.update(`${this.#time()} ${who} ${what}`);
+  }
+
   /** A step too small to be shown. */
   tick(what: string): void {
     this.#hash.update(what);
