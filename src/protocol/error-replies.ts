@@ -22,7 +22,7 @@ export const errorReplies = {
   readOnly: "READONLY You can't write against a read only replica.",
   noReplicas: 'NOREPLICAS Not enough good replicas to write.',
   misconf:
-    'MISCONF Redis is configured to save RDB snapshots, but it is currently unable to persist to disk. ' +
+    "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. " +
     'Commands that may modify the data set are disabled, because this instance is configured to report ' +
     'errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). ' +
     'Please check the Redis logs for details about the RDB error.',

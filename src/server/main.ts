@@ -171,6 +171,8 @@ function handleSignals(server: BundledServer, log: Logger, release: () => void):
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
   process.on('SIGHUP', () => undefined);
+  // Node would open a port for its debugger.
+  process.on('SIGUSR1', () => undefined);
 }
 
 /** The data files' directory is the process's own; `dir` is absolute from then on, as in Redis. */

@@ -108,7 +108,7 @@ function nodeUnrest(cluster: Cluster, node: SimNode): string | undefined {
   const { context } = node.server;
   const { replication } = context;
   if (context.persistence.inProgress) return 'a snapshot is in progress';
-  if (node.owedReplies.length > 0) return `it owes a reply to ${node.owedReplies.join('; ')}`;
+  if (node.unanswered !== undefined) return `it owes a reply to ${node.unanswered}`;
   const children = cluster.childrenOf(node).length;
   const { online, all } = countReplicas(node);
   if (all !== children || online !== children) {

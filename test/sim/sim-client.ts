@@ -15,11 +15,11 @@ interface Sent {
 }
 
 export class SimClient {
-  /** Requests without a reply yet, in order. */
-  readonly waiting: Sent[] = [];
   closed = false;
   readonly #server: BundledServer;
   readonly #client: Client | null;
+  /** Requests without a reply yet, in order. */
+  readonly #waiting: Sent[] = [];
   #input: Buffer = Buffer.alloc(0);
 
   constructor(server: BundledServer) {
@@ -27,9 +27,18 @@ export class SimClient {
     this.#client = server.networking.addClient(this.#transport(), false);
   }
 
+  /** How many replies are missing, and for what first. */
+  get owed(): number {
+    return this.#waiting.length;
+  }
+
+  get oldest(): string | undefined {
+    return this.#waiting[0]?.words.join(' ').slice(0, 80);
+  }
+
   /** Bytes for the server; `feed` them later. The replies are expected from now on. */
   encode(words: readonly RespArg[], onReply?: OnReply): Buffer {
-    this.waiting.push({ words, onReply });
+    this.#waiting.push({ words, onReply });
     return encodeCommand(words);
   }
 
@@ -71,7 +80,7 @@ export class SimClient {
       const frame = at < this.#input.length ? takeFrame(this.#input, at) : undefined;
       if (frame?.kind !== 'frame') break;
       at = frame.end;
-      const sent = this.waiting.shift();
+      const sent = this.#waiting.shift();
       if (sent === undefined) throw new Error('a reply that nobody waits for');
       sent.onReply?.(frame.value);
     }

@@ -77,12 +77,10 @@ export class SimNode {
     return this.#current().clock.now();
   }
 
-  /** Replies that are still owed to the simulator's own clients. */
-  get owedReplies(): string[] {
-    const clients = this.#process?.clients ?? [];
-    return clients
-      .filter(({ closed }) => !closed)
-      .flatMap(({ waiting }) => waiting.map(({ words }) => words.join(' ')));
+  /** A command of the simulator's own clients that has no reply yet. */
+  get unanswered(): string | undefined {
+    const waiting = this.#process?.clients.find((client) => !client.closed && client.owed > 0);
+    return waiting?.oldest;
   }
 
   /** Starts a process with the node's files; `upstream` is what its configuration says. */

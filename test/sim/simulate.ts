@@ -17,7 +17,7 @@ import { drawBurst } from './workload.ts';
 /** Virtual time in which a healed cluster must come to rest. */
 const maxUnrestMs = 90_000;
 /** How long a cluster at rest is watched: nothing may break by itself. */
-const idleMs = 20_000;
+const idleMs = 12_000;
 const lookEveryMs = 50;
 
 export interface RunResult {
@@ -198,7 +198,7 @@ class Run {
     for (const node of this.#cluster.running) node.server.stop();
     await this.#runFor(3000);
     const before = this.#cluster.queue.count;
-    await this.#runFor(60_000);
+    await this.#runFor(20_000);
     if (this.#cluster.queue.count !== before) throw new Error('stopped servers still do something');
   }
 

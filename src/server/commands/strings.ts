@@ -150,7 +150,9 @@ function setWithOptions(call: Call): void {
     if (replies) call.reply.nil();
     return;
   }
-  const stored = storeArgument(call, ref, 2, (flags & setFlags.keepTtl) !== 0);
+  // A time to live that is renewed below stays until then: putting it in anew costs more.
+  const keepTtl = expireIndex !== 0 || (flags & setFlags.keepTtl) !== 0;
+  const stored = storeArgument(call, ref, 2, keepTtl);
   if (expireIndex !== 0) setExpire(call, stored, expireAt);
   call.changed(1);
   if (replies) call.reply.ok();
@@ -189,7 +191,7 @@ function setnxCommand(call: Call): void {
 function setForAWhile(call: Call, unit: ExpireUnit): void {
   const expireAt = readExpireAt(call, 2, unit, false);
   if (Number.isNaN(expireAt)) return;
-  const ref = storeArgument(call, call.lookupWrite(1), 3, false);
+  const ref = storeArgument(call, call.lookupWrite(1), 3, true);
   setExpire(call, ref, expireAt);
   call.changed(1);
   call.reply.ok();
