@@ -1,11 +1,44 @@
 /** Encodes a command as RESP sends it: an array of bulk strings. Text arguments are UTF-8. */
 export function encodeCommand(args: readonly (string | Uint8Array)[]): Buffer {
-  const parts: Uint8Array[] = [Buffer.from(`*${args.length}\r\n`)];
+  let size = headerBytes;
   for (const arg of args) {
-    const bytes = typeof arg === 'string' ? Buffer.from(arg) : arg;
-    parts.push(Buffer.from(`$${bytes.length}\r\n`), bytes, crlf);
+    size += headerBytes + 2 + (typeof arg === 'string' ? Buffer.byteLength(arg) : arg.length);
   }
-  return Buffer.concat(parts);
+  const out = Buffer.allocUnsafe(size);
+  let at = writeHeader(out, 0, STAR, args.length);
+  for (const arg of args) {
+    if (typeof arg === 'string') {
+      at = writeHeader(out, at, DOLLAR, Buffer.byteLength(arg));
+      at += out.write(arg, at);
+    } else {
+      at = writeHeader(out, at, DOLLAR, arg.length);
+      out.set(arg, at);
+      at += arg.length;
+    }
+    out[at++] = CR;
+    out[at++] = LF;
+  }
+  return out.subarray(0, at);
 }
 
-const crlf = Buffer.from('\r\n');
+const CR = 13;
+const LF = 10;
+const STAR = 42;
+const DOLLAR = 36;
+/** Type byte, up to ten digits, CR LF. */
+const headerBytes = 13;
+
+function writeHeader(out: Buffer, start: number, type: number, value: number): number {
+  let end = start + 2;
+  for (let bound = 10; bound <= value; bound *= 10) end++;
+  out[start] = type;
+  let rest = value;
+  for (let place = end - 1; place > start; place--) {
+    const next = Math.floor(rest / 10);
+    out[place] = 48 + rest - next * 10;
+    rest = next;
+  }
+  out[end] = CR;
+  out[end + 1] = LF;
+  return end + 2;
+}

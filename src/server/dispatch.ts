@@ -77,14 +77,10 @@ export class Dispatcher {
     call.argc = reader.argc;
     call.argStart = reader.argStart;
     call.argEnd = reader.argEnd;
-    const found = this.#resolve(call);
+    const found = this.#resolve(call, end - start);
     if (found === null) return 'done';
     client.lastCommand = found;
     if (found !== this.#timedCommand) this.#chargeTime(found);
-    if (end - start > maxKeyBytes && hasTooLongKey(call, found)) {
-      this.#refuse(call, found, `ERR keys may not be longer than ${maxKeyBytes} bytes`);
-      return 'done';
-    }
     const verbatim = reader.inline ? null : buffer;
     const { closed } = this.#server.gates;
     if (
@@ -116,7 +112,7 @@ export class Dispatcher {
     call.argc = reader.argc;
     call.argStart = reader.argStart;
     call.argEnd = reader.argEnd;
-    const command = this.#resolve(call);
+    const command = this.#resolve(call, end - start);
     if (command === null) return;
     if (client.has(clientFlags.multi) && !neverQueued.has(command.fullName)) {
       client.queue.push(copyRequest(call, command, buffer, start, end));
@@ -150,7 +146,8 @@ export class Dispatcher {
 
   // ---- finding ----
 
-  #resolve(call: Call): Command | null {
+  /** The command that a request of `size` bytes names; refused and null if there is none to run. */
+  #resolve(call: Call, size: number): Command | null {
     const nameStart = call.argStart[0];
     let command = this.#table.lookup(call.buffer, nameStart, call.argEnd[0]);
     if (command === null) {
@@ -168,6 +165,10 @@ export class Dispatcher {
     }
     if (command.refusesArity(call.argc) || command.spec.handler === undefined) {
       this.#refuse(call, command, wrongArity(command.fullName));
+      return null;
+    }
+    if (size > maxKeyBytes && hasTooLongKey(call, command)) {
+      this.#refuse(call, command, `ERR keys may not be longer than ${maxKeyBytes} bytes`);
       return null;
     }
     return command;

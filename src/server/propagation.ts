@@ -65,11 +65,11 @@ export class Propagation {
 
   /** Adds a command to the unit at hand; `endUnit` sends it. */
   add(dbId: number, args: readonly (string | Uint8Array)[]): void {
-    this.addEncoded(dbId, encodeCommand(args));
+    if (this.#stream.feeding) this.addEncoded(dbId, encodeCommand(args));
   }
 
   addEncoded(dbId: number, bytes: Buffer): void {
-    this.#unit.push({ dbId, bytes });
+    if (this.#stream.feeding) this.#unit.push({ dbId, bytes });
   }
 
   /** Sends the unit; more than one command go out as one transaction. */
@@ -77,7 +77,6 @@ export class Propagation {
     if (this.#unit.length === 0) return;
     const unit = this.#unit;
     this.#unit = [];
-    if (!this.#stream.feeding) return;
     this.flushRun();
     const first = unit[0];
     if (unit.length > 1) this.#stream.feed(first.dbId, multi, 0, multi.length);

@@ -61,9 +61,7 @@ export class BundledServer {
     const keyspace: Keyspace = new Keyspace({
       databases: config.values.databases,
       random,
-      onExpired: (db, key) => {
-        propagation.add(db.id, [config.values.lazyfreeLazyExpire ? 'UNLINK' : 'DEL', key]);
-      },
+      onExpired: (db, key) => propagation.add(db.id, [expiryVerb(config), key]),
     });
     const persistence = new Persistence({
       keyspace,
@@ -203,11 +201,16 @@ export class BundledServer {
     const { config, keyspace, persistence, replication } = this.context;
     const master = config.values.replicaof;
     keyspace.setAccessClock(Math.floor(this.context.clock.now() / 1000));
-    const facts = persistence.loadAtStart(master === null);
+    const expired: { dbId: number; key: Buffer }[] = [];
+    const facts = persistence.loadAtStart(master === null, (dbId, key) =>
+      expired.push({ dbId, key }),
+    );
     const history = facts === null ? undefined : savedHistory(facts);
     if (history !== undefined) replication.restore(history, { asReplica: master !== null });
     if (master !== null) replication.replicaof(master, { atStart: true });
     this.#onRoleChange(replication.role);
+    // Replicas may continue the restored history, and they have the keys that we did not load.
+    for (const { dbId, key } of expired) this.#propagateExpiry(dbId, key);
   }
 
   /** Ends everything that is open, without saving. */
@@ -235,6 +238,12 @@ export class BundledServer {
     this.refreshGates();
   }
 
+  #propagateExpiry(dbId: number, key: Buffer): void {
+    const { config, propagation } = this.context;
+    propagation.add(dbId, [expiryVerb(config), key]);
+    propagation.endUnit();
+  }
+
   /** Keys are deleted at their time by a master that is free to write; others only hide them. */
   refreshExpiryMode(): void {
     const { gates, keyspace, replication } = this.context;
@@ -256,6 +265,10 @@ export class BundledServer {
       persistence.hasSavePoints &&
       config.values.stopWritesOnBgsaveError;
   }
+}
+
+function expiryVerb(config: Config): string {
+  return config.values.lazyfreeLazyExpire ? 'UNLINK' : 'DEL';
 }
 
 function persistenceSettings(config: Config): PersistenceSettings {

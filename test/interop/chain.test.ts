@@ -1,9 +1,9 @@
 /** Replicas of replicas, and one of them made master, with real servers in between. */
 import { describe, expect, test } from 'vitest';
-import { useResources } from '../support/resources.ts';
 import { needServer, type ServerKind } from '../support/server-kinds.ts';
 import type { TestServer } from '../support/server-process.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { resourcesOf } from './support/resources.ts';
 import {
   canFollow,
   expectInStep,
@@ -12,8 +12,6 @@ import {
   useReplica,
   write,
 } from './support/topology.ts';
-
-const use = useResources();
 
 const chains = (
   [
@@ -38,14 +36,14 @@ async function expectOneHistory(...servers: TestServer[]): Promise<void> {
   await waitFor(same, { what: () => `one history: ${seen.join(' | ')}` });
 }
 
-describe.for(chains)('%s → %s → %s', (kinds) => {
+describe.concurrent.for(chains)('%s → %s → %s', (kinds) => {
   test('has one history and equal offsets all the way down', async (context) => {
     const [top, middle, bottom] = await startChain(context, kinds);
     await write(top, sampleStream);
     await expectInStep(top, middle, bottom);
     await expectOneHistory(top, middle, bottom);
     // GETACK and PING are part of the stream as well.
-    const client = await use.client(top);
+    const client = await top.connect();
     expect(
       await client.pipeline([
         ['SET', 'a', '1'],
@@ -74,8 +72,9 @@ describe.for(chains)('%s → %s → %s', (kinds) => {
   });
 });
 
-test('siblings follow the promoted one without a full copy', async (context) => {
+test.concurrent('siblings follow the promoted one without a full copy', async (context) => {
   needServer(context, 'redis7');
+  const use = resourcesOf(context);
   const master = await use.server('bundled', { args: ['--repl-ping-replica-period', '3600'] });
   await write(master, sampleData);
   const heir = await useReplica(use, 'bundled', master);
@@ -99,6 +98,7 @@ async function startChain(
   kinds: readonly [ServerKind, ServerKind, ServerKind],
 ): Promise<[TestServer, TestServer, TestServer]> {
   needServer(context, ...kinds);
+  const use = resourcesOf(context);
   // PINGs would move the offsets between one INFO and the next.
   const options = { args: ['--repl-ping-replica-period', '3600'] };
   const top = await use.server(kinds[0], options);

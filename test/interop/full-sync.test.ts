@@ -1,8 +1,8 @@
 /** First synchronisation and the stream after it, between our server and the real ones. */
 import { describe, expect, test } from 'vitest';
-import { useResources } from '../support/resources.ts';
 import { needServer } from '../support/server-kinds.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { resourcesOf } from './support/resources.ts';
 import {
   expectInStep,
   pairs,
@@ -12,13 +12,12 @@ import {
   write,
 } from './support/topology.ts';
 
-const use = useResources();
-
-describe.for(pairs)('%s → %s', ([masterKind, replicaKind]) => {
+describe.concurrent.for(pairs)('%s → %s', ([masterKind, replicaKind]) => {
   test.for(['yes', 'no'])(
     'full sync with repl-diskless-sync %s, then the stream',
     async (diskless, context) => {
       needServer(context, masterKind, replicaKind);
+      const use = resourcesOf(context);
       const master = await use.server(masterKind, { args: ['--repl-diskless-sync', diskless] });
       await write(master, sampleData);
       const replica = await useReplica(use, replicaKind, master);
@@ -47,6 +46,7 @@ describe.for(pairs)('%s → %s', ([masterKind, replicaKind]) => {
 
   test('writes go on during the full sync', async (context) => {
     needServer(context, masterKind, replicaKind);
+    const use = resourcesOf(context);
     const master = await use.server(masterKind);
     await master.cli('DEBUG', 'POPULATE', 20_000, 'many', 100);
     const replica = await useReplica(use, replicaKind, master);
@@ -69,6 +69,7 @@ describe.for(pairs)('%s → %s', ([masterKind, replicaKind]) => {
 
   test('keys end at the same time on both', async (context) => {
     needServer(context, masterKind, replicaKind);
+    const use = resourcesOf(context);
     const master = await use.server(masterKind);
     const replica = await useReplica(use, replicaKind, master);
     await write(master, sampleData);
@@ -85,7 +86,8 @@ describe.for(pairs)('%s → %s', ([masterKind, replicaKind]) => {
   });
 });
 
-test('two replicas share a full sync, in both forms', async () => {
+test.concurrent('two replicas share a full sync, in both forms', async (context) => {
+  const use = resourcesOf(context);
   for (const diskless of ['yes', 'no']) {
     const args = ['--repl-diskless-sync', diskless, '--repl-diskless-sync-delay', '1'];
     const master = await use.server('bundled', { args });
@@ -95,7 +97,8 @@ test('two replicas share a full sync, in both forms', async () => {
   }
 });
 
-test('REPLICAOF at runtime clears what the node held; NO ONE keeps what it has', async () => {
+test.concurrent('REPLICAOF at runtime clears what the node held; NO ONE keeps what it has', async (context) => {
+  const use = resourcesOf(context);
   const [master, node] = [await use.server('bundled'), await use.server('bundled')];
   await write(master, sampleData);
   await write(node, [['SET', 'own', '1']]);

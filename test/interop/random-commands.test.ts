@@ -5,11 +5,10 @@
  */
 import { describe, expect, test } from 'vitest';
 import { seededRandom } from '../../src/util/random.ts';
-import { useResources } from '../support/resources.ts';
 import { needServer, type ServerKind } from '../support/server-kinds.ts';
+import { resourcesOf } from './support/resources.ts';
 import { expectInStep, useReplica } from './support/topology.ts';
 
-const use = useResources();
 const seeds = [1, 2];
 const batches = 12;
 const commandsPerBatch = 400;
@@ -22,9 +21,10 @@ const trees: readonly (readonly [master: ServerKind, ...replicas: ServerKind[]])
   ['valkey8', 'bundled'],
 ];
 
-describe.for(trees)('%s → %s, %s', ([masterKind, ...replicaKinds]) => {
+describe.concurrent.for(trees)('%s → %s, %s', ([masterKind, ...replicaKinds]) => {
   test.for(seeds)('seed %d', async (seed, context) => {
     needServer(context, masterKind, ...replicaKinds);
+    const use = resourcesOf(context);
     const master = await use.server(masterKind);
     const replicas = await Promise.all(replicaKinds.map((kind) => useReplica(use, kind, master)));
     const client = await use.client(master);

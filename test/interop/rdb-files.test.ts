@@ -4,17 +4,16 @@ import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { findRealServer, realKinds } from '../support/real-servers.ts';
-import { useResources } from '../support/resources.ts';
 import { needServer, serverKinds } from '../support/server-kinds.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { resourcesOf } from './support/resources.ts';
 import { sampleData, sampleStream, write } from './support/topology.ts';
 
-const use = useResources();
-
-test.for(realKinds)(
+test.concurrent.for(realKinds)(
   '%s loads the file that we write, and its checker is content',
   async (kind, context) => {
     needServer(context, kind);
+    const use = resourcesOf(context);
     const ours = await use.server('bundled');
     await write(ours, [...sampleData, ...sampleStream]);
     await ours.cli('SAVE');
@@ -31,8 +30,9 @@ test.for(realKinds)(
   },
 );
 
-test.for(serverKinds)('we load the file of %s', async (kind, context) => {
+test.concurrent.for(serverKinds)('we load the file of %s', async (kind, context) => {
   needServer(context, kind);
+  const use = resourcesOf(context);
   const theirs = await use.server(kind);
   await write(theirs, [...sampleData, ...sampleStream]);
   await theirs.cli(
@@ -48,7 +48,8 @@ test.for(serverKinds)('we load the file of %s', async (kind, context) => {
   expect(await ours.cli('DEBUG', 'DIGEST')).toBe(await theirs.cli('DEBUG', 'DIGEST'));
 });
 
-test('a BGSAVE while everything changes holds the moment at which it began', async () => {
+test.concurrent('a BGSAVE while everything changes holds the moment at which it began', async (context) => {
+  const use = resourcesOf(context);
   const server = await use.server('bundled');
   await write(server, sampleData);
   await server.cli('DEBUG', 'POPULATE', 30_000, 'many', 50);

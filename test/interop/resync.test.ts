@@ -1,9 +1,9 @@
 /** Broken links: what a short break costs, what a long one does, and a master that dies. */
 import { describe, expect, test } from 'vitest';
-import { useResources } from '../support/resources.ts';
 import { needServer } from '../support/server-kinds.ts';
 import type { TestServer } from '../support/server-process.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { resourcesOf } from './support/resources.ts';
 import {
   expectInStep,
   pairs,
@@ -13,17 +13,16 @@ import {
   write,
 } from './support/topology.ts';
 
-const use = useResources();
-
 const counters = (master: TestServer): Promise<string[]> =>
   Promise.all(['sync_full', 'sync_partial_ok'].map((field) => master.info(field)));
 
 const linkDown = (replica: TestServer): Promise<true> =>
   waitFor(async () => (await replica.info('master_link_status')) === 'down');
 
-describe.for(pairs)('%s → %s', ([masterKind, replicaKind]) => {
+describe.concurrent.for(pairs)('%s → %s', ([masterKind, replicaKind]) => {
   test('a break within the backlog is made good, a longer one means a full copy', async (context) => {
     needServer(context, masterKind, replicaKind);
+    const use = resourcesOf(context);
     const master = await use.server(masterKind, { args: ['--repl-backlog-size', '65536'] });
     await write(master, sampleData);
     const proxy = await use.proxy(master);
@@ -57,6 +56,7 @@ describe.for(pairs)('%s → %s', ([masterKind, replicaKind]) => {
 
   test('a master that dies: the replica keeps role and data, and resumes', async (context) => {
     needServer(context, masterKind, replicaKind);
+    const use = resourcesOf(context);
     const master = await use.server(masterKind);
     await write(master, sampleData);
     const replica = await useReplica(use, replicaKind, master);
@@ -76,7 +76,8 @@ describe.for(pairs)('%s → %s', ([masterKind, replicaKind]) => {
   });
 });
 
-test('a replica that restarts with its file goes on where it was', async () => {
+test.concurrent('a replica that restarts with its file goes on where it was', async (context) => {
+  const use = resourcesOf(context);
   const master = await use.server('bundled');
   await write(master, sampleData);
   const replica = await useReplica(use, 'bundled', master);
@@ -89,7 +90,8 @@ test('a replica that restarts with its file goes on where it was', async () => {
   expect(await counters(master)).toEqual(['1', '1']);
 });
 
-test('a full sync that is cut in the middle leaves the old data, and starts again', async () => {
+test.concurrent('a full sync that is cut in the middle leaves the old data, and starts again', async (context) => {
+  const use = resourcesOf(context);
   const master = await use.server('bundled');
   await master.cli('DEBUG', 'POPULATE', 20_000, 'many', 100);
   const proxy = await use.proxy(master);

@@ -107,21 +107,19 @@ test('replies of any size come out whole and in order', () => {
 
 /** Writes `text` as this kind of reply; returns the bytes it must give. */
 function writeText(writer: ReplyWriter, kind: (typeof kinds)[number], text: string): string {
+  const bytes = Buffer.from(text);
   const bulk = `$${text.length}\r\n${text}\r\n`;
-  switch (kind) {
-    case 'bulk':
-      writer.bulk(Buffer.from(text));
-      return bulk;
-    case 'raw':
-      writer.raw(Buffer.from(text));
-      return text;
-    case 'error':
-      writer.error(text);
-      return `-${text}\r\n`;
-    case 'verbatim':
-      writer.verbatim(text);
-      return writer.resp3 ? `=${text.length + 4}\r\ntxt:${text}\r\n` : bulk;
+  if (kind === 'error') {
+    writer.error(text);
+    return `-${text}\r\n`;
   }
+  if (kind === 'verbatim') {
+    writer.verbatim(text);
+    return writer.resp3 ? `=${text.length + 4}\r\ntxt:${text}\r\n` : bulk;
+  }
+  if (kind === 'bulk') writer.bulk(bytes);
+  else writer.raw(bytes);
+  return kind === 'bulk' ? bulk : text;
 }
 
 test('a large value is copied, as it may change before the socket has sent it', () => {

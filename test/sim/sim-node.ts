@@ -31,7 +31,8 @@ interface Process {
   readonly server: BundledServer;
   readonly lane: Lane;
   readonly clock: SimClock;
-  readonly clients: SimClient[];
+  /** By slot. */
+  readonly clients: Map<number, SimClient>;
 }
 
 export class SimNode {
@@ -79,8 +80,8 @@ export class SimNode {
 
   /** A command of the simulator's own clients that has no reply yet. */
   get unanswered(): string | undefined {
-    const waiting = this.#process?.clients.find((client) => !client.closed && client.owed > 0);
-    return waiting?.oldest;
+    const clients = [...(this.#process?.clients.values() ?? [])];
+    return clients.find((client) => !client.closed && client.owed > 0)?.oldest;
   }
 
   /** Starts a process with the node's files; `upstream` is what its configuration says. */
@@ -104,7 +105,7 @@ export class SimNode {
       changeDirectory: () => null,
       onStopped: () => this.#end('stopped'),
     });
-    this.#process = { server, lane, clock, clients: [] };
+    this.#process = { server, lane, clock, clients: new Map() };
     server.start();
     network.listen(this.port, { lane, accept: (end) => acceptClient(server, end) });
   }
@@ -127,10 +128,10 @@ export class SimNode {
   /** A client of the simulator; the same one for the same slot as long as the process lives. */
   client(slot: number): SimClient {
     const { clients, server } = this.#current();
-    const existing = clients[slot];
+    const existing = clients.get(slot);
     if (existing !== undefined && !existing.closed) return existing;
     const client = new SimClient(server);
-    clients[slot] = client;
+    clients.set(slot, client);
     return client;
   }
 

@@ -140,9 +140,13 @@ export class Persistence {
 
   /**
    * Loads `dbfilename` if it is there. Throws Error with a text for the operator when it cannot be
-   * read: going on with half a data set would be worse than not starting.
+   * read: going on with half a data set would be worse than not starting. `onExpired` hears of each
+   * entry that is dropped: replicas that continue this history still have it.
    */
-  loadAtStart(dropExpired: boolean): LoadedFacts | null {
+  loadAtStart(
+    dropExpired: boolean,
+    onExpired: (dbId: number, key: Buffer) => void = () => undefined,
+  ): LoadedFacts | null {
     const { keyspace, clock, log, settings } = this.#deps;
     if (fileSize(this.path) === undefined) return null;
     const startedMs = clock.monotonic();
@@ -156,6 +160,7 @@ export class Persistence {
       dropExpiredBefore: dropExpired ? clock.now() : -1,
       accessClock: keyspace.accessClock,
       onSkipped: (item) => skipped.add(item),
+      onExpired,
     });
     try {
       loadRdbFile(this.path, loader, settings.rdbchecksum);

@@ -23,12 +23,15 @@ export interface LoadTarget {
   /** The access clock that "just now" has. */
   readonly accessClock: number;
   onSkipped(item: SkippedItem): void;
+  /** An entry was dropped as expired. */
+  onExpired?(dbId: number, key: Buffer): void;
 }
 
 export class KeyspaceLoader implements RdbSink {
   readonly facts: LoadedFacts = { version: 0, aux: new Map(), keysLoaded: 0, keysExpired: 0 };
   readonly #target: LoadTarget;
   #dict: Dict | null = null;
+  #dbId = 0;
 
   constructor(target: LoadTarget) {
     this.#target = target;
@@ -44,6 +47,7 @@ export class KeyspaceLoader implements RdbSink {
 
   selectDb(dbId: number): void {
     this.#dict = this.#target.dict(dbId);
+    this.#dbId = dbId;
   }
 
   /** The table grows a segment at a time, so a hint of its size is of no use. */
@@ -66,6 +70,7 @@ export class KeyspaceLoader implements RdbSink {
     const { facts } = this;
     if (expireAtMs >= 0 && expireAtMs < this.#target.dropExpiredBefore) {
       facts.keysExpired++;
+      this.#target.onExpired?.(this.#dbId, Buffer.from(key.subarray(keyStart, keyEnd)));
       return;
     }
     const dict = (this.#dict ??= this.#target.dict(0));

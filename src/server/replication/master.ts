@@ -143,7 +143,8 @@ export class MasterSide {
   countReplicasAt(offset: number): number {
     let count = 0;
     for (const replica of this.#replicas.values()) {
-      if (replica.state === 'online' && replica.ackOffset >= offset) count++;
+      // Offset 0 may be a write before there was a backlog: it is in the RDB that is being loaded.
+      if (replica.state === 'online' && replica.acked && replica.ackOffset >= offset) count++;
     }
     return count;
   }
@@ -296,6 +297,7 @@ export class MasterSide {
   #onAck(connection: ReplicaConnection, offset: number): void {
     const replica = this.#replicas.get(connection);
     if (replica === undefined) return;
+    replica.acked = true;
     if (offset > replica.ackOffset) replica.ackOffset = offset;
     if (replica.state === 'online' && !replica.streaming) this.#putOnline(replica);
     replica.ackTimeMs = this.#deps.clock.monotonic();

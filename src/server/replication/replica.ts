@@ -45,6 +45,8 @@ export interface Replica {
   /** Online, and the stream may run. */
   streaming: boolean;
   ackOffset: number;
+  /** It has sent an ACK: what it got in the full resync is loaded. */
+  acked: boolean;
   /** Monotonic milliseconds of the last sign of life. */
   ackTimeMs: number;
   /** Length of the view that the socket is reading now; 0 = the socket is free. */
@@ -79,6 +81,7 @@ export function newReplica(
     cursor: undefined,
     streaming: false,
     ackOffset: 0,
+    acked: false,
     ackTimeMs: options.nowMs,
     inFlightBytes: 0,
     overSoftLimitSinceMs: undefined,

@@ -88,7 +88,7 @@ test('RANDOMKEY comes by every key', async () => {
   const client = await newClient();
   await client.must('MSET', 'a', 1, 'b', 2, 'c', 3, 'd', 4);
   const replies = await client.pipeline(Array.from({ length: 300 }, () => ['RANDOMKEY']));
-  expect([...new Set(replies)].sort()).toEqual(['a', 'b', 'c', 'd']);
+  expect(new Set(replies)).toEqual(new Set(['a', 'b', 'c', 'd']));
 });
 
 test('any cursor is taken without harm', async () => {

@@ -18,7 +18,7 @@ const options = { args: ['--rdbcompression', 'no'] };
 const seed = Number(process.env.FUZZ_SEED ?? Math.floor(Math.random() * 2 ** 32));
 
 for (const protocol of [2, 3] as const) {
-  test(`random requests are answered as redis-server does, in RESP${protocol}`, async (context) => {
+  test(`random requests are answered as redis-server does, in RESP${protocol} (FUZZ_SEED=${seed})`, async (context) => {
     needServer(context, 'redis7');
     const servers = await Promise.all([
       use.server('redis7', options),
