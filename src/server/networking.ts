@@ -13,6 +13,7 @@ import { Client, clientFlags, type ClientTransport } from './client.ts';
 import type { ServerContext } from './context.ts';
 import type { Dispatcher } from './dispatch.ts';
 import { readThroughSharedBuffer, SocketTransport } from './socket-transport.ts';
+import { KeyScout } from './key-scout.ts';
 import { discardTransaction } from './transaction.ts';
 
 /** What one read may bring; larger buffers gained nothing, smaller ones cost system calls. */
@@ -30,6 +31,7 @@ export class Networking {
   readonly #reply: ReplyWriter;
   readonly #readBuffer = Buffer.allocUnsafeSlow(readBufferBytes);
   #reader = new RequestReader(splitArgs);
+  readonly #scout = new KeyScout();
   /** Whose replies are in the reply buffer. */
   #current: Client | null = null;
   readonly #onClientGone: (client: Client) => void;
@@ -159,7 +161,9 @@ export class Networking {
     dispatcher.beginBatch();
     client.pending.needed = 0;
     let at = from;
+    let scoutedTo = from;
     while (at < end) {
+      if (at >= scoutedTo) scoutedTo = this.#scout.lookAhead(client.db.dict, buffer, at, end);
       const reader = client.midwayReader ?? this.#reader;
       const authenticated = (client.flags & clientFlags.needsAuth) === 0;
       const next =

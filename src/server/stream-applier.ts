@@ -9,6 +9,7 @@ import { Client, clientFlags, type ClientTransport } from './client.ts';
 import type { ServerContext } from './context.ts';
 import type { Dispatcher } from './dispatch.ts';
 import type { ExpiryMode } from './keyspace/keyspace.ts';
+import { KeyScout } from './key-scout.ts';
 import { PendingInput } from './pending-input.ts';
 import { StreamError, type StreamApplier } from './replication/ports.ts';
 import { discardTransaction } from './transaction.ts';
@@ -20,6 +21,7 @@ export class MasterStreamApplier implements StreamApplier {
   readonly #context: () => ServerContext;
   readonly #dispatcher: () => Dispatcher;
   readonly #reader = new RequestReader(splitArgs);
+  readonly #scout = new KeyScout();
   readonly #pending = new PendingInput();
   #client: Client | null = null;
   /** Bytes of an open transaction: run through dispatch, but not applied before its EXEC. */
@@ -84,7 +86,11 @@ export class MasterStreamApplier implements StreamApplier {
     let at = 0;
     let appliedAt = -1;
     try {
+      let scoutedTo = 0;
       while (at < end) {
+        if (at >= scoutedTo) {
+          scoutedTo = this.#scout.lookAhead(client.db.dict, buffer, at, end);
+        }
         const next = this.#reader.parse(buffer, at, end, true);
         if (next === INCOMPLETE) {
           this.#pending.needed = this.#reader.neededEnd - at;

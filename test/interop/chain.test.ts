@@ -1,5 +1,5 @@
 /** Replicas of replicas, and one of them made master, with real servers in between. */
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { needServer, type ServerKind } from '../support/server-kinds.ts';
 import type { TestServer } from '../support/server-process.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -36,8 +36,9 @@ async function expectOneHistory(...servers: TestServer[]): Promise<void> {
   await waitFor(same, { what: () => `one history: ${seen.join(' | ')}` });
 }
 
-describe.concurrent.for(chains)('%s → %s → %s', (kinds) => {
-  test('has one history and equal offsets all the way down', async (context) => {
+test.concurrent.for(chains)(
+  '%s → %s → %s: has one history and equal offsets all the way down',
+  async (kinds, context) => {
     const [top, middle, bottom] = await startChain(context, kinds);
     await write(top, sampleStream);
     await expectInStep(top, middle, bottom);
@@ -52,9 +53,12 @@ describe.concurrent.for(chains)('%s → %s → %s', (kinds) => {
     ).toEqual(['OK', 1]);
     await expectInStep(top, middle, bottom);
     await expectOneHistory(top, middle, bottom);
-  });
+  },
+);
 
-  test('the middle made master keeps its data and its replica', async (context) => {
+test.concurrent.for(chains)(
+  '%s → %s → %s: the middle made master keeps its data and its replica',
+  async (kinds, context) => {
     const [top, middle, bottom] = await startChain(context, kinds);
     const [replid, offset] = await identity(middle);
     await middle.cli('REPLICAOF', 'NO', 'ONE');
@@ -69,9 +73,8 @@ describe.concurrent.for(chains)('%s → %s → %s', (kinds) => {
     await expectInStep(middle, top, bottom);
     expect(await middle.info('sync_full')).toBe('1');
     expect((await identity(top))[0]).toBe((await identity(middle))[0]);
-  });
-});
-
+  },
+);
 test.concurrent('siblings follow the promoted one without a full copy', async (context) => {
   needServer(context, 'redis7');
   const use = resourcesOf(context);

@@ -1,5 +1,5 @@
 /** First synchronisation and the stream after it, between our server and the real ones. */
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { needServer } from '../support/server-kinds.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { resourcesOf } from './support/resources.ts';
@@ -12,39 +12,48 @@ import {
   write,
 } from './support/topology.ts';
 
-describe.concurrent.for(pairs)('%s → %s', ([masterKind, replicaKind]) => {
-  test.for(['yes', 'no'])(
-    'full sync with repl-diskless-sync %s, then the stream',
-    async (diskless, context) => {
-      needServer(context, masterKind, replicaKind);
-      const use = resourcesOf(context);
-      const master = await use.server(masterKind, { args: ['--repl-diskless-sync', diskless] });
-      await write(master, sampleData);
-      const replica = await useReplica(use, replicaKind, master);
-      await expectInStep(master, replica);
-      expect(await replica.info('role')).toBe('slave');
-      expect(await master.info('connected_slaves')).toBe('1');
-      expect(await master.info('slave0')).toMatch(
-        new RegExp(`^ip=127\\.0\\.0\\.1,port=${replica.port},state=online,`),
-      );
+const forms = pairs.flatMap(
+  ([master, replica]) =>
+    [
+      [master, replica, 'yes'],
+      [master, replica, 'no'],
+    ] as const,
+);
 
-      await write(master, sampleStream);
-      await expectInStep(master, replica);
-      expect(await replica.cli('SET', 'k', 'v')).toBe(
-        "READONLY You can't write against a read only replica.",
-      );
-      // WAIT needs the replica's ACK, without a write from the master in between.
-      const client = await use.client(master);
-      expect(
-        await client.pipeline([
-          ['SET', 'waited', 'for'],
-          ['WAIT', 1, 10_000],
-        ]),
-      ).toEqual(['OK', 1]);
-    },
-  );
+test.concurrent.for(forms)(
+  '%s → %s: full sync with repl-diskless-sync %s, then the stream',
+  async ([masterKind, replicaKind, diskless], context) => {
+    needServer(context, masterKind, replicaKind);
+    const use = resourcesOf(context);
+    const master = await use.server(masterKind, { args: ['--repl-diskless-sync', diskless] });
+    await write(master, sampleData);
+    const replica = await useReplica(use, replicaKind, master);
+    await expectInStep(master, replica);
+    expect(await replica.info('role')).toBe('slave');
+    expect(await master.info('connected_slaves')).toBe('1');
+    expect(await master.info('slave0')).toMatch(
+      new RegExp(`^ip=127\\.0\\.0\\.1,port=${replica.port},state=online,`),
+    );
 
-  test('writes go on during the full sync', async (context) => {
+    await write(master, sampleStream);
+    await expectInStep(master, replica);
+    expect(await replica.cli('SET', 'k', 'v')).toBe(
+      "READONLY You can't write against a read only replica.",
+    );
+    // WAIT needs the replica's ACK, without a write from the master in between.
+    const client = await use.client(master);
+    expect(
+      await client.pipeline([
+        ['SET', 'waited', 'for'],
+        ['WAIT', 1, 10_000],
+      ]),
+    ).toEqual(['OK', 1]);
+  },
+);
+
+test.concurrent.for(pairs)(
+  '%s → %s: writes go on during the full sync',
+  async ([masterKind, replicaKind], context) => {
     needServer(context, masterKind, replicaKind);
     const use = resourcesOf(context);
     const master = await use.server(masterKind);
@@ -65,9 +74,12 @@ describe.concurrent.for(pairs)('%s → %s', ([masterKind, replicaKind]) => {
     });
     await expectInStep(master, replica);
     expect(await master.info('sync_full')).toBe('1');
-  });
+  },
+);
 
-  test('keys end at the same time on both', async (context) => {
+test.concurrent.for(pairs)(
+  '%s → %s: keys end at the same time on both',
+  async ([masterKind, replicaKind], context) => {
     needServer(context, masterKind, replicaKind);
     const use = resourcesOf(context);
     const master = await use.server(masterKind);
@@ -83,9 +95,8 @@ describe.concurrent.for(pairs)('%s → %s', ([masterKind, replicaKind]) => {
     await expectInStep(master, replica);
     expect(await replica.cli('DBSIZE')).toBe(await master.cli('DBSIZE'));
     expect(await replica.info('expired_keys')).toBe('0');
-  });
-});
-
+  },
+);
 test.concurrent('two replicas share a full sync, in both forms', async (context) => {
   const use = resourcesOf(context);
   for (const diskless of ['yes', 'no']) {

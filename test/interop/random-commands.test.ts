@@ -3,7 +3,7 @@
  * replicas of other kinds must end with the same data. This is what finds a command that is
  * propagated as it came though it must be rewritten, or the other way round.
  */
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { seededRandom } from '../../src/util/random.ts';
 import { needServer, type ServerKind } from '../support/server-kinds.ts';
 import { resourcesOf } from './support/resources.ts';
@@ -21,24 +21,26 @@ const trees: readonly (readonly [master: ServerKind, ...replicas: ServerKind[]])
   ['valkey8', 'bundled'],
 ];
 
-describe.concurrent.for(trees)('%s → %s, %s', ([masterKind, ...replicaKinds]) => {
-  test.for(seeds)('seed %d', async (seed, context) => {
-    needServer(context, masterKind, ...replicaKinds);
-    const use = resourcesOf(context);
-    const master = await use.server(masterKind);
-    const replicas = await Promise.all(replicaKinds.map((kind) => useReplica(use, kind, master)));
-    const client = await use.client(master);
-    const next = commandSource(seed);
-    for (let batch = 0; batch < batches; batch++) {
-      // A transaction is one entry of several commands.
-      const commands = Array.from({ length: commandsPerBatch }, next).flat();
-      await client.pipeline([...commands, ['SET', 'never empty', '1']]);
-      if (batch % 4 === 3) await expectInStep(master, ...replicas);
-    }
-    expect(await master.info('sync_full')).toBe(String(replicas.length));
-  });
-});
+const cases = trees.flatMap((tree) =>
+  seeds.map((seed) => ({ name: tree.join(' → '), tree, seed })),
+);
 
+test.concurrent.for(cases)('$name, seed $seed', async ({ tree, seed }, context) => {
+  const [masterKind, ...replicaKinds] = tree;
+  needServer(context, masterKind, ...replicaKinds);
+  const use = resourcesOf(context);
+  const master = await use.server(masterKind);
+  const replicas = await Promise.all(replicaKinds.map((kind) => useReplica(use, kind, master)));
+  const client = await use.client(master);
+  const next = commandSource(seed);
+  for (let batch = 0; batch < batches; batch++) {
+    // A transaction is one entry of several commands.
+    const commands = Array.from({ length: commandsPerBatch }, next).flat();
+    await client.pipeline([...commands, ['SET', 'never empty', '1']]);
+    if (batch % 4 === 3) await expectInStep(master, ...replicas);
+  }
+  expect(await master.info('sync_full')).toBe(String(replicas.length));
+});
 /** Gives a command, or now and then a transaction, each time it is called. */
 function commandSource(seed: number): () => string[][] {
   const random = seededRandom(seed);

@@ -1,5 +1,5 @@
 /** Broken links: what a short break costs, what a long one does, and a master that dies. */
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { needServer } from '../support/server-kinds.ts';
 import type { TestServer } from '../support/server-process.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -19,8 +19,9 @@ const counters = (master: TestServer): Promise<string[]> =>
 const linkDown = (replica: TestServer): Promise<true> =>
   waitFor(async () => (await replica.info('master_link_status')) === 'down');
 
-describe.concurrent.for(pairs)('%s → %s', ([masterKind, replicaKind]) => {
-  test('a break within the backlog is made good, a longer one means a full copy', async (context) => {
+test.concurrent.for(pairs)(
+  '%s → %s: a break within the backlog is made good, a longer one means a full copy',
+  async ([masterKind, replicaKind], context) => {
     needServer(context, masterKind, replicaKind);
     const use = resourcesOf(context);
     const master = await use.server(masterKind, { args: ['--repl-backlog-size', '65536'] });
@@ -52,9 +53,12 @@ describe.concurrent.for(pairs)('%s → %s', ([masterKind, replicaKind]) => {
     await proxy.restore();
     await expectInStep(master, replica);
     expect(await counters(master)).toEqual(['2', '2']);
-  });
+  },
+);
 
-  test('a master that dies: the replica keeps role and data, and resumes', async (context) => {
+test.concurrent.for(pairs)(
+  '%s → %s: a master that dies: the replica keeps role and data, and resumes',
+  async ([masterKind, replicaKind], context) => {
     needServer(context, masterKind, replicaKind);
     const use = resourcesOf(context);
     const master = await use.server(masterKind);
@@ -73,9 +77,8 @@ describe.concurrent.for(pairs)('%s → %s', ([masterKind, replicaKind]) => {
     await expectInStep(master, replica);
     await write(master, sampleStream);
     await expectInStep(master, replica);
-  });
-});
-
+  },
+);
 test.concurrent('a replica that restarts with its file goes on where it was', async (context) => {
   const use = resourcesOf(context);
   const master = await use.server('bundled');

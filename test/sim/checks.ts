@@ -21,7 +21,7 @@ export class Checks {
   readonly #cluster: Cluster;
   /** Data sets by `replid:offset`. */
   readonly #seen = new Map<string, Seen>();
-  /** The last offset of a process in a history. */
+  /** The last offset of a process as the master of a history. */
   readonly #offsets = new Map<string, number>();
 
   constructor(cluster: Cluster) {
@@ -41,11 +41,17 @@ export class Checks {
     if (node.server.context.keyspace.expiryMode === 'ignore') {
       fail(`${node.name}: expired keys are shown to clients`);
     }
+    this.#checkOffset(node, replid, offset);
+    if (active && this.#cluster.queue.count % eventsPerLook === 0) this.look(node);
+  }
+
+  /** A master's history only grows; a replica's may be replaced by an earlier state of it. */
+  #checkOffset(node: SimNode, replid: string, offset: number): void {
+    if (node.server.context.replication.role !== 'master') return;
     const key = `${node.lane.id} ${replid}`;
     const before = this.#offsets.get(key) ?? 0;
     if (offset < before) fail(`${node.name}: the offset went back from ${before} to ${offset}`);
     this.#offsets.set(key, offset);
-    if (active && this.#cluster.queue.count % eventsPerLook === 0) this.look(node);
   }
 
   /** Compares the node's data set with all others that were seen at its offset. */

@@ -18,6 +18,9 @@ import { Trace } from './trace.ts';
 export const adminSlot = 0;
 export const userSlots = 3;
 
+/** Nobody leaves a node down for good. */
+const rebootMs = 6500;
+
 /** A refused order (-LOADING …) is given again after so long. */
 const retryOrderMs = 100;
 
@@ -53,7 +56,7 @@ export class Cluster {
           network: this.network,
           draw: draw.fork(`node ${plan.port}`),
           trace: (who, what) => this.trace.add(who, what),
-          onStopped: (node) => this.#onGone(node),
+          onStopped: (node) => this.#onStopped(node),
         },
         plan,
         dir,
@@ -112,6 +115,12 @@ export class Cluster {
     this.queue.after(this.lane, delayMs, () => {
       if (!node.running) this.boot(node, node.upstream);
     });
+  }
+
+  /** A shutdown can wait for replicas: the boot that was planned may have come too early. */
+  #onStopped(node: SimNode): void {
+    this.#onGone(node);
+    this.bootLater(node, rebootMs, { upstream: node.upstream });
   }
 
   #onGone(node: SimNode): void {

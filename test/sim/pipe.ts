@@ -28,6 +28,9 @@ export interface NetworkTraits {
   readonly kernelBytes: number;
 }
 
+/** Between two pieces of one stream of bytes. */
+const gapMs = { minLatencyMs: 0.005, maxLatencyMs: 0.1 };
+
 interface Pending {
   bytes: Uint8Array;
   readonly written: (() => void) | undefined;
@@ -49,6 +52,8 @@ export class Pipe {
   #closing: string | undefined;
   #over = false;
   #scheduled = false;
+  /** A piece was delivered just now. */
+  #flowing = false;
   #stalled = false;
   #paused = false;
 
@@ -159,12 +164,15 @@ export class Pipe {
       (this.#closing === undefined || this.#pending.length > 0);
     if (this.#scheduled || idle || this.#stalled || this.#paused || this.#over) return;
     this.#scheduled = true;
-    const { minLatencyMs, maxLatencyMs } = this.#traits;
+    // What follows at once does not travel anew, it comes right behind.
+    const { minLatencyMs, maxLatencyMs } = this.#flowing ? gapMs : this.#traits;
     const delayMs = this.#draw.between(minLatencyMs, maxLatencyMs);
     this.#queue.after(this.lane, delayMs, () => {
       this.#scheduled = false;
+      this.#flowing = true;
       this.#deliver();
       this.#schedule();
+      this.#flowing = this.#scheduled;
     });
   }
 

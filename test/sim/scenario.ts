@@ -111,7 +111,7 @@ export function drawScenario(seed: number, draw: Draw): Scenario {
 /** A tree of 2 to 5 nodes: each follows one of those before it; chains and stars more often. */
 function drawNodes(draw: Draw, shared: readonly string[], usesDisk: boolean): NodePlan[] {
   const shape = draw.pick(['star', 'chain', 'any'] as const);
-  const clockCostMs = draw.pick([0, 0.05, 0.6]);
+  const clockCostMs = draw.pick([0, 0.03, 0.2]);
   const skewed = draw.chance(0.3);
   return Array.from({ length: draw.int(2, 5) }, (_, index) => ({
     port: firstPort + index,
@@ -160,7 +160,7 @@ function drawNetwork(draw: Draw): NetworkTraits {
 
 function drawPhase(draw: Draw): PhasePlan {
   return {
-    durationMs: draw.int(4000, 20_000),
+    durationMs: draw.int(3000, 12_000),
     faultGapMs: draw.pick([400, 1000, 3000]),
     burstGapMs: draw.pick([15, 60, 250]),
     kinds: draw.pick(moods),

@@ -5,6 +5,7 @@
  * given the time they need after every event.
  */
 import { rm } from 'node:fs/promises';
+import type { RespValue } from '../support/resp-value.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
 import { Checks, unrest } from './checks.ts';
 import { adminSlot, Cluster, userSlots } from './cluster.ts';
@@ -38,7 +39,7 @@ export async function simulate(
 ): Promise<RunResult> {
   const dir = await makeTempDir('sim');
   const draw = new Draw(seed);
-  const scenario = drawScenario(seed, draw.fork('scenario'));
+  const scenario = scenarioOf(seed);
   const cluster = new Cluster(scenario, draw, { dir: dir.path, keepAll: options.keepAll ?? false });
   const run = new Run(cluster);
   try {
@@ -57,6 +58,10 @@ export async function simulate(
   } finally {
     await rm(dir.path, { recursive: true, force: true });
   }
+}
+
+export function scenarioOf(seed: number): Scenario {
+  return drawScenario(seed, new Draw(seed).fork('scenario'));
 }
 
 class Run {
@@ -142,14 +147,11 @@ class Run {
   }
 
   #sendBurst(node: SimNode, draw: Draw): void {
-    const { markers } = this.#cluster;
+    const { markers, trace } = this.#cluster;
     const client = node.client(1 + draw.int(0, userSlots - 1));
     const parts = drawBurst(draw, node.nowMs).map((words) =>
       client.encode(words, (reply) => {
-        this.#cluster.trace.detail(
-          node.name,
-          `${shorten(words.join(' '))} → ${shorten(JSON.stringify(reply))}`,
-        );
+        trace.detail(node.name, `${shorten(words.join(' '))} → ${shorten(reply)}`);
       }),
     );
     if (draw.chance(0.2)) parts.push(markers.write(node, client, draw));
@@ -228,9 +230,12 @@ class Run {
 }
 
 function diskIsBusy(): boolean {
-  return process.getActiveResourcesInfo().some((name) => name.startsWith('FSReq'));
+  return process
+    .getActiveResourcesInfo()
+    .some((name) => name.startsWith('FSReq') || name === 'CloseReq');
 }
 
-function shorten(text: string): string {
+function shorten(value: RespValue): string {
+  const text = JSON.stringify(value);
   return text.length > 70 ? `${text.slice(0, 60)}… (${text.length})` : text;
 }

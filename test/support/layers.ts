@@ -59,6 +59,7 @@ const serverRanks: readonly (readonly string[])[] = [
     'info-persistence',
     'info-process',
     'info-sampler',
+    'key-scout',
     'monitor',
     'pause',
     'pending-input',

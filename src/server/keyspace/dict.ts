@@ -28,6 +28,9 @@ const clockMask = 0xffffff;
 /** Bytes of an entry's slot in the index. */
 const slotBytes = 8;
 
+/** Keys that are touched ahead at a time: their entries fit the first-level cache. */
+export const maxAnnouncedKeys = 64;
+
 /** Told of an entry's old state before it changes; see `snapshot.ts`. */
 export interface SnapshotObserver {
   beforeWrite(dict: Dict, ref: number): void;
@@ -48,6 +51,11 @@ export class Dict {
   /** The hash of the key that `find` last looked for: `insertString` goes on from there. */
   #foundHash = 0;
   #unfinishedWalks = 0;
+  #announced = 0;
+  readonly #announcedHashes = new Int32Array(maxAnnouncedKeys);
+  readonly #announcedRefs = new Int32Array(maxAnnouncedKeys);
+  /** Where the touched bytes go, so that reading them is not optimised away. */
+  #touched = 0;
 
   constructor(seed: number) {
     this.#seed = seed;
@@ -82,6 +90,26 @@ export class Dict {
       if (ref === 0) return 0;
       if (slots[slot * 2] === hash && this.#entries.hasKey(ref, key, start, end)) return ref;
     }
+  }
+
+  /** Notes a key that will be looked up soon; see `touchAnnounced`. */
+  announce(key: Uint8Array, start: number, end: number): void {
+    if (this.#announced === maxAnnouncedKeys) return;
+    this.#announcedHashes[this.#announced++] = hashBytes(key, start, end, this.#seed);
+  }
+
+  /**
+   * Reads the memory that lookups of the announced keys will need, in two bare loops: the loads of
+   * a loop do not wait for each other.
+   */
+  touchAnnounced(): void {
+    const count = this.#announced;
+    const [hashes, refs] = [this.#announcedHashes, this.#announcedRefs];
+    for (let index = 0; index < count; index++) refs[index] = this.#index.guess(hashes[index]);
+    for (let index = 0; index < count; index++) {
+      if (refs[index] !== 0) this.#touched ^= this.#entries.peek(refs[index]);
+    }
+    this.#announced = 0;
   }
 
   /** Stamps the access clock, as every lookup that is not NO-TOUCH does. */

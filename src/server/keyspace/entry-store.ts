@@ -143,6 +143,17 @@ export class EntryStore {
     return true;
   }
 
+  /**
+   * Reads a word in each of the first cache lines of an entry of ordinary size, which brings them
+   * into the cache. What comes back means nothing.
+   */
+  peek(ref: number): number {
+    const words = this.#words(ref);
+    const word = wordIndexOf(ref);
+    const last = words.length - 1;
+    return words[word] ^ words[Math.min(word + 16, last)] ^ words[Math.min(word + 28, last)];
+  }
+
   /** Opens the window on the key's bytes. */
   readKey(ref: number): void {
     const meta = this.#words(ref)[wordIndexOf(ref) + 1];

@@ -61,6 +61,12 @@ export class HashIndex {
     return this.#directory[hash >>> this.#directoryShift];
   }
 
+  /** The ref in the slot where probing for `hash` starts: most likely the one, or 0. */
+  guess(hash: number): number {
+    const segment = this.segmentOf(hash);
+    return segment.slots[homeOf(segment, hash) * 2 + 1];
+  }
+
   /** Adds a ref that is known not to be in the table. */
   insert(hash: number, ref: number): void {
     let segment = this.segmentOf(hash);

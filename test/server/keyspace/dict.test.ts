@@ -200,3 +200,20 @@ describe('Dict', () => {
     expect(dict.memoryBytes).toBeLessThanOrEqual(full);
   });
 });
+
+describe('announced keys', () => {
+  it('are touched without changing anything, whether they exist or not', () => {
+    const dict = new Dict(5);
+    for (let n = 0; n < 1000; n++) set(dict, `k${n}`, `v${n}`);
+    for (let n = 0; n < 3000; n++) {
+      const key = bytes(`k${n}`);
+      dict.announce(key, 0, key.length);
+      if (n % 50 === 0) dict.touchAnnounced();
+    }
+    dict.touchAnnounced();
+    expect(dict.size).toBe(1000);
+    for (let n = 0; n < 1000; n++) {
+      expect(dict.stringValue(find(dict, `k${n}`)).toString()).toBe(`v${n}`);
+    }
+  });
+});
