@@ -15,6 +15,9 @@ export interface InfoSection {
   readonly fields: readonly (readonly [name: string, value: string | number])[];
 }
 
+/** A section's lines, in order. */
+export type InfoFields = InfoSection['fields'];
+
 /** INFO as it was read: sections in order, and every field by its name. */
 export interface Info {
   readonly sections: readonly (InfoSection & {

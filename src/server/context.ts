@@ -9,7 +9,7 @@ import type { ClientRegistry } from './client-registry.ts';
 import type { Command } from './command.ts';
 import type { Config } from './config.ts';
 import type { Gates } from './gates.ts';
-import type { InfoSampler } from './info-sampler.ts';
+import type { InfoSampler } from './info/sampler.ts';
 import type { Keyspace } from './keyspace/keyspace.ts';
 import type { Logger } from './log.ts';
 import type { Persistence } from './persistence/persistence.ts';

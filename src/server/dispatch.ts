@@ -288,13 +288,14 @@ export class Dispatcher {
     command.calls++;
     stats.totalCommandsProcessed++;
     if (call.failed) command.failedCalls++;
-    if (keyspace.dirty === dirty && !propagation.unitIsOpen) return;
+    // SAVE sets it back to 0: that is no change of data.
+    if (keyspace.dirty <= dirty && !propagation.unitIsOpen) return;
     call.client.wrote = true;
     if (!propagation.unitIsOpen && !call.rewritten && buffer !== null) {
       propagation.verbatim(call.client.db.id, buffer, start, end);
       return;
     }
-    if (keyspace.dirty !== dirty && !call.rewritten) {
+    if (keyspace.dirty > dirty && !call.rewritten) {
       propagation.addEncoded(call.client.db.id, frameOf(call, buffer, start, end));
     }
     propagation.endUnit();
@@ -311,7 +312,7 @@ export class Dispatcher {
     command.calls++;
     stats.totalCommandsProcessed++;
     if (call.failed) command.failedCalls++;
-    if (keyspace.dirty !== dirty && !call.rewritten) {
+    if (keyspace.dirty > dirty && !call.rewritten) {
       propagation.addEncoded(call.client.db.id, request.frame);
     }
   }

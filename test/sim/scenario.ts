@@ -61,10 +61,10 @@ const moods: readonly FaultWeights[] = [
   ],
   [
     [2, 'promote'],
-    [4, 'reparent'],
-    [4, 'switchover'],
+    [3, 'reparent'],
+    [5, 'switchover'],
     [1, 'cut'],
-    [1, 'stall'],
+    [4, 'stall'],
   ],
   [
     [4, 'kill'],

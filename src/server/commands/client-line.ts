@@ -7,7 +7,7 @@
  */
 import type { Call } from '../call.ts';
 import { type Client, clientFlags } from '../client.ts';
-import { clientMemoryBytes, queueBytes } from '../info-clients.ts';
+import { clientMemoryBytes, queueBytes } from '../info/clients.ts';
 
 export const clientTypes = ['normal', 'master', 'replica', 'pubsub'] as const;
 export type ClientType = (typeof clientTypes)[number];

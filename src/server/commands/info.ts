@@ -2,7 +2,7 @@
 import { printInfo } from '../../protocol/info.ts';
 import type { Call } from '../call.ts';
 import type { CommandSpec } from '../command.ts';
-import { infoSections } from '../info.ts';
+import { infoSections } from '../info/sections.ts';
 
 export const infoCommands: readonly CommandSpec[] = [
   {

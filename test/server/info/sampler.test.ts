@@ -1,8 +1,8 @@
 /** Rates and the peak of INFO, on a clock that the test moves. */
 import { expect, test } from 'vitest';
-import { InfoSampler } from '../../src/server/info-sampler.ts';
-import { ServerStats } from '../../src/server/stats.ts';
-import type { Clock } from '../../src/util/clock.ts';
+import { InfoSampler } from '../../../src/server/info/sampler.ts';
+import { ServerStats } from '../../../src/server/stats.ts';
+import type { Clock } from '../../../src/util/clock.ts';
 
 function setUp(): { sampler: InfoSampler; stats: ServerStats; tick: (used?: number) => void } {
   let nowMs = 0;

@@ -1,6 +1,6 @@
 /** INFO persistence. Nothing is forked, so nothing is copied on write; the AOF does not exist yet. */
-import type { ServerContext } from './context.ts';
-import type { InfoFields } from './info.ts';
+import type { ServerContext } from '../context.ts';
+import type { InfoFields } from '../../protocol/info.ts';
 
 export function persistenceFields({ gates, keyspace, persistence }: ServerContext): InfoFields {
   const { processed, total } = persistence.progress;

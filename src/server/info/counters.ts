@@ -1,7 +1,7 @@
 /** INFO stats, commandstats, errorstats and keyspace: what has been counted since the start. */
-import type { Command } from './command.ts';
-import type { ServerContext } from './context.ts';
-import type { InfoFields } from './info.ts';
+import type { Command } from '../command.ts';
+import type { ServerContext } from '../context.ts';
+import type { InfoFields } from '../../protocol/info.ts';
 
 export function statsFields(server: ServerContext): InfoFields {
   const { infoSampler, keyspace, replication, stats } = server;

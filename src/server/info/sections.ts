@@ -2,22 +2,15 @@
  * What INFO says, as data: sections of fields, with the names and in the order of Redis 7.0.15,
  * because tools look for them. A value is measured, or a true "none" (`0` for what this server does
  * not have: forks, defragmentation, scripts); fields that would need a lie are left out, see
- * `test/server/info.test.ts`. Printing is `protocol/info.ts`, the command is `commands/info.ts`.
+ * `test/server/info/sections.test.ts`. Printing is `protocol/info.ts`, the command is `commands/info.ts`.
  */
-import type { InfoSection } from '../protocol/info.ts';
-import type { ServerContext } from './context.ts';
-import { clientsFields } from './info-clients.ts';
-import {
-  commandStatsFields,
-  errorStatsFields,
-  keyspaceFields,
-  statsFields,
-} from './info-counters.ts';
-import { memoryFields } from './info-memory.ts';
-import { persistenceFields } from './info-persistence.ts';
-import { cpuFields, serverFields } from './info-process.ts';
-
-export type InfoFields = InfoSection['fields'];
+import type { InfoFields, InfoSection } from '../../protocol/info.ts';
+import type { ServerContext } from '../context.ts';
+import { clientsFields } from './clients.ts';
+import { commandStatsFields, errorStatsFields, keyspaceFields, statsFields } from './counters.ts';
+import { memoryFields } from './memory.ts';
+import { persistenceFields } from './persistence.ts';
+import { cpuFields, serverFields } from './process.ts';
 
 interface Section {
   readonly title: string;

@@ -1,9 +1,9 @@
 /** INFO: the same fields as redis-server in the same order, and figures that are true. */
 import { describe, expect, test } from 'vitest';
-import { parseInfo } from '../../src/protocol/info.ts';
-import { useResources } from '../support/resources.ts';
-import { needServer } from '../support/server-kinds.ts';
-import type { TestServer } from '../support/server-process.ts';
+import { parseInfo } from '../../../src/protocol/info.ts';
+import { useResources } from '../../support/resources.ts';
+import { needServer } from '../../support/server-kinds.ts';
+import type { TestServer } from '../../support/server-process.ts';
 
 const use = useResources();
 

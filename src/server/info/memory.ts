@@ -4,10 +4,10 @@
  * `used_memory_rss` and the allocator's fields, which are V8's.
  */
 import { totalmem } from 'node:os';
-import { clientFlags } from './client.ts';
-import type { ServerContext } from './context.ts';
-import { clientMemoryBytes } from './info-clients.ts';
-import type { InfoFields } from './info.ts';
+import { clientFlags } from '../client.ts';
+import type { ServerContext } from '../context.ts';
+import { clientMemoryBytes } from './clients.ts';
+import type { InfoFields } from '../../protocol/info.ts';
 
 /** Bytes, by holder. */
 export interface UsedMemory {

@@ -1,7 +1,7 @@
 /** INFO clients, and how much memory clients hold. */
-import { type Client, clientFlags } from './client.ts';
-import type { ServerContext } from './context.ts';
-import type { InfoFields } from './info.ts';
+import { type Client, clientFlags } from '../client.ts';
+import type { ServerContext } from '../context.ts';
+import type { InfoFields } from '../../protocol/info.ts';
 
 export function clientsFields({ clients, config, waiting }: ServerContext): InfoFields {
   const all = clients.all();

@@ -1,7 +1,7 @@
 /** INFO server and INFO cpu: the process, the machine, the version. */
 import { arch, release, type as osType } from 'node:os';
-import type { ServerContext } from './context.ts';
-import type { InfoFields } from './info.ts';
+import type { ServerContext } from '../context.ts';
+import type { InfoFields } from '../../protocol/info.ts';
 
 const secondsPerDay = 24 * 60 * 60;
 /** The cron ticks ten times a second, whatever the directive says. */

@@ -2,8 +2,8 @@
  * The figures of INFO that need a look at regular times: rates per second over the last 1.6 seconds,
  * and the most memory ever used. The cron calls `sample` ten times a second.
  */
-import type { Clock } from '../util/clock.ts';
-import type { ServerStats } from './stats.ts';
+import type { Clock } from '../../util/clock.ts';
+import type { ServerStats } from '../stats.ts';
 
 /** As many as Redis averages over. */
 const sampleCount = 16;
@@ -34,7 +34,7 @@ export class InfoSampler {
   constructor(options: {
     clock: Clock;
     stats: ServerStats;
-    /** Bytes; see `info-memory.ts`. */
+    /** Bytes; see `memory.ts`. */
     usedMemory: () => number;
   }) {
     this.#clock = options.clock;
