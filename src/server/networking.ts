@@ -23,7 +23,9 @@ const maxPendingBytes = 1024 * 1024 * 1024;
 /** A blocked client's input is read on up to here, then TCP holds it back. */
 const maxBlockedInputBytes = 1024 * 1024;
 
-const stopsInput = clientFlags.blocked | clientFlags.closeAfterReply | clientFlags.closed;
+/** Whatever such a client sends is not wanted any more. */
+const isEnding = clientFlags.closeAfterReply | clientFlags.closed;
+const stopsInput = clientFlags.blocked | isEnding;
 
 export class Networking {
   readonly #server: ServerContext;
@@ -124,6 +126,7 @@ export class Networking {
     if (client.has(clientFlags.replica)) stats.totalNetReplInputBytes += length;
     else stats.totalNetInputBytes += length;
     client.lastInteractionMs = clock.now();
+    if ((client.flags & isEnding) !== 0) return;
     const { pending } = client;
     if ((client.flags & stopsInput) !== 0) {
       this.#keep(client, buffer, 0, length);

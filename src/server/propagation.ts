@@ -9,10 +9,14 @@
  */
 import { encodeCommand } from '../protocol/resp-encode.ts';
 
+/** In place of a database's number: the command belongs to none, and selects none. */
+export const anyDb = -1;
+
 /** Where the stream goes. */
 export interface StreamFeed {
   /** Whether anything needs the stream: a replica, a backlog. */
   readonly feeding: boolean;
+  /** Selects the database first where the stream is in another; `anyDb` selects none. */
   feed(dbId: number, bytes: Uint8Array, start: number, end: number): void;
 }
 
@@ -78,9 +82,8 @@ export class Propagation {
     const unit = this.#unit;
     this.#unit = [];
     this.flushRun();
-    const first = unit[0];
-    if (unit.length > 1) this.#stream.feed(first.dbId, multi, 0, multi.length);
+    if (unit.length > 1) this.#stream.feed(anyDb, multi, 0, multi.length);
     for (const { dbId, bytes } of unit) this.#stream.feed(dbId, bytes, 0, bytes.length);
-    if (unit.length > 1) this.#stream.feed(first.dbId, exec, 0, exec.length);
+    if (unit.length > 1) this.#stream.feed(anyDb, exec, 0, exec.length);
   }
 }

@@ -83,7 +83,8 @@ export class SocketTransport implements ClientTransport {
   }
 
   end(): void {
-    this.#socket.end();
+    // Not only our half: a client that goes on sending must find the connection closed.
+    this.#socket.end(() => this.#socket.destroy());
   }
 
   destroy(): void {

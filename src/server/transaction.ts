@@ -4,8 +4,7 @@
  * Nothing is executed here: EXEC runs its queue through the executor.
  */
 import { type Client, clientFlags } from './client.ts';
-import { isPastExpiry } from './keyspace/expire.ts';
-import type { Database, Keyspace, Watcher } from './keyspace/keyspace.ts';
+import type { Database, KeyState, Keyspace, Watcher } from './keyspace/keyspace.ts';
 
 /** Forgets the queue and the watched keys, as EXEC and DISCARD end. */
 export function discardTransaction(client: Client): void {
@@ -69,6 +68,13 @@ export class WatchedKey implements Watcher {
     }
     this.#client.dirtyCas = true;
   }
+
+  /** A key that was gone for the client, and is still, has not changed. [multi.c, 7.0] */
+  databaseReplaced(before: KeyState, after: KeyState): void {
+    const wasGone = before === 'absent' || this.#wasExpired;
+    if (wasGone && after !== 'alive') this.#wasExpired = after === 'expired';
+    else this.#client.dirtyCas = true;
+  }
 }
 
 function isHeld(db: Database, key: string): boolean {
@@ -76,9 +82,6 @@ function isHeld(db: Database, key: string): boolean {
   return db.dict.find(bytes, 0, bytes.length) !== 0;
 }
 
-function stateOf(keyspace: Keyspace, db: Database, key: string): 'absent' | 'expired' | 'alive' {
-  const bytes = Buffer.from(key, 'latin1');
-  const ref = db.dict.find(bytes, 0, bytes.length);
-  if (ref === 0) return 'absent';
-  return isPastExpiry(keyspace, db.dict, ref) ? 'expired' : 'alive';
+function stateOf(keyspace: Keyspace, db: Database, key: string): KeyState {
+  return keyspace.stateIn(db.dict, Buffer.from(key, 'latin1'));
 }

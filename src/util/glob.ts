@@ -6,6 +6,9 @@
  * pattern × text, also for patterns made to hurt such as `*a*a*a*a*b`.
  */
 
+/** A pattern with more stars than this matches nothing, as in Redis, where each is a recursion. */
+const maxStars = 1000;
+
 const star = 42; // *
 const question = 63; // ?
 const open = 91; // [
@@ -34,9 +37,11 @@ function matches(pattern: string, text: string): boolean {
   // Where to go on when the current attempt fails: just behind the latest star, one byte further.
   let retryPattern = -1;
   let retryText = 0;
+  let stars = 0;
   while (t < textEnd) {
     const code = p < patternEnd ? pattern.charCodeAt(p) : -1;
     if (code === star) {
+      if (pattern.charCodeAt(p - 1) !== star && ++stars > maxStars) return false;
       retryPattern = ++p;
       if (p === patternEnd) return true;
       retryText = t;

@@ -9,7 +9,8 @@ import { EventQueue } from './event-queue.ts';
 import type { Lane } from './event-queue.ts';
 import { Markers } from './markers.ts';
 import type { Scenario } from './scenario.ts';
-import { isError } from './sim-client.ts';
+import type { RespValue } from '../support/resp-value.ts';
+import { isError, type OnReply } from './sim-client.ts';
 import { SimNetwork } from './sim-network.ts';
 import { SimNode } from './sim-node.ts';
 import { Trace } from './trace.ts';
@@ -144,7 +145,7 @@ export class Cluster {
     const wasMaster = replication.role === 'master';
     const words = upstream === undefined ? ['NO', 'ONE'] : ['127.0.0.1', String(upstream)];
     this.trace.order(`${node.name}: REPLICAOF ${words.join(' ')}`);
-    node.client(adminSlot).send(['REPLICAOF', ...words], (reply) => {
+    this.#sendOrder(node, ['REPLICAOF', ...words], (reply) => {
       this.trace.add(node.name, `answers ${JSON.stringify(reply)}`);
       if (isError(reply)) {
         node.soon(retryOrderMs, () => this.#giveOrder(node));
@@ -156,4 +157,25 @@ export class Cluster {
       else this.markers.forget(node);
     });
   }
+
+  /** Writes go right before it and right after it, in the same bytes or even the same transaction. */
+  #sendOrder(node: SimNode, order: readonly string[], onReply: OnReply): void {
+    const client = node.client(adminSlot);
+    const { draw } = this;
+    const wraps = draw.chance(0.2);
+    const parts: Buffer[] = [];
+    if (wraps) parts.push(client.encode(['MULTI']));
+    if (draw.chance(0.5)) parts.push(client.encode(['APPEND', 'k0', '<']));
+    parts.push(client.encode(order, wraps ? undefined : onReply));
+    if (wraps) {
+      parts.push(client.encode(['EXEC'], (replies) => onReply(lastOf(replies))));
+    }
+    if (draw.chance(0.5)) parts.push(client.encode(['APPEND', 'k1', '>']));
+    client.feed(Buffer.concat(parts));
+  }
+}
+
+/** Of a transaction the last reply, of a refused one the refusal. */
+function lastOf(replies: RespValue): RespValue {
+  return Array.isArray(replies) ? (replies.at(-1) ?? null) : replies;
 }

@@ -85,7 +85,7 @@ function replicaofRow(name: string, since: string): CommandSpec {
 }
 
 function replicaofCommand(call: Call): void {
-  const { config, log, replication } = call.server;
+  const { config, log, propagation, replication } = call.server;
   const who = `client id=${call.client.id} addr=${call.client.transport.address}`;
   if (call.is(1, 'no') && call.is(2, 'one')) {
     if (replication.role === 'replica') {
@@ -105,6 +105,9 @@ function replicaofCommand(call: Call): void {
     return;
   }
   const host = call.text(1);
+  // What was written before, in this pipeline or transaction, belongs to the history that we leave.
+  propagation.endUnit();
+  propagation.flushRun();
   if (replication.replicaof({ host, port }) === 'already-connected') {
     call.reply.simple('OK Already connected to specified master');
     return;

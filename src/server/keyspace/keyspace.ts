@@ -14,7 +14,12 @@ import { Dict } from './dict.ts';
 export interface Watcher {
   /** The watched key was changed; EXEC will refuse. */
   keyModified(): void;
+  /** Its whole database was emptied or replaced: how the key stood before, and stands now. */
+  databaseReplaced(before: KeyState, after: KeyState): void;
 }
+
+/** `expired`: past its time, and not deleted yet. */
+export type KeyState = 'absent' | 'expired' | 'alive';
 
 export interface Database {
   readonly id: number;
@@ -105,6 +110,15 @@ export class Keyspace {
     return ref !== 0 && !this.#isExpired(db, ref);
   }
 
+  /** How a key stands, without counting, touching or deleting. */
+  stateIn(dict: Dict, key: Buffer): KeyState {
+    const ref = dict.find(key, 0, key.length);
+    if (ref === 0) return 'absent';
+    const at = dict.expireAt(ref);
+    const past = at >= 0 && at <= this.nowMs && this.expiryMode !== 'ignore';
+    return past ? 'expired' : 'alive';
+  }
+
   /** Whether an entry found by walking is past its time; deletes it where that is our part. */
   isExpired(db: Database, ref: number): boolean {
     return db.dict.volatileSize !== 0 && this.#isExpired(db, ref);
@@ -142,8 +156,7 @@ export class Keyspace {
     let removed = 0;
     for (const db of databases) {
       removed += db.dict.size;
-      this.#signalFlushed(db, null);
-      db.dict = this.#newDict();
+      this.#replace(db, this.#newDict());
     }
     return removed;
   }
@@ -151,19 +164,15 @@ export class Keyspace {
   /** SWAPDB: the clients of one database see the other's keys from now on. */
   swap(a: Database, b: Database): void {
     const dict = a.dict;
-    this.#signalFlushed(a, b.dict);
-    this.#signalFlushed(b, dict);
-    a.dict = b.dict;
-    b.dict = dict;
+    this.#replace(a, b.dict);
+    this.#replace(b, dict);
   }
 
   /** Puts in a whole new data set (after a full sync); returns the old one. */
   replaceAll(dicts: readonly Dict[]): Dict[] {
     return this.databases.map((db, id) => {
       const old = db.dict;
-      const next = dicts[id] ?? this.#newDict();
-      this.#signalFlushed(db, next);
-      db.dict = next;
+      this.#replace(db, dicts[id] ?? this.#newDict());
       return old;
     });
   }
@@ -195,14 +204,15 @@ export class Keyspace {
     return this.#accessClock;
   }
 
-  /** Watched keys that exist before or after their database changed as a whole were changed. */
-  #signalFlushed(db: Database, next: Dict | null): void {
+  #replace(db: Database, next: Dict): void {
+    const old = db.dict;
+    db.dict = next;
     for (const [text, watchers] of db.watched) {
       const key = Buffer.from(text, 'latin1');
-      const held = db.dict.find(key, 0, key.length) !== 0;
-      const coming = next !== null && next.find(key, 0, key.length) !== 0;
-      if (!held && !coming) continue;
-      for (const watcher of watchers) watcher.keyModified();
+      const before = this.stateIn(old, key);
+      const after = this.stateIn(next, key);
+      if (before === 'absent' && after === 'absent') continue;
+      for (const watcher of watchers) watcher.databaseReplaced(before, after);
     }
   }
 

@@ -5,22 +5,15 @@
  */
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { RdbError } from '../../rdb/rdb-error.ts';
 import { RdbWriter } from '../../rdb/rdb-writer.ts';
 import type { Clock } from '../../util/clock.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import type { Logger } from '../log.ts';
-import {
-  BackgroundRdbFile,
-  fileSize,
-  loadRdbFile,
-  removeLeftovers,
-  SyncRdbFile,
-} from './rdb-file.ts';
-import { KeyspaceLoader, type LoadedFacts } from './rdb-load.ts';
+import { loadDataFile } from './load-data-file.ts';
+import { BackgroundRdbFile, removeLeftovers, SyncRdbFile } from './rdb-file.ts';
+import type { LoadedFacts } from './rdb-load.ts';
 import { type AuxFields, Snapshot } from './snapshot.ts';
 import { SnapshotRun } from './snapshot-run.ts';
-import { SkippedItems } from './skipped-items.ts';
 
 /** The walk stops while so much waits for the disk. */
 const maxPendingDiskBytes = 8 * 1024 * 1024;
@@ -139,42 +132,27 @@ export class Persistence {
   }
 
   /**
-   * Loads `dbfilename` if it is there. Throws Error with a text for the operator when it cannot be
-   * read: going on with half a data set would be worse than not starting. `onExpired` hears of each
-   * entry that is dropped: replicas that continue this history still have it.
+   * Loads `dbfilename` if it is there; throws as `loadDataFile` does. `onExpired` is told of the keys
+   * that were left out because they are past their time.
    */
   loadAtStart(
     dropExpired: boolean,
-    onExpired: (dbId: number, key: Buffer) => void = () => undefined,
+    onExpired?: (dbId: number, key: Buffer) => void,
   ): LoadedFacts | null {
     const { keyspace, clock, log, settings } = this.#deps;
-    if (fileSize(this.path) === undefined) return null;
-    const startedMs = clock.monotonic();
-    const skipped = new SkippedItems();
-    const loader = new KeyspaceLoader({
-      dict: (dbId) => {
-        const db = keyspace.databases[dbId];
-        if (db === undefined) throw new Error(`the file has a database ${dbId}: raise 'databases'`);
-        return db.dict;
-      },
-      dropExpiredBefore: dropExpired ? clock.now() : -1,
-      accessClock: keyspace.accessClock,
-      onSkipped: (item) => skipped.add(item),
+    const { path } = this;
+    const verifyChecksum = settings.rdbchecksum;
+    const facts = loadDataFile({
+      path,
+      keyspace,
+      clock,
+      log,
+      verifyChecksum,
+      dropExpired,
       onExpired,
     });
-    try {
-      loadRdbFile(this.path, loader, settings.rdbchecksum);
-    } catch (error) {
-      throw new Error(loadFailure(this.path, error), { cause: error });
-    }
-    for (const line of skipped.lines()) log.notice(line);
-    const { keysLoaded, keysExpired } = loader.facts;
-    const seconds = ((clock.monotonic() - startedMs) / 1000).toFixed(3);
-    log.notice(
-      `DB loaded from disk: ${seconds} seconds, ${keysLoaded} keys, ${keysExpired} expired`,
-    );
-    this.lastLoad = loader.facts;
-    return loader.facts;
+    if (facts !== null) this.lastLoad = facts;
+    return facts;
   }
 
   // ---- saving ----
@@ -409,15 +387,4 @@ export class Persistence {
     }
     this.#deps.onSaveStatus(ok);
   }
-}
-
-/** What happened to which file, and what to do about it. */
-function loadFailure(path: string, error: unknown): string {
-  if (error instanceof RdbError) {
-    return (
-      `The data file ${path} is damaged: ${error.message}. ` +
-      'Put back a good copy, or move the file away to start empty.'
-    );
-  }
-  return `The data file ${path} could not be loaded: ${(error as Error).message}`;
 }

@@ -74,11 +74,17 @@ export class BackgroundRdbFile {
   constructor(path: string, label: string | number) {
     this.#path = path;
     this.#temporary = temporaryName(path, label);
-    this.#handle = open(this.#temporary, 'w+', fileMode);
+    this.#handle = this.#open();
     this.#tail = this.#handle.then(
       () => undefined,
       (error: Error) => this.#fail(error),
     );
+  }
+
+  /** It is made at once and then opened as it is: what `abandon` has removed does not come back. */
+  async #open(): Promise<FileHandle> {
+    closeSync(openSync(this.#temporary, 'w', fileMode));
+    return open(this.#temporary, 'r+');
   }
 
   /** Bytes queued and not on their way yet. */

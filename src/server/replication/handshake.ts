@@ -97,7 +97,7 @@ export async function runHandshake(io: HandshakeIo): Promise<void> {
 }
 
 async function runBatch(io: HandshakeIo, steps: readonly HandshakeStep[]): Promise<void> {
-  io.write(Buffer.concat(steps.map((step) => encodeCommand(step.request(io.settings)))));
+  io.write(Buffer.concat(steps.map((step) => encodeRequest(step.request(io.settings)))));
   for (const step of steps) {
     io.enter(step.state);
     const reply = await io.readLine();
@@ -124,6 +124,11 @@ export function explainRefusal(reply: string, settings: ReplicationSettings): st
   return undefined;
 }
 
+/** Settings hold one byte per character: a password may be any bytes. */
+function encodeRequest(words: readonly string[]): Buffer {
+  return encodeCommand(words.map((word) => Buffer.from(word, 'latin1')));
+}
+
 function judgePing(reply: string, settings: ReplicationSettings): Verdict {
   if (reply.startsWith('+')) return goOn;
   // A master with a password answers so before AUTH, the next step. [redis 7.0; 2.8 and before: ERR]
@@ -140,7 +145,10 @@ function judgePing(reply: string, settings: ReplicationSettings): Verdict {
 function judgeAuth(reply: string, settings: ReplicationSettings): Verdict {
   if (reply.startsWith('+')) return goOn;
   const who = settings.masteruser === '' ? 'masterauth' : `masteruser '${settings.masteruser}'`;
-  return { kind: 'fatal', because: `the master refuses our ${who}: ${quote(reply)}` };
+  return {
+    kind: 'fatal',
+    because: `Unable to AUTH to MASTER: it refuses our ${who}: ${quote(reply)}`,
+  };
 }
 
 function tolerate(reply: string, consequence: string): Verdict {

@@ -224,12 +224,13 @@ export class Replication {
 
   /**
    * Hot. Propagates the RESP bytes `[start, end)` of one command (or of a whole MULTI … EXEC) that
-   * ran in database `db`. Does nothing on a replica, and on a master that has no backlog.
+   * ran in database `db` (negative: in whichever is selected). Does nothing on a replica, and on a
+   * master that has no backlog.
    */
   feed(db: number, bytes: Uint8Array, start: number, end: number): void {
     const { log } = this.#state;
     if (this.#state.role !== 'master' || !log.active) return;
-    if (db !== this.#state.streamDb) this.#select(db);
+    if (db !== this.#state.streamDb && db >= 0) this.#select(db);
     log.append(bytes, start, end);
   }
 

@@ -37,7 +37,8 @@ function write(keyspace: Keyspace, db: Database, key: string): boolean {
 /** Watches a key; the counter says how often it was told. */
 function watch(db: Database, key: string): { told: number } {
   const counter = { told: 0 };
-  const watcher = { keyModified: (): void => void counter.told++ };
+  const tell = (): void => void counter.told++;
+  const watcher = { keyModified: tell, databaseReplaced: tell };
   db.watched.set(key, (db.watched.get(key) ?? new Set()).add(watcher));
   return counter;
 }
