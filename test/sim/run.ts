@@ -8,6 +8,9 @@ import { simulate } from './simulate.ts';
 const defaultCount = 100;
 
 const [seedText, countText] = process.argv.slice(2);
+if ([seedText, countText].some((text) => text !== undefined && !/^\d+$/.test(text))) {
+  throw new Error('usage: npm run sim [-- SEED [COUNT]]');
+}
 process.exitCode =
   seedText !== undefined && countText === undefined
     ? await replay(Number(seedText))

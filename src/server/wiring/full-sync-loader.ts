@@ -4,13 +4,13 @@
  * checksum is right. A transfer that breaks off leaves everything as it was. Implements
  * replication's RdbLoader.
  */
-import { RdbReader } from '../rdb/rdb-reader.ts';
-import type { Dict } from './keyspace/dict.ts';
-import type { Keyspace } from './keyspace/keyspace.ts';
-import type { Logger } from './log.ts';
-import { KeyspaceLoader } from './persistence/rdb-load.ts';
-import { SkippedItems } from './persistence/skipped-items.ts';
-import type { LoadedRdb, LoadInfo, RdbLoader } from './replication/ports.ts';
+import { RdbReader } from '../../rdb/rdb-reader.ts';
+import type { Dict } from '../keyspace/dict.ts';
+import type { Keyspace } from '../keyspace/keyspace.ts';
+import type { Logger } from '../log.ts';
+import { KeyspaceLoader } from '../persistence/rdb-load.ts';
+import { SkippedItems } from '../persistence/skipped-items.ts';
+import type { LoadedRdb, LoadInfo, RdbLoader } from '../replication/ports.ts';
 
 export interface FullSyncLoaderDeps {
   readonly keyspace: Keyspace;

@@ -3,16 +3,16 @@
  * them into requests and has dispatch run them on behalf of the "master" client. Implements
  * replication's StreamApplier; counts what is applied in whole commands and whole transactions.
  */
-import { INCOMPLETE, PROTOCOL_ERROR, RequestReader } from '../protocol/request-reader.ts';
-import { splitArgs } from '../redis-conf/split-args.ts';
-import { Client, clientFlags, type ClientTransport } from './client.ts';
-import type { ServerContext } from './context.ts';
-import type { Dispatcher } from './dispatch.ts';
-import type { ExpiryMode } from './keyspace/keyspace.ts';
-import { KeyScout } from './key-scout.ts';
-import { PendingInput } from './pending-input.ts';
-import { StreamError, type StreamApplier } from './replication/ports.ts';
-import { discardTransaction } from './transaction.ts';
+import { INCOMPLETE, PROTOCOL_ERROR, RequestReader } from '../../protocol/request-reader.ts';
+import { splitArgs } from '../../redis-conf/split-args.ts';
+import { Client, clientFlags, type ClientTransport } from '../client.ts';
+import type { ServerContext } from '../context.ts';
+import type { Dispatcher } from '../dispatch.ts';
+import type { ExpiryMode } from '../keyspace/keyspace.ts';
+import { KeyScout } from '../key-scout.ts';
+import { PendingInput } from '../pending-input.ts';
+import { StreamError, type StreamApplier } from '../replication/ports.ts';
+import { discardTransaction } from '../transaction.ts';
 
 /** A master's values are never too long for us: it has accepted them. */
 const maxStreamBulkBytes = Number.MAX_SAFE_INTEGER;

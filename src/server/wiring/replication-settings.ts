@@ -1,6 +1,6 @@
 /** The configuration as replication reads it: live values under the names of its port. */
-import type { Config } from './config.ts';
-import type { ReplicationSettings } from './replication/ports.ts';
+import type { Config } from '../config.ts';
+import type { ReplicationSettings } from '../replication/ports.ts';
 
 export function replicationSettings(config: Config): ReplicationSettings {
   const { values } = config;

@@ -1,19 +1,19 @@
 /** The master's stream, cut anywhere: what is applied, and how many bytes of it count as applied. */
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ReplyWriter } from '../../src/protocol/reply-writer.ts';
-import { CommandTable } from '../../src/server/command-table.ts';
-import { allCommands } from '../../src/server/commands/index.ts';
-import { Config } from '../../src/server/config.ts';
-import { Dispatcher } from '../../src/server/dispatch.ts';
-import { Logger } from '../../src/server/log.ts';
-import { StreamError } from '../../src/server/replication/ports.ts';
-import { BundledServer } from '../../src/server/server.ts';
-import { MasterStreamApplier } from '../../src/server/stream-applier.ts';
-import { seededRandom } from '../../src/util/random.ts';
-import { cut } from '../rdb/collect.ts';
-import { encodeCommand, type RespArg } from '../support/resp-client.ts';
-import { FakeClock } from './replication/support/fake-clock.ts';
+import { ReplyWriter } from '../../../src/protocol/reply-writer.ts';
+import { CommandTable } from '../../../src/server/command-table.ts';
+import { allCommands } from '../../../src/server/commands/index.ts';
+import { Config } from '../../../src/server/config.ts';
+import { Dispatcher } from '../../../src/server/dispatch.ts';
+import { Logger } from '../../../src/server/log.ts';
+import { StreamError } from '../../../src/server/replication/ports.ts';
+import { BundledServer } from '../../../src/server/server.ts';
+import { MasterStreamApplier } from '../../../src/server/wiring/stream-applier.ts';
+import { seededRandom } from '../../../src/util/random.ts';
+import { cut } from '../../rdb/collect.ts';
+import { encodeCommand, type RespArg } from '../../support/resp-client.ts';
+import { FakeClock } from '../replication/support/fake-clock.ts';
 
 interface Rig {
   applier: MasterStreamApplier;

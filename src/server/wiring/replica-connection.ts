@@ -1,7 +1,7 @@
 /** A client as replication sees it, once it has spoken REPLCONF, SYNC or PSYNC. */
-import type { Client } from './client.ts';
-import type { Executor } from './context.ts';
-import type { ReplicaConnection } from './replication/ports.ts';
+import type { Client } from '../client.ts';
+import type { Executor } from '../context.ts';
+import type { ReplicaConnection } from '../replication/ports.ts';
 
 export function replicaConnectionOf(client: Client, executor: Executor): ReplicaConnection {
   client.replicaConnection ??= newConnection(client, executor);

@@ -1,7 +1,7 @@
 /** What CONFIG SET must do beyond storing the value: each directive's effect on the running server. */
-import { clientFlags } from './client.ts';
-import { pathOf } from './config.ts';
-import type { ServerContext } from './context.ts';
+import { clientFlags } from '../client.ts';
+import { pathOf } from '../config.ts';
+import type { ServerContext } from '../context.ts';
 
 export function applyConfigChanges(
   server: ServerContext,

@@ -1,8 +1,8 @@
 /** The facts at the head of our RDB files, and what they say of the history when one is loaded. */
-import type { ServerContext } from './context.ts';
-import type { LoadedFacts } from './persistence/rdb-load.ts';
-import type { AuxFields } from './persistence/snapshot.ts';
-import type { SaveInfo } from './replication/ports.ts';
+import type { ServerContext } from '../context.ts';
+import type { LoadedFacts } from '../persistence/rdb-load.ts';
+import type { AuxFields } from '../persistence/snapshot.ts';
+import type { SaveInfo } from '../replication/ports.ts';
 
 export function rdbAux(server: ServerContext, saveInfo: SaveInfo | undefined): AuxFields {
   const general: AuxFields = [

@@ -1,9 +1,9 @@
 /** The RDB of a full sync goes into dicts set aside, and in place only when it is whole. */
 import { describe, expect, test } from 'vitest';
-import { FullSyncLoader } from '../../src/server/full-sync-loader.ts';
-import { Logger } from '../../src/server/log.ts';
-import { CollectedSnapshot, DataSet } from './persistence/support/data-set.ts';
-import { FakeClock } from './replication/support/fake-clock.ts';
+import { FullSyncLoader } from '../../../src/server/wiring/full-sync-loader.ts';
+import { Logger } from '../../../src/server/log.ts';
+import { CollectedSnapshot, DataSet } from '../persistence/support/data-set.ts';
+import { FakeClock } from '../replication/support/fake-clock.ts';
 
 interface Rig {
   data: DataSet;

@@ -3,15 +3,15 @@
  * first (`disk`) or handed over as they are made (`socket`). Implements replication's SnapshotPort.
  */
 import type { FileHandle } from 'node:fs/promises';
-import type { AuxFields } from './persistence/snapshot.ts';
-import type { Persistence } from './persistence/persistence.ts';
+import type { AuxFields } from '../persistence/snapshot.ts';
+import type { Persistence } from '../persistence/persistence.ts';
 import type {
   RdbFile,
   SaveInfo,
   SnapshotJob,
   SnapshotPort,
   SnapshotRequest,
-} from './replication/ports.ts';
+} from '../replication/ports.ts';
 
 export interface SnapshotSourceDeps {
   readonly persistence: Persistence;
