@@ -8,7 +8,6 @@
  */
 import { ReplyWriter } from '../protocol/reply-writer.ts';
 import { hexId } from '../util/random.ts';
-import type { Client } from './client.ts';
 import { ClientRegistry } from './client-registry.ts';
 import { CommandTable } from './command-table.ts';
 import { allCommands } from './commands/index.ts';
@@ -45,102 +44,147 @@ export class BundledServer {
   readonly context: ServerContext;
   readonly networking: Networking;
   readonly cron: Cron;
+  readonly #environment: ServerEnvironment;
+  readonly #gates = new Gates();
+  readonly #clients = new ClientRegistry();
+  readonly #stats = new ServerStats();
+  readonly #table = new CommandTable(allCommands);
+  readonly #keyspace: Keyspace;
+  readonly #propagation: Propagation;
+  readonly #persistence: Persistence;
+  readonly #replication: Replication;
+  readonly #waiting: WaitingClients;
+  readonly #pause: PauseState;
   readonly #shutdown: Shutdown;
+  readonly #dispatcher: Dispatcher;
 
+  /** Data first, replication last; functions handed to a part may use parts built after it. */
   constructor(environment: ServerEnvironment) {
-    const { clock, config, defer, log, random } = environment;
-    const gates = new Gates();
-    const clients = new ClientRegistry();
-    const stats = new ServerStats();
-    const propagation: Propagation = new Propagation({
-      get feeding() {
-        return replication.feeding;
-      },
-      feed: (dbId, bytes, start, end) => replication.feed(dbId, bytes, start, end),
-    });
-    const keyspace: Keyspace = new Keyspace({
-      databases: config.values.databases,
-      random,
-      onExpired: (db, key) => propagation.add(db.id, [expiryVerb(config), key]),
-    });
-    const persistence = new Persistence({
-      keyspace,
-      clock,
-      log,
-      pid: environment.pid,
-      settings: persistenceSettings(config),
-      defer,
-      aux: () => {
-        propagation.flushRun();
-        return rdbAux(context, replication.saveInfo());
-      },
-      onSaveStatus: () => this.refreshGates(),
-    });
-    const applier = new MasterStreamApplier(
-      () => context,
-      () => dispatcher,
-    );
-    const replication: Replication = new Replication({
-      clock,
-      random,
-      logger: log,
-      settings: replicationSettings(config),
-      connect: environment.connect,
-      snapshots: new SnapshotSource({
-        persistence,
-        aux: (saveInfo) => rdbAux(context, saveInfo),
-      }),
-      loader: new FullSyncLoader({
-        keyspace,
-        log,
-        verifyChecksum: () => config.values.rdbchecksum,
-        onReplaced: () => undefined,
-      }),
-      applier,
-      host: {
-        onRoleChange: (role) => this.#onRoleChange(role),
-        onLinkUp: () => undefined,
-        onReplicaAck: () => waiting.onReplicaAck(),
-      },
-      defer,
-    });
+    this.#environment = environment;
+    this.#keyspace = this.#newKeyspace();
+    this.#propagation = this.#newPropagation();
+    this.#persistence = this.#newPersistence();
+    this.#replication = this.#newReplication();
+    this.#waiting = this.#newWaiting();
+    this.#pause = this.#newPause();
+    this.#shutdown = this.#newShutdown();
+    this.context = this.#newContext();
     const reply = new ReplyWriter({
       onFull: () => this.networking.onReplyFull(),
       onLarge: (bytes) => this.networking.onLargeReply(bytes),
     });
-    const resumeInput = (client: Client): void => this.networking.resumeInput(client);
-    const waiting = new WaitingClients({
+    this.#dispatcher = this.#newDispatcher(reply);
+    this.networking = this.#newNetworking(reply);
+    this.cron = this.#newCron();
+    applyConfigChanges(this.context, {
+      refreshGates: () => this.refreshGates(),
+      setMaxBulkBytes: (bytes) => this.networking.setMaxBulkBytes(bytes),
+      changeDirectory: environment.changeDirectory,
+    });
+  }
+
+  // ---- the parts ----
+
+  #newKeyspace(): Keyspace {
+    const { config, random } = this.#environment;
+    return new Keyspace({
+      databases: config.values.databases,
+      random,
+      onExpired: (db, key) => this.#propagation.add(db.id, [expiryVerb(config), key]),
+    });
+  }
+
+  #newPropagation(): Propagation {
+    const replication = (): Replication => this.#replication;
+    return new Propagation({
+      get feeding() {
+        return replication().feeding;
+      },
+      feed: (dbId, bytes, start, end) => replication().feed(dbId, bytes, start, end),
+    });
+  }
+
+  #newPersistence(): Persistence {
+    const { clock, config, defer, log, pid } = this.#environment;
+    return new Persistence({
+      keyspace: this.#keyspace,
       clock,
+      log,
+      pid,
+      settings: persistenceSettings(config),
+      defer,
+      aux: () => {
+        this.#propagation.flushRun();
+        return rdbAux(this.context, this.#replication.saveInfo());
+      },
+      onSaveStatus: () => this.refreshGates(),
+    });
+  }
+
+  #newReplication(): Replication {
+    const { clock, config, connect, defer, log, random } = this.#environment;
+    return new Replication({
+      clock,
+      random,
+      logger: log,
+      settings: replicationSettings(config),
+      connect,
+      snapshots: new SnapshotSource({
+        persistence: this.#persistence,
+        aux: (saveInfo) => rdbAux(this.context, saveInfo),
+      }),
+      loader: new FullSyncLoader({
+        keyspace: this.#keyspace,
+        log,
+        verifyChecksum: () => config.values.rdbchecksum,
+      }),
+      applier: new MasterStreamApplier(
+        () => this.context,
+        () => this.#dispatcher,
+      ),
+      host: {
+        onRoleChange: (role) => this.#onRoleChange(role),
+        onReplicaAck: () => this.#waiting.onReplicaAck(),
+      },
+      defer,
+    });
+  }
+
+  #newWaiting(): WaitingClients {
+    const replication = this.#replication;
+    return new WaitingClients({
+      clock: this.#environment.clock,
       countReplicasAt: (offset) => replication.countReplicasAt(offset),
       requestAcks: () => replication.requestAcks(),
-      resumeInput,
+      resumeInput: (client) => this.networking.resumeInput(client),
     });
-    const pause = new PauseState({
-      clock,
-      gates,
-      clients,
-      resumeInput,
+  }
+
+  #newPause(): PauseState {
+    return new PauseState({
+      clock: this.#environment.clock,
+      gates: this.#gates,
+      clients: this.#clients,
+      resumeInput: (client) => this.networking.resumeInput(client),
       onChange: () => this.refreshExpiryMode(),
     });
-    const executor: Executor = {
-      runQueued: (client) => dispatcher.runQueued(client),
-      resumeInput,
-      flushReplies: (client) => this.networking.flushReplies(client),
-      close: (client, when) => {
-        if (when === 'now') this.networking.close(client);
-        else this.networking.closeAfterReply(client);
-      },
-      replicaConnection: (client) => replicaConnectionOf(client, executor),
-    };
-    const table = new CommandTable(allCommands);
-    this.#shutdown = new Shutdown(environment, {
-      pause,
-      persistence,
-      propagation,
-      replication,
+  }
+
+  #newShutdown(): Shutdown {
+    return new Shutdown(this.#environment, {
+      pause: this.#pause,
+      persistence: this.#persistence,
+      propagation: this.#propagation,
+      replication: this.#replication,
       stop: () => this.stop(),
     });
-    const context: ServerContext = {
+  }
+
+  #newContext(): ServerContext {
+    const { clock, config, log, random } = this.#environment;
+    const stats = this.#stats;
+    const usedMemoryNow = (): number => usedMemory(this.context).total;
+    return {
       version: emulatedVersion,
       runId: hexId(random),
       startedAtMs: clock.now(),
@@ -149,17 +193,17 @@ export class BundledServer {
       log,
       config,
       stats,
-      infoSampler: new InfoSampler({ clock, stats, usedMemory: () => usedMemory(context).total }),
-      keyspace,
-      clients,
-      gates,
-      propagation,
-      replication,
-      persistence,
-      commands: table,
-      executor,
-      waiting,
-      pause,
+      infoSampler: new InfoSampler({ clock, stats, usedMemory: usedMemoryNow }),
+      keyspace: this.#keyspace,
+      clients: this.#clients,
+      gates: this.#gates,
+      propagation: this.#propagation,
+      replication: this.#replication,
+      persistence: this.#persistence,
+      commands: this.#table,
+      executor: this.#newExecutor(),
+      waiting: this.#waiting,
+      pause: this.#pause,
       cron: {
         setActiveExpire: (on) => {
           this.cron.activeExpire = on;
@@ -171,30 +215,51 @@ export class BundledServer {
       shutdown: (request) => this.#shutdown.request(request),
       abortShutdown: () => this.#shutdown.abort(),
     };
-    this.context = context;
-    const dispatcher = new Dispatcher({
-      server: context,
-      table,
+  }
+
+  #newExecutor(): Executor {
+    const executor: Executor = {
+      runQueued: (client) => this.#dispatcher.runQueued(client),
+      resumeInput: (client) => this.networking.resumeInput(client),
+      flushReplies: (client) => this.networking.flushReplies(client),
+      close: (client, when) => {
+        if (when === 'now') this.networking.close(client);
+        else this.networking.closeAfterReply(client);
+      },
+      replicaConnection: (client) => replicaConnectionOf(client, executor),
+    };
+    return executor;
+  }
+
+  #newDispatcher(reply: ReplyWriter): Dispatcher {
+    return new Dispatcher({
+      server: this.context,
+      table: this.#table,
       reply,
       flushReplies: (client) => this.networking.flushReplies(client),
     });
-    this.networking = new Networking({
-      server: context,
+  }
+
+  #newNetworking(reply: ReplyWriter): Networking {
+    return new Networking({
+      server: this.context,
       reply,
-      dispatcher: () => dispatcher,
-      onClientGone: (client) => {
-        if (client.replicaConnection !== null) replication.handleClosed(client.replicaConnection);
+      dispatcher: () => this.#dispatcher,
+      onClientGone: ({ replicaConnection }) => {
+        if (replicaConnection !== null) this.#replication.handleClosed(replicaConnection);
       },
-      defer,
-    });
-    const expireCycle = new ExpireCycle({ keyspace, clock, endUnit: () => propagation.endUnit() });
-    this.cron = new Cron({ server: context, expireCycle, defer });
-    applyConfigChanges(context, {
-      refreshGates: () => this.refreshGates(),
-      setMaxBulkBytes: (bytes) => this.networking.setMaxBulkBytes(bytes),
-      changeDirectory: environment.changeDirectory,
+      defer: this.#environment.defer,
     });
   }
+
+  #newCron(): Cron {
+    const { clock, defer } = this.#environment;
+    const endUnit = (): void => this.#propagation.endUnit();
+    const expireCycle = new ExpireCycle({ keyspace: this.#keyspace, clock, endUnit });
+    return new Cron({ server: this.context, expireCycle, defer });
+  }
+
+  // ---- life ----
 
   /** Loads the data set from disk and starts to follow the configured master. */
   start(): void {

@@ -55,7 +55,7 @@ export class Dict {
   readonly #announcedHashes = new Int32Array(maxAnnouncedKeys);
   readonly #announcedRefs = new Int32Array(maxAnnouncedKeys);
   /** Where the touched bytes go, so that reading them is not optimised away. */
-  #touched = 0;
+  touched = 0;
 
   constructor(seed: number) {
     this.#seed = seed;
@@ -107,7 +107,7 @@ export class Dict {
     const [hashes, refs] = [this.#announcedHashes, this.#announcedRefs];
     for (let index = 0; index < count; index++) refs[index] = this.#index.guess(hashes[index]);
     for (let index = 0; index < count; index++) {
-      if (refs[index] !== 0) this.#touched ^= this.#entries.peek(refs[index]);
+      if (refs[index] !== 0) this.touched ^= this.#entries.peek(refs[index]);
     }
     this.#announced = 0;
   }

@@ -82,8 +82,6 @@ interface ReplicationHost {
    * unblocks blocked clients, and starts or stops active expiry.
    */
   onRoleChange(role: 'master' | 'replica'): void;
-  /** The link to our master is up: the data set is its master's, as of the offset. */
-  onLinkUp(): void;
   /** A replica acknowledged a higher offset (or went online or away): look at WAIT again. */
   onReplicaAck(): void;
 }

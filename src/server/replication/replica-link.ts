@@ -337,12 +337,10 @@ export class ReplicaLink {
   // ---- Stream --------------------------------------------------------------------------------
 
   async #follow(attempt: Attempt): Promise<never> {
-    const { host } = this.#deps;
     this.#enter(attempt, 'connected');
     this.#progress = undefined;
     this.#downSinceMs = undefined;
     this.#stream.begin({ selectedDb: this.#resume?.selectedDb ?? 0, master: this.#masterName() });
-    host.onLinkUp();
     this.sendAck();
     return attempt.inbox.stream((chunk) => {
       if (!this.#stream.take(chunk)) {

@@ -16,8 +16,6 @@ export interface FullSyncLoaderDeps {
   readonly keyspace: Keyspace;
   readonly log: Logger;
   readonly verifyChecksum: () => boolean;
-  /** The data set was replaced: what counts changes or watches snapshots starts over. */
-  readonly onReplaced: () => void;
 }
 
 interface Transfer {
@@ -64,7 +62,7 @@ export class FullSyncLoader implements RdbLoader {
   }
 
   end(): LoadedRdb {
-    const { keyspace, log, onReplaced } = this.#deps;
+    const { keyspace, log } = this.#deps;
     const { info, reader, loader, dicts, skipped, whole } = this.#current();
     if (!whole) reader.end();
     info.beforeReplacing();
@@ -73,7 +71,6 @@ export class FullSyncLoader implements RdbLoader {
     // The file on disk is out of date: save points count this as so many changes.
     keyspace.dirty += Math.max(1, loader.facts.keysLoaded);
     this.#transfer = null;
-    onReplaced();
     for (const line of skipped.lines()) log.notice(`Full sync from ${info.master}: ${line}`);
     log.notice(
       `Full sync from ${info.master}: ${loader.facts.keysLoaded} keys loaded in place of ${before}`,

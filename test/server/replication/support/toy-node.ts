@@ -226,7 +226,6 @@ export class ToyNode {
       },
       host: {
         onRoleChange: () => undefined,
-        onLinkUp: () => undefined,
         onReplicaAck: () => {
           this.acks++;
         },
