@@ -152,13 +152,14 @@ async function runUntilStopped(
   return null;
 }
 
-/** The first signal saves and stops in order; a second one does not wait. */
+/** The first signal saves and stops in order; a second Ctrl-C does not wait for that. [redis 7.0] */
 function handleSignals(server: BundledServer, log: Logger, release: () => void): void {
   let asked = false;
   const shutdown = async (): Promise<void> => {
     asked = (await server.shutdownBySignal()) === null;
   };
   const onSignal = (signal: NodeJS.Signals): void => {
+    if (asked && signal !== 'SIGINT') return;
     if (asked) {
       log.warning(`Received ${signal} again: exiting at once`);
       release();

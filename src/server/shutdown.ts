@@ -105,11 +105,11 @@ export class Shutdown {
       request.save === 'save' || (request.save === 'auto' && persistence.hasSavePoints);
     persistence.abortAll();
     if (mustSave && persistence.save() !== null && !request.force) {
-      log.warning('The data set could not be saved: the server stays up');
+      log.warning("Error trying to save the DB, can't exit: the server stays up");
       return 'ERR Errors trying to SHUTDOWN. Check logs.';
     }
     stop();
-    log.warning('The server has stopped, bye bye...');
+    log.warning('The server is now ready to exit, bye bye...');
     onStopped();
     return null;
   }

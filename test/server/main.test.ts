@@ -196,6 +196,9 @@ async function startLogged(
   mkdirSync(join(dir, 'logs'));
   const server = spawn(node, [...first, ...options, ...args], { stdio: 'inherit' });
   use.defer(() => server.kill('SIGKILL'));
-  await waitFor(async () => (await connectResp({ port })).close() ?? true);
+  // The port is open before the rest is ready: an answer comes when everything is.
+  const client = await waitFor(() => connectResp({ port }));
+  await client.command('PING');
+  await client.close();
   return { server, dir, port };
 }

@@ -122,7 +122,9 @@ export class SimNode {
 
   /** Stops serving for a while without dying. */
   freeze(durationMs: number): void {
-    this.lane.frozenUntilMs = this.#deps.queue.nowMs + durationMs;
+    // A shorter freeze does not end a longer one: events wait for the end of that already.
+    const { lane } = this;
+    lane.frozenUntilMs = Math.max(lane.frozenUntilMs, this.#deps.queue.nowMs + durationMs);
   }
 
   /** A client of the simulator; the same one for the same slot as long as the process lives. */

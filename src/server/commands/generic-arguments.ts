@@ -66,20 +66,10 @@ export function lookupUntouched(call: Call, index: number): number {
   return ref;
 }
 
-/** Gives the key in argument `index` a string value; returns its entry. Counts no change. */
-export function storeString(
-  call: Call,
-  index: number,
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-  keepTtl: boolean,
-): number {
-  const ref = call.lookupWrite(index);
-  return storeStringAt(call, ref, index, bytes, start, end, keepTtl);
-}
-
-/** The same when `lookupWrite` has just returned `ref`. */
+/**
+ * Gives the key in argument `index`, for which `lookupWrite` has just returned `ref`, a string value;
+ * returns its entry. Counts no change.
+ */
 export function storeStringAt(
   call: Call,
   ref: number,
