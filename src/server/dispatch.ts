@@ -126,7 +126,6 @@ export class Dispatcher {
     if (call.failed) command.failedCalls++;
     call.reply.length = 0;
     // What was noted for propagation (by an EXEC's commands, say) goes nowhere from a replica.
-    this.#server.propagation.endUnit();
   }
 
   /** EXEC: runs what the client has queued, as one unit, each with its own reply. */

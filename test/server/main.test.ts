@@ -199,6 +199,6 @@ async function startLogged(
   // The port is open before the rest is ready: an answer comes when everything is.
   const client = await waitFor(() => connectResp({ port }));
   await client.command('PING');
-  await client.close();
+  client.close();
   return { server, dir, port };
 }
