@@ -125,7 +125,6 @@ export class Dispatcher {
     this.#server.stats.totalCommandsProcessed++;
     if (call.failed) command.failedCalls++;
     call.reply.length = 0;
-    // What was noted for propagation (by an EXEC's commands, say) goes nowhere from a replica.
   }
 
   /** EXEC: runs what the client has queued, as one unit, each with its own reply. */
