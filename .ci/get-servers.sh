@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # .ci/get-servers.sh [DIR]: puts Redis 8 and Valkey 8, as Debian 13 has them, into DIR/bin as
-# redis8-server, redis8-cli, redis8-benchmark, valkey8-server, … for the tests that compare us with
+# redis8-server, redis8-cli, redis8-check-rdb, valkey8-server, … for the tests that compare us with
 # them. Needs no root and leaves the system as it is: apt works on a state of its own, the packages
 # are unpacked and not installed, and each program runs on the C library it came with.
 # Default DIR: where test/support/real-servers.ts looks.
@@ -9,7 +9,7 @@ export LC_ALL=C
 release=trixie
 dir=$(readlink -m "${1:-${REDIS_REPL_SERVERS_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/redis-repl/servers}}")
 
-if "$dir/bin/redis8-server" --version >/dev/null 2>&1 &&
+if "$dir/bin/redis8-server" --version >/dev/null 2>&1 && [ -x "$dir/bin/valkey8-check-rdb" ] &&
    "$dir/bin/valkey8-server" --version >/dev/null 2>&1; then
   echo "servers are already in $dir"
   exit 0
@@ -58,7 +58,7 @@ starter() { # NAME PROGRAM: a script NAME that becomes PROGRAM, so that the pid 
   chmod +x "$dir/bin/$1"
 }
 mkdir -p "$dir/bin"
-for tool in server cli benchmark; do
+for tool in check-rdb cli benchmark server; do
   starter "redis8-$tool" "redis-$tool"
   starter "valkey8-$tool" "valkey-$tool"
 done
