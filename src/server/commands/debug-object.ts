@@ -1,12 +1,10 @@
 /** DEBUG OBJECT: how a value is stored. Only strings exist so far. */
 import { RdbOutput } from '../../rdb/rdb-output.ts';
 import { errorReplies } from '../../protocol/error-replies.ts';
-import { isInt64 } from '../../util/int64.ts';
 import type { Call } from '../call.ts';
 import type { Dict } from '../keyspace/dict.ts';
+import { stringEncoding } from '../keyspace/string-encoding.ts';
 
-/** Redis keeps strings up to this length in one piece with their header. */
-const embstrMaxBytes = 44;
 /** The access clock has 24 bits. */
 const clockMask = 0xffffff;
 
@@ -21,19 +19,10 @@ export function debugObject(call: Call): void {
   const accessedAt = dict.accessedAt(ref);
   const idleSec = (call.keyspace.accessClock - accessedAt) & clockMask;
   call.reply.simple(
-    `Value at:0x${ref.toString(16)} refcount:1 encoding:${encodingOf(dict, ref)} ` +
+    `Value at:0x${ref.toString(16)} refcount:1 encoding:${stringEncoding(dict, ref)} ` +
       `serializedlength:${serializedLength(dict, ref, call)} ` +
       `lru:${accessedAt} lru_seconds_idle:${idleSec}`,
   );
-}
-
-function encodingOf(dict: Dict, ref: number): 'int' | 'embstr' | 'raw' {
-  dict.readString(ref);
-  const { windowBuffer, windowStart, windowEnd } = dict;
-  const length = windowEnd - windowStart;
-  if (dict.isRaw(ref)) return 'raw';
-  if (isInt64(windowBuffer, windowStart, windowEnd)) return 'int';
-  return length <= embstrMaxBytes ? 'embstr' : 'raw';
 }
 
 /** Bytes of the value in an RDB. */

@@ -1,15 +1,14 @@
 /** OBJECT: how a value is stored, and how long it has not been used. */
-import { parseSmallInteger, isInt64 } from '../../util/int64.ts';
+import { parseSmallInteger } from '../../util/int64.ts';
 import type { Call } from '../call.ts';
 import type { CommandSpec } from '../command.ts';
 import { replyHelp, type HelpRow } from './command-help.ts';
+import { stringEncoding } from '../keyspace/string-encoding.ts';
 import { refusesType } from './generic-arguments.ts';
 
 /** Redis keeps one object for each of these numbers; its count is the greatest int. [7.0] */
 const sharedIntegers = 10_000;
 const sharedRefcount = 0x7fff_ffff;
-/** Strings up to here lie beside their object. [object.c, 7.0] */
-const embstrMaxBytes = 44;
 
 const row = {
   arity: 3,
@@ -88,15 +87,7 @@ const help: readonly HelpRow[] = [
 function objectEncodingCommand(call: Call): void {
   const ref = lookupUnnoticed(call);
   if (ref === 0 || refusesType(call, ref)) return;
-  call.reply.bulkText(stringEncoding(call, ref));
-}
-
-function stringEncoding(call: Call, ref: number): 'int' | 'embstr' | 'raw' {
-  const { dict } = call.db;
-  if (dict.isRaw(ref)) return 'raw';
-  dict.readString(ref);
-  if (isInt64(dict.windowBuffer, dict.windowStart, dict.windowEnd)) return 'int';
-  return dict.stringLength(ref) <= embstrMaxBytes ? 'embstr' : 'raw';
+  call.reply.bulkText(stringEncoding(call.db.dict, ref));
 }
 
 function objectFreqCommand(call: Call): void {

@@ -1,0 +1,13 @@
+/** How Redis would keep a string: what OBJECT ENCODING and DEBUG OBJECT say of one. */
+import { isInt64 } from '../../util/int64.ts';
+import type { Dict } from './dict.ts';
+
+/** Strings up to here lie in one piece with their header. [object.c, 7.0] */
+const embstrMaxBytes = 44;
+
+export function stringEncoding(dict: Dict, ref: number): 'int' | 'embstr' | 'raw' {
+  if (dict.isRaw(ref)) return 'raw';
+  dict.readString(ref);
+  if (isInt64(dict.windowBuffer, dict.windowStart, dict.windowEnd)) return 'int';
+  return dict.stringLength(ref) <= embstrMaxBytes ? 'embstr' : 'raw';
+}
