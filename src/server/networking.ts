@@ -18,8 +18,6 @@ import { discardTransaction } from './transaction.ts';
 
 /** What one read may bring; larger buffers gained nothing, smaller ones cost system calls. */
 const readBufferBytes = 64 * 1024;
-/** A client whose unfinished request grows past this is dropped. [client-query-buffer-limit] */
-const maxPendingBytes = 1024 * 1024 * 1024;
 /** A blocked client's input is read on up to here, then TCP holds it back. */
 const maxBlockedInputBytes = 1024 * 1024;
 
@@ -218,7 +216,7 @@ export class Networking {
   #keep(client: Client, buffer: Buffer, from: number, end: number): void {
     const { pending } = client;
     pending.append(buffer, from, end);
-    if (pending.length <= maxPendingBytes) return;
+    if (pending.length <= this.#server.config.clientQueryBufferLimit) return;
     const { address } = client.transport;
     this.#server.log.warning(
       `Closing client ${address}: its unfinished request has ${pending.length} bytes`,

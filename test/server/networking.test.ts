@@ -50,6 +50,15 @@ describe('a protocol error', () => {
   });
 });
 
+test('a request longer than client-query-buffer-limit ends its connection alone', async () => {
+  const args = ['--client-query-buffer-limit', '1mb'];
+  const server = await use.server('bundled', { args });
+  const [client, other] = [await use.client(server), await use.client(server)];
+  client.sendRaw(`*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$${4 * megabyte}\r\n${'x'.repeat(2 * megabyte)}`);
+  await waitFor(() => server.log().includes('its unfinished request has'));
+  expect(await other.command('EXISTS', 'k')).toBe(0);
+});
+
 test('requests may come in crumbs, and several clients at once in the middle of one', async () => {
   const server = await use.server('bundled');
   const clients = await Promise.all([1, 2, 3].map(() => use.client(server)));
