@@ -11,6 +11,14 @@ import type { Command } from './command.ts';
 import type { ServerContext } from './context.ts';
 import type { Database, Keyspace } from './keyspace/keyspace.ts';
 
+/** A request's arguments as windows: a reader has them, and a queued request. */
+export interface RequestArguments {
+  readonly buffer: Buffer;
+  readonly argc: number;
+  readonly argStart: Int32Array;
+  readonly argEnd: Int32Array;
+}
+
 export class Call {
   readonly server: ServerContext;
   readonly keyspace: Keyspace;
@@ -33,6 +41,15 @@ export class Call {
     this.server = server;
     this.keyspace = server.keyspace;
     this.reply = reply;
+  }
+
+  /** Takes up the next request: its arguments lie where whoever parsed or queued it says. */
+  load(client: Client, request: RequestArguments): void {
+    this.client = client;
+    this.buffer = request.buffer;
+    this.argc = request.argc;
+    this.argStart = request.argStart;
+    this.argEnd = request.argEnd;
   }
 
   get db(): Database {

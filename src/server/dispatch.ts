@@ -72,11 +72,7 @@ export class Dispatcher {
   /** Runs the request that `reader` has just parsed from `start` to `end` of its buffer. */
   run(client: Client, reader: RequestReader, buffer: Buffer, start: number, end: number): Outcome {
     const call = this.#call;
-    call.client = client;
-    call.buffer = reader.buffer;
-    call.argc = reader.argc;
-    call.argStart = reader.argStart;
-    call.argEnd = reader.argEnd;
+    call.load(client, reader);
     const found = this.#resolve(call, end - start);
     if (found === null) return 'done';
     client.lastCommand = found;
@@ -107,35 +103,22 @@ export class Dispatcher {
     end: number,
   ): void {
     const call = this.#call;
-    call.client = client;
-    call.buffer = reader.buffer;
-    call.argc = reader.argc;
-    call.argStart = reader.argStart;
-    call.argEnd = reader.argEnd;
+    call.load(client, reader);
     const command = this.#resolve(call, end - start);
     if (command === null) return;
     if (client.has(clientFlags.multi) && !neverQueued.has(command.fullName)) {
       client.queue.push(copyRequest(call, command, buffer, start, end));
       return;
     }
-    call.command = command;
-    call.failed = false;
-    command.handler(call);
-    command.calls++;
-    this.#server.stats.totalCommandsProcessed++;
-    if (call.failed) command.failedCalls++;
+    this.#invoke(call, command);
     call.reply.length = 0;
   }
 
   /** EXEC: runs what the client has queued, as one unit, each with its own reply. */
   runQueued(client: Client): void {
     const call = this.#queuedCall;
-    call.client = client;
     for (const request of client.queue) {
-      call.buffer = request.buffer;
-      call.argc = request.argc;
-      call.argStart = request.argStart;
-      call.argEnd = request.argEnd;
+      call.load(client, request);
       const startedAt = this.#server.clock.monotonic();
       this.#executeInUnit(call, request);
       request.command.usec += (this.#server.clock.monotonic() - startedAt) * 1000;
@@ -277,15 +260,9 @@ export class Dispatcher {
   // ---- execution ----
 
   #execute(call: Call, command: Command, buffer: Buffer | null, start: number, end: number): void {
-    const { keyspace, propagation, stats } = this.#server;
+    const { keyspace, propagation } = this.#server;
     const dirty = keyspace.dirty;
-    call.command = command;
-    call.failed = false;
-    call.rewritten = false;
-    command.handler(call);
-    command.calls++;
-    stats.totalCommandsProcessed++;
-    if (call.failed) command.failedCalls++;
+    this.#invoke(call, command);
     // SAVE sets it back to 0: that is no change of data.
     if (keyspace.dirty <= dirty && !propagation.unitIsOpen) return;
     call.client.wrote = true;
@@ -300,19 +277,23 @@ export class Dispatcher {
   }
 
   #executeInUnit(call: Call, request: QueuedRequest): void {
-    const { keyspace, propagation, stats } = this.#server;
-    const { command } = request;
+    const { keyspace, propagation } = this.#server;
     const dirty = keyspace.dirty;
+    this.#invoke(call, request.command);
+    if (keyspace.dirty > dirty && !call.rewritten) {
+      propagation.addEncoded(call.client.db.id, request.frame);
+    }
+  }
+
+  /** Every command of every origin runs here, and is counted. */
+  #invoke(call: Call, command: Command): void {
     call.command = command;
     call.failed = false;
     call.rewritten = false;
     command.handler(call);
     command.calls++;
-    stats.totalCommandsProcessed++;
+    this.#server.stats.totalCommandsProcessed++;
     if (call.failed) command.failedCalls++;
-    if (keyspace.dirty > dirty && !call.rewritten) {
-      propagation.addEncoded(call.client.db.id, request.frame);
-    }
   }
 
   /** Commands of one kind in a row are timed together: a clock per command costs 5 %. */

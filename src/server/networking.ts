@@ -162,7 +162,8 @@ export class Networking {
     dispatcher.beginBatch();
     client.pending.needed = 0;
     let at = from;
-    let scoutedTo = from;
+    // The first request runs at once: without a second one there is nothing to look ahead for.
+    let scoutedTo = from + 1;
     while (at < end) {
       if (at >= scoutedTo) scoutedTo = this.#scout.lookAhead(client.db.dict, buffer, at, end);
       const reader = client.midwayReader ?? this.#reader;

@@ -86,7 +86,8 @@ export class MasterStreamApplier implements StreamApplier {
     let at = 0;
     let appliedAt = -1;
     try {
-      let scoutedTo = 0;
+      // As in networking.ts: the first request is not worth a look ahead.
+      let scoutedTo = 1;
       while (at < end) {
         if (at >= scoutedTo) {
           scoutedTo = this.#scout.lookAhead(client.db.dict, buffer, at, end);
