@@ -5,7 +5,7 @@
  * here. Counterpart of rdb-input.ts.
  */
 import { assert } from '../util/errors.ts';
-import { copyBytes } from './copy-bytes.ts';
+import { copyBytes } from '../util/copy-bytes.ts';
 import { Crc64 } from './crc64.ts';
 import { maxInt32Chars, notAnInt32, parseInt32 } from './integer-text.ts';
 import { maxLengthBytes, specialString, stringEncoding, writeLength } from './length-encoding.ts';

@@ -17,13 +17,9 @@
  *
  * Who calls it: `feed` on a master, the replica link on a replica; nobody else appends.
  */
+import { copyBytes } from '../../util/copy-bytes.ts';
 import { assert } from '../../util/errors.ts';
 
-/**
- * Below this a byte loop beats `set(subarray)`, which allocates a view. Measured on Node 20: the loop
- * takes 1.8 ns a byte, the view and `set` about 70 ns.
- */
-const byteLoopLimit = 40;
 /** Small enough for a test's tiny backlog, large enough for a socket write. */
 const minBlockBytes = 16 * 1024;
 /** A write larger than this gains nothing. */
@@ -159,12 +155,12 @@ export class ReplicationLog {
     this.#masterReplOffset += count;
     this.#histlen += count;
     if (block.used + count <= block.bytes.length) {
-      copyBytes(bytes, start, end, block);
+      block.used = copyBytes(bytes, start, end, block.bytes, block.used);
     } else {
       for (let from = start; from < end;) {
         if (block.used === block.bytes.length) block = this.#addBlock(block);
         const to = Math.min(end, from + block.bytes.length - block.used);
-        copyBytes(bytes, from, to, block);
+        block.used = copyBytes(bytes, from, to, block.bytes, block.used);
         from = to;
       }
       this.#trim();
@@ -315,18 +311,6 @@ export class LogCursor {
     this.#block = next;
     this.#log.trim();
   }
-}
-
-function copyBytes(bytes: Uint8Array, start: number, end: number, block: Block): void {
-  const target = block.bytes;
-  let at = block.used;
-  if (end - start < byteLoopLimit) {
-    for (let from = start; from < end; from++) target[at++] = bytes[from];
-    block.used = at;
-    return;
-  }
-  target.set(bytes.subarray(start, end), at);
-  block.used = at + end - start;
 }
 
 function blockBytesFor(replBacklogSize: number): number {

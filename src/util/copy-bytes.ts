@@ -1,4 +1,4 @@
-/** Copying of short byte strings, for the RDB output. */
+/** Copying of byte strings that are mostly short: entries, replies, the replication log, the RDB output. */
 
 /** Up to here a loop beats `set(subarray)`, which costs 70 ns however little it copies. */
 const loopMaxBytes = 64;
