@@ -10,6 +10,7 @@ import type { Client } from './client.ts';
 import type { Command } from './command.ts';
 import type { ServerContext } from './context.ts';
 import type { Database, Keyspace } from './keyspace/keyspace.ts';
+import type { NotifyClass } from './keyspace/notify.ts';
 
 /** A request's arguments as windows: a reader has them, and a queued request. */
 export interface RequestArguments {
@@ -120,6 +121,14 @@ export class Call {
       this.argStart[index],
       this.argEnd[index],
     );
+  }
+
+  /** Tells those who listen what has happened to the key in argument `index`. */
+  notify(notifyClass: NotifyClass, event: string, index: number): void {
+    const { keyspace } = this;
+    if (keyspace.notifyMask === 0) return;
+    const { buffer, argStart, argEnd } = this;
+    keyspace.notify(notifyClass, event, this.client.db, buffer, argStart[index], argEnd[index]);
   }
 
   // ---- replies ----

@@ -75,8 +75,6 @@ export class Config {
   notifyKeyspaceEvents = '';
   slowlogLogSlowerThan = 0;
   latencyTracking = true;
-  hashMaxListpackEntries = 0;
-  hashMaxListpackValue = 0;
 
   readonly #settings: Map<DirectiveName, SettingState>;
   readonly #values: Record<string, unknown> = {};
@@ -332,8 +330,6 @@ export class Config {
     this.notifyKeyspaceEvents = values.notifyKeyspaceEvents;
     this.slowlogLogSlowerThan = values.slowlogLogSlowerThan;
     this.latencyTracking = values.latencyTracking;
-    this.hashMaxListpackEntries = values.hashMaxListpackEntries;
-    this.hashMaxListpackValue = values.hashMaxListpackValue;
   }
 
   /**

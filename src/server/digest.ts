@@ -15,8 +15,9 @@
  * walks everything at once, a second or two per million keys.
  */
 import { hash } from 'node:crypto';
-import { type Dict, type ValueType, valueTypes } from './keyspace/dict.ts';
+import type { Dict } from './keyspace/dict.ts';
 import type { Keyspace } from './keyspace/keyspace.ts';
+import { type ValueType, valueTypes } from './types/value.ts';
 
 const sumBytes = 20;
 

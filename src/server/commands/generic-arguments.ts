@@ -5,7 +5,7 @@
 import { errorReplies } from '../../protocol/error-replies.ts';
 import { int64Max, int64Min, parseInt64 } from '../../util/int64.ts';
 import type { Call } from '../call.ts';
-import { valueTypes } from '../keyspace/dict.ts';
+import { valueTypes } from '../types/value.ts';
 
 const int32Max = 0x7fff_ffff;
 

@@ -3,7 +3,8 @@ import { errorReplies } from '../../protocol/error-replies.ts';
 import { assert } from '../../util/errors.ts';
 import type { Call } from '../call.ts';
 import type { CommandSpec } from '../command.ts';
-import { valueTypes, type Dict } from '../keyspace/dict.ts';
+import type { Dict } from '../keyspace/dict.ts';
+import { valueTypes } from '../types/value.ts';
 import type { Database } from '../keyspace/keyspace.ts';
 import { int32Argument } from './generic-arguments.ts';
 

@@ -1,7 +1,7 @@
 /** Keys whatever they hold: whether they exist, what type they are, that they go, how many. */
 import type { Call } from '../call.ts';
 import type { CommandSpec } from '../command.ts';
-import { typeNames } from '../keyspace/dict.ts';
+import { typeNames } from '../types/value.ts';
 import { lookupUntouched } from './generic-arguments.ts';
 
 const row = { categories: ['keyspace'], keys: [1, -1, 1], group: 'generic' } as const;

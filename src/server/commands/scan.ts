@@ -2,7 +2,7 @@
 import { globMatch } from '../../util/glob.ts';
 import type { Call } from '../call.ts';
 import type { CommandSpec } from '../command.ts';
-import { typeNames } from '../keyspace/dict.ts';
+import { typeNames } from '../types/value.ts';
 import { isPastExpiry } from '../keyspace/expire.ts';
 import { integerArgument } from './generic-arguments.ts';
 

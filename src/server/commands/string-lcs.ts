@@ -1,7 +1,7 @@
 /** LCS: the longest common subsequence of two strings, its length, or where its runs lie in both. */
 import type { Call } from '../call.ts';
 import type { CommandSpec } from '../command.ts';
-import { valueTypes } from '../keyspace/dict.ts';
+import { valueTypes } from '../types/value.ts';
 import { integerArgument } from './generic-arguments.ts';
 
 export const lcsCommands: readonly CommandSpec[] = [

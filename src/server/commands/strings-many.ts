@@ -2,7 +2,7 @@
 import { wrongArity } from '../../protocol/error-replies.ts';
 import type { Call } from '../call.ts';
 import type { CommandSpec } from '../command.ts';
-import { valueTypes } from '../keyspace/dict.ts';
+import { valueTypes } from '../types/value.ts';
 import { storeStringAt } from './generic-arguments.ts';
 
 const row = { categories: ['string'], group: 'string', complexity: 'O(n) for n keys' } as const;

@@ -11,22 +11,20 @@
  */
 import { EntryStore } from './entry-store.ts';
 import { ExpiryHeap } from './expiry-heap.ts';
-import { hashBytes } from './hash.ts';
-import { HashIndex, homeOf } from './hash-index.ts';
+import { hashBytes } from '../types/hash.ts';
+import { HashIndex, homeOf } from '../types/hash-index.ts';
+import { type Value, type ValueType, valueTypes } from '../types/value.ts';
 
 export { maxKeyBytes } from './entry-store.ts';
-
-/** The numbers are RDB's; the names are in `typeNames`. */
-export const valueTypes = { string: 0, list: 1, set: 2, zset: 3, hash: 4, stream: 6 } as const;
-export type ValueType = (typeof valueTypes)[keyof typeof valueTypes];
-/** What TYPE calls them, by number. */
-export const typeNames: readonly string[] = ['string', 'list', 'set', 'zset', 'hash', '', 'stream'];
 
 /** Entries can be this many epochs behind before the 8 bits run out. */
 const maxUnfinishedWalks = 250;
 const clockMask = 0xffffff;
 /** Bytes of an entry's slot in the index. */
 const slotBytes = 8;
+
+/** So many changed collections may wait before what they take is counted anew. */
+const maxUncounted = 32;
 
 /** Keys that are touched ahead at a time: their entries fit the first-level cache. */
 export const maxAnnouncedKeys = 64;
@@ -51,6 +49,10 @@ export class Dict {
   /** The hash of the key that `find` last looked for: `insertString` goes on from there. */
   #foundHash = 0;
   #unfinishedWalks = 0;
+  /** Bytes that collections take, but for what the uncounted ones have changed since. */
+  #collectionBytes = 0;
+  /** Collections handed out for a change. */
+  readonly #uncounted: Value[] = [];
   #announced = 0;
   readonly #announcedHashes = new Int32Array(maxAnnouncedKeys);
   readonly #announcedRefs = new Int32Array(maxAnnouncedKeys);
@@ -73,8 +75,9 @@ export class Dict {
 
   /** Bytes in use for entries, index and heap. */
   get memoryBytes(): number {
+    this.#countCollections(this.#uncounted.length);
     const heap = this.#expiry.size === 0 ? 0 : this.#expiry.memoryBytes;
-    return this.#entries.memoryBytes + this.#index.memoryBytes + heap;
+    return this.#entries.memoryBytes + this.#collectionBytes + this.#index.memoryBytes + heap;
   }
 
   // ---- finding ----
@@ -187,6 +190,16 @@ export class Dict {
     return this.#copyWindow();
   }
 
+  /** Whether an entry holds a collection; a string otherwise. */
+  isCollection(ref: number): boolean {
+    return this.#entries.isCollection(ref);
+  }
+
+  /** The collection of an entry that is no string, for reading. */
+  value(ref: number): Value {
+    return this.#entries.collection(ref);
+  }
+
   /** Bytes the entry takes, as MEMORY USAGE and DEBUG OBJECT count them. */
   entryBytes(ref: number): number {
     return this.#entries.entryBytes(ref) + slotBytes;
@@ -213,6 +226,41 @@ export class Dict {
     return ref;
   }
 
+  /**
+   * Adds a collection under the key that the last `find` on this dict looked for and did not find.
+   * Returns the new ref.
+   */
+  insertValue(key: Uint8Array, keyStart: number, keyEnd: number, value: Value): number {
+    const stamp = this.#freshStamp();
+    const ref = this.#entries.createCollection(key, keyStart, keyEnd, value, stamp);
+    this.#index.insert(this.#foundHash, ref);
+    value.accountedBytes = 0;
+    this.#noteChange(value);
+    return ref;
+  }
+
+  /** Puts a collection in place of whatever an entry holds; returns the new ref. */
+  overwriteValue(ref: number, value: Value, keepTtl: boolean): number {
+    const expireAt = keepTtl ? this.expireAt(ref) : -1;
+    const key = this.key(ref);
+    this.remove(ref);
+    this.#foundHash = hashBytes(key, 0, key.length, this.#seed);
+    const at = this.insertValue(key, 0, key.length, value);
+    return expireAt < 0 ? at : this.setExpireAt(at, expireAt);
+  }
+
+  /**
+   * The collection of an entry, to be changed: a snapshot gets its old state first, and the bytes
+   * that the change takes or frees are counted later.
+   */
+  valueForWrite(ref: number): Value {
+    this.#beforeWrite(ref);
+    this.#stamp(ref);
+    const value = this.#entries.collection(ref);
+    this.#noteChange(value);
+    return value;
+  }
+
   /** Gives an existing entry a string value; type, flags and, if asked, the TTL are renewed. */
   overwriteString(
     ref: number,
@@ -222,6 +270,10 @@ export class Dict {
     keepTtl: boolean,
   ): number {
     this.#beforeWrite(ref);
+    if (this.#entries.isCollection(ref)) {
+      this.#forget(this.#entries.collection(ref));
+      this.#entries.dropCollection(ref);
+    }
     const lasting = keepTtl ? ref : this.#dropVolatile(ref);
     const at = this.#resized(lasting, valueEnd - valueStart, false);
     this.#entries.setKind(at, valueTypes.string, false);
@@ -251,6 +303,7 @@ export class Dict {
     const entries = this.#entries;
     this.#index.remove(this.#hashOf(ref), ref);
     if (entries.isVolatile(ref)) this.#expiry.remove(entries.heapIndex(ref));
+    if (entries.isCollection(ref)) this.#forget(entries.collection(ref));
     entries.destroy(ref);
     // An emptied dict that was large starts over: nothing stays fragmented for ever.
     if (this.#index.size === 0 && entries.isLarge) {
@@ -355,6 +408,33 @@ export class Dict {
     if (this.observer !== null && this.epochOf(ref) !== this.epoch) {
       this.observer.beforeWrite(this, ref);
     }
+  }
+
+  #noteChange(value: Value): void {
+    const uncounted = this.#uncounted;
+    if (uncounted.length !== 0 && uncounted[uncounted.length - 1] === value) return;
+    // The latest may be in the middle of their change: they are counted the next time.
+    if (uncounted.length === maxUncounted) this.#countCollections(maxUncounted / 2);
+    uncounted.push(value);
+  }
+
+  /** Counts the changes of the first so many uncounted collections. */
+  #countCollections(count: number): void {
+    for (const value of this.#uncounted.splice(0, count)) {
+      const { memoryBytes } = value;
+      this.#collectionBytes += memoryBytes - value.accountedBytes;
+      value.accountedBytes = memoryBytes;
+    }
+  }
+
+  /** A collection leaves this dict. */
+  #forget(value: Value): void {
+    const uncounted = this.#uncounted;
+    for (let at = uncounted.indexOf(value); at >= 0; at = uncounted.indexOf(value)) {
+      uncounted.splice(at, 1);
+    }
+    this.#collectionBytes -= value.accountedBytes;
+    value.accountedBytes = 0;
   }
 
   /** Resizes a value, and has index and heap follow where the entry moves. */

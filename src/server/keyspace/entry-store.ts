@@ -1,9 +1,9 @@
 /**
- * Entries as bytes: a key and its value in one arena block, or the value outside when it is large.
- * Only the Dict uses it; it knows neither the index nor what expires, and tells by a new ref when
+ * Entries as bytes: a key and its value in one arena block, or the value outside when it is a long
+ * string or a collection. Only the Dict uses it; it knows neither the index nor what expires, and tells by a new ref when
  * an entry had to move.
  *
- *     word 0   value length in bytes, or the number of an outside value (flag OUTSIDE)
+ *     word 0   value length in bytes, or the number of what lies outside (OUTSIDE, COLLECTION)
  *     word 1   flags and type (8 bits) | key length (24 bits)
  *     word 2   epoch (8 bits) | access clock (24 bits)
  *     word 3   index in the expiry heap; only with flag VOLATILE
@@ -11,7 +11,9 @@
  */
 import { copyBytes } from '../../util/copy-bytes.ts';
 import { assert } from '../../util/errors.ts';
-import { Arena, byteIndexOf, wordIndexOf } from './arena.ts';
+import { Arena, byteIndexOf, wordIndexOf } from '../types/arena.ts';
+import { ObjectTable } from '../types/object-table.ts';
+import type { Value } from '../types/value.ts';
 
 /** Longer keys do not fit the 24-bit length; the server refuses them. */
 export const maxKeyBytes = (1 << 24) - 1;
@@ -22,6 +24,8 @@ const VOLATILE = 0x10;
 const OUTSIDE = 0x20;
 /** The string was built by APPEND or SETRANGE: OBJECT ENCODING says raw whatever its length. */
 const RAW = 0x40;
+/** The value is a collection, an object in a table. */
+const COLLECTION = 0x80;
 
 /** Longer strings live in a Buffer of their own: arena blocks stay cheap to copy and reuse. */
 const maxInlineBytes = 16 * 1024;
@@ -41,9 +45,9 @@ export class EntryStore {
   windowEnd = 0;
 
   readonly #arena = new Arena();
-  readonly #outside: (OutsideString | null)[] = [];
-  readonly #freeOutside: number[] = [];
+  readonly #outside = new ObjectTable<OutsideString>();
   #outsideBytes = 0;
+  readonly #collections = new ObjectTable<Value>();
 
   get memoryBytes(): number {
     return this.#arena.usedBytes + this.#outsideBytes;
@@ -55,6 +59,20 @@ export class EntryStore {
   }
 
   // ---- life of an entry ----
+
+  /** A new entry that holds a collection. `stamp` is word 2. */
+  createCollection(
+    key: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    value: Value,
+    stamp: number,
+  ): number {
+    const ref = this.create(key, keyStart, keyEnd, key, keyEnd, keyEnd, stamp);
+    this.#setFlags(ref, 0, COLLECTION | value.type);
+    this.#words(ref)[wordIndexOf(ref)] = this.#collections.add(value);
+    return ref;
+  }
 
   /** A new string entry; `value` may be the same buffer as `key`. `stamp` is word 2. */
   create(
@@ -85,8 +103,19 @@ export class EntryStore {
   }
 
   destroy(ref: number): void {
-    if ((this.#flags(ref) & OUTSIDE) !== 0) this.#takeOutside(ref);
+    const flags = this.#flags(ref);
+    if ((flags & OUTSIDE) !== 0) this.#takeOutside(ref);
+    if ((flags & COLLECTION) !== 0) this.dropCollection(ref);
     this.#arena.release(ref, this.blockBytes(ref));
+  }
+
+  /** Makes of an entry with a collection one with an empty string. */
+  dropCollection(ref: number): void {
+    const words = this.#words(ref);
+    const word = wordIndexOf(ref);
+    this.#collections.remove(words[word]);
+    words[word] = 0;
+    this.#setFlags(ref, COLLECTION | typeMask, 0);
   }
 
   /** Makes room for a string of `length` bytes; keeps the old bytes only if asked. New ref. */
@@ -192,6 +221,14 @@ export class EntryStore {
     return this.#words(ref)[wordIndexOf(ref)];
   }
 
+  isCollection(ref: number): boolean {
+    return (this.#flags(ref) & COLLECTION) !== 0;
+  }
+
+  collection(ref: number): Value {
+    return this.#collections.get(this.#words(ref)[wordIndexOf(ref)]);
+  }
+
   type(ref: number): number {
     return this.#flags(ref) & typeMask;
   }
@@ -235,14 +272,15 @@ export class EntryStore {
     const flags = meta >>> 24;
     let size = headerBytes + (meta & 0xffffff);
     if ((flags & VOLATILE) !== 0) size += volatileBytes;
-    if ((flags & OUTSIDE) === 0) size += words[word];
+    if ((flags & (OUTSIDE | COLLECTION)) === 0) size += words[word];
     return size;
   }
 
   /** All the bytes it takes, those outside included. */
   entryBytes(ref: number): number {
-    const outside = (this.#flags(ref) & OUTSIDE) !== 0 ? this.#outsideOf(ref).buffer.length : 0;
-    return this.blockBytes(ref) + outside;
+    const block = this.blockBytes(ref);
+    if (this.isCollection(ref)) return block + this.collection(ref).memoryBytes;
+    return block + ((this.#flags(ref) & OUTSIDE) !== 0 ? this.#outsideOf(ref).buffer.length : 0);
   }
 
   // ---- inside ----
@@ -272,24 +310,18 @@ export class EntryStore {
   }
 
   #outsideOf(ref: number): OutsideString {
-    const outside = this.#outside[this.#words(ref)[wordIndexOf(ref)]];
-    assert(outside !== null, 'an outside value in use');
-    return outside;
+    return this.#outside.get(this.#words(ref)[wordIndexOf(ref)]);
   }
 
   #putOutside(ref: number, buffer: Buffer): void {
-    const number = this.#freeOutside.pop() ?? this.#outside.length;
-    this.#outside[number] = { buffer, length: buffer.length };
+    const number = this.#outside.add({ buffer, length: buffer.length });
     this.#outsideBytes += buffer.length;
     this.#words(ref)[wordIndexOf(ref)] = number;
     this.#setFlags(ref, 0, OUTSIDE);
   }
 
   #takeOutside(ref: number): OutsideString {
-    const outside = this.#outsideOf(ref);
-    const number = this.#words(ref)[wordIndexOf(ref)];
-    this.#outside[number] = null;
-    this.#freeOutside.push(number);
+    const outside = this.#outside.remove(this.#words(ref)[wordIndexOf(ref)]);
     this.#outsideBytes -= outside.buffer.length;
     return outside;
   }

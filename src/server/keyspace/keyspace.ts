@@ -8,7 +8,9 @@
  * deletion goes, are passed in; nothing here knows of replication.
  */
 import type { Random } from '../../util/random.ts';
+import { defaultEncodingLimits, type ValueSettings } from '../types/value.ts';
 import { Dict } from './dict.ts';
+import type { NotifyClass } from './notify.ts';
 
 /** Someone to be told when a watched key changes: a client in WATCH. */
 export interface Watcher {
@@ -51,6 +53,12 @@ export class Keyspace {
   /** Unix milliseconds, set once per turn: all commands of a turn see one time. */
   nowMs = 0;
   expiryMode: ExpiryMode = 'delete';
+  /** What collections in this keyspace are made with. */
+  readonly valueSettings: ValueSettings;
+  /** The classes of events that somebody may listen to; see `notify`. */
+  notifyMask = 0;
+  /** Told of events of those classes; what publishes them sets it. */
+  onEvent: ((db: Database, event: string, key: Buffer) => void) | null = null;
   /** CLIENT NO-TOUCH, or a command that only looks: the access clock stays. */
   touchOnLookup = true;
 
@@ -66,6 +74,7 @@ export class Keyspace {
   }) {
     this.#random = options.random;
     this.#onExpired = options.onExpired;
+    this.valueSettings = { ...defaultEncodingLimits, hashSeed: this.#random.uint32() };
     for (let id = 0; id < options.databases; id++) {
       this.databases.push({ id, dict: this.#newDict(), watched: new Map() });
     }
@@ -149,6 +158,19 @@ export class Keyspace {
     const watchers = db.watched.get(text);
     if (watchers === undefined) return;
     for (const watcher of watchers) watcher.keyModified();
+  }
+
+  /** Something has happened to a key that clients may want to hear of; cheap when none does. */
+  notify(
+    notifyClass: NotifyClass,
+    event: string,
+    db: Database,
+    key: Uint8Array,
+    start: number,
+    end: number,
+  ): void {
+    if ((this.notifyMask & notifyClass) === 0) return;
+    this.onEvent?.(db, event, Buffer.from(key.subarray(start, end)));
   }
 
   /** Empties databases; returns how many keys went. The old ones are dropped whole, at once. */

@@ -2,6 +2,7 @@
 import { clientFlags } from '../client.ts';
 import { pathOf } from '../config.ts';
 import type { ServerContext } from '../context.ts';
+import type { EncodingLimits } from '../types/value.ts';
 
 export function applyConfigChanges(
   server: ServerContext,
@@ -23,6 +24,7 @@ export function applyConfigChanges(
   config.onChange('min-replicas-max-lag', refreshGates);
   config.onChange('stop-writes-on-bgsave-error', refreshGates);
   config.onChange('save', refreshGates);
+  followEncodingLimits(server);
   config.onChange('repl-backlog-size', () => {
     replication.backlogSizeChanged();
     return null;
@@ -48,4 +50,33 @@ export function applyConfigChanges(
     return null;
   });
   log.level = config.values.loglevel;
+}
+
+/** The directives that say up to where values stay compact. */
+const encodingLimits = {
+  'hash-max-listpack-entries': 'hashMaxListpackEntries',
+  'hash-max-listpack-value': 'hashMaxListpackValue',
+  'list-max-listpack-size': 'listMaxListpackSize',
+  'list-compress-depth': 'listCompressDepth',
+  'set-max-intset-entries': 'setMaxIntsetEntries',
+  'zset-max-listpack-entries': 'zsetMaxListpackEntries',
+  'zset-max-listpack-value': 'zsetMaxListpackValue',
+  'stream-node-max-bytes': 'streamNodeMaxBytes',
+  'stream-node-max-entries': 'streamNodeMaxEntries',
+} as const satisfies Record<string, keyof EncodingLimits>;
+
+/** They hold for what is changed from now on; values that are there keep the form they have. */
+function followEncodingLimits({ config, keyspace }: ServerContext): void {
+  const limits: EncodingLimits = keyspace.valueSettings;
+  for (const [directive, limit] of typedEntries(encodingLimits)) {
+    limits[limit] = config.values[limit];
+    config.onChange(directive, (value) => {
+      limits[limit] = value;
+      return null;
+    });
+  }
+}
+
+function typedEntries<K extends string, V>(table: Readonly<Record<K, V>>): [K, V][] {
+  return Object.entries(table) as [K, V][];
 }

@@ -1,7 +1,7 @@
 /**
- * The memory that entries live in: keys, small values and their headers as bytes in a few large
- * ArrayBuffers, outside the garbage collector's sight. One arena belongs to one Dict, so that
- * flushing a database drops its arena whole.
+ * Memory for many small things as bytes in a few large ArrayBuffers, outside the garbage collector's
+ * sight: the entries of a Dict, the elements of a large collection. An arena belongs to its owner
+ * alone, so that flushing a database or deleting a collection drops it whole.
  *
  * A block is addressed by a `ref`, a 32-bit integer (0 means none, it may be negative):
  *
@@ -15,7 +15,7 @@ import { assert } from '../../util/errors.ts';
 
 const unitBytes = 16;
 /** Chunks grow fourfold: an empty server stays small, a large one has few chunks. */
-const firstChunkBytes = 1 << 20;
+const defaultFirstChunkBytes = 1 << 20;
 /** 2^24 units of 16 bytes, what the offset part of a ref can address. */
 const maxChunkBytes = 1 << 28;
 const maxChunks = 256;
@@ -46,6 +46,11 @@ export class Arena {
   #topUnit = 0;
   #capacityUnits = 0;
   readonly #freeHeads = new Int32Array(classCount);
+  readonly #firstChunkBytes: number;
+
+  constructor(options: { firstChunkBytes?: number } = {}) {
+    this.#firstChunkBytes = options.firstChunkBytes ?? defaultFirstChunkBytes;
+  }
 
   /** A block of at least `size` bytes; its contents are whatever was there before. */
   allocate(size: number): number {
@@ -110,7 +115,7 @@ export class Arena {
       const tail = ((this.bytes.length - 1) << 24) | this.#topUnit;
       this.#carve(tail, this.#capacityUnits - this.#topUnit);
     }
-    const wanted = firstChunkBytes * 4 ** Math.min(this.bytes.length, 8);
+    const wanted = this.#firstChunkBytes * 4 ** Math.min(this.bytes.length, 12);
     const capacity = Math.max(Math.min(wanted, maxChunkBytes), (units + 1) * unitBytes);
     const buffer = new ArrayBuffer(capacity);
     this.bytes.push(Buffer.from(buffer));
