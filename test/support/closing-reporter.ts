@@ -1,5 +1,6 @@
 /**
- * The last lines of a test run: why tests were skipped, and one line of counts that a CI can read,
+ * The last lines of a test run: why tests were skipped, which were
+ * tried again, and one line of counts that a CI can read,
  * `N passed, N failed, N skipped`. A vitest reporter, named after 'default' in its configuration.
  */
 import type { Reporter, TestCase, TestModule } from 'vitest/node';
@@ -23,8 +24,18 @@ function closingLines(modules: readonly TestModule[], unhandledErrors: number): 
   const failed = count('failed') + brokenSuites + unhandledErrors;
   return [
     ...skipLines(tests),
+    ...flakyLines(tests),
     `${count('passed')} passed, ${failed} failed, ${count('skipped')} skipped`,
   ];
+}
+
+/** One line per test that did not pass at once: it has a fault that shows at times. */
+function flakyLines(tests: readonly TestCase[]): string[] {
+  return tests.flatMap((test) => {
+    const diagnostic = test.diagnostic();
+    if (diagnostic?.flaky !== true) return [];
+    return [`flaky: ${test.fullName} (passed at try ${diagnostic.retryCount + 1})`];
+  });
 }
 
 /** One line per reason: `skipped: no redis-server (12 tests)`. */

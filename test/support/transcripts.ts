@@ -12,6 +12,9 @@
  *     < $1                                  a reply that is the same in both
  *     < v
  *
+ * Some answers count seconds, and a stall of the machine may show in them: a case that was answered
+ * otherwise is played again, a few times, before it counts as different.
+ *
  * Lines before the first case, comments (`# …`) and blank lines stay as they are.
  */
 import { readFileSync } from 'node:fs';
@@ -27,6 +30,9 @@ import type { ServerOptions, TestServer } from './server-process.ts';
 
 const protocols = [2, 3] as const;
 type Protocol = (typeof protocols)[number];
+
+/** Stalls that fall on the same second twice in a row are rare; three times, nearly never. */
+const maxPlays = 4;
 
 interface Step {
   /** The line as it was written. */
@@ -67,7 +73,7 @@ export function testTranscript(url: URL, options: ServerOptions = {}): void {
       test(`${title}, as recorded`, async () => {
         ours ??= use.server('bundled', options);
         const recorded = load().cases[index];
-        const played = await playCase(await ours, recorded);
+        const played = await playUntilSame(await ours, recorded);
         expect(printCase(played)).toBe(printCase(recorded));
       });
     });
@@ -76,8 +82,17 @@ export function testTranscript(url: URL, options: ServerOptions = {}): void {
 
 async function playAll(server: TestServer, transcript: Transcript): Promise<Transcript> {
   const cases: Case[] = [];
-  for (const recorded of transcript.cases) cases.push(await playCase(server, recorded));
+  for (const recorded of transcript.cases) cases.push(await playUntilSame(server, recorded));
   return { ...transcript, cases };
+}
+
+async function playUntilSame(server: TestServer, recorded: Case): Promise<Case> {
+  const wanted = printCase(recorded);
+  let played = await playCase(server, recorded);
+  for (let plays = 1; plays < maxPlays && printCase(played) !== wanted; plays++) {
+    played = await playCase(server, recorded);
+  }
+  return played;
 }
 
 async function playCase(server: TestServer, recorded: Case): Promise<Case> {
