@@ -80,6 +80,11 @@ function commandSource(seed: number): () => string[][] {
     () => ['INCR', key()],
     () => ['DECRBY', key(), integer()],
     () => ['INCRBYFLOAT', key(), `0.${below(1000)}`],
+    () => ['SETBIT', key(), String(below(500)), String(below(2))],
+    () => ['BITOP', one(['AND', 'OR', 'XOR']), key(), key(), key()],
+    () => ['BITOP', 'NOT', key(), key()],
+    // Not OVERFLOW FAIL: a real master does not tell its replicas that the string has grown.
+    () => ['BITFIELD', key(), 'OVERFLOW', one(['SAT', 'WRAP']), 'INCRBY', 'i9', '#3', integer()],
     () => ['PEXPIRE', key(), ttlMs(), ...one([[], ['NX'], ['XX'], ['GT'], ['LT']])],
     () => ['EXPIREAT', key(), '1'],
     () => ['PERSIST', key()],

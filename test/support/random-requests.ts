@@ -41,6 +41,10 @@ const texts = [
   'ab'.repeat(12_000),
 ];
 const pasts = ['1', '0', '-5', '-9223372036854775808'];
+const bitOffsets = ['0', '1', '7', '8', '31', '63', '100', '777', '4294967296', '-1', 'x'];
+const bitRanges = [[], ['0'], ['0', '-1'], ['3', '20', 'BIT'], ['-9', '-2', 'BYTE'], ['9', '2']];
+const bitOperations = ['AND', 'OR', 'XOR', 'and', 'NAND'];
+const fieldTypes = ['u1', 'u4', 'i8', 'u8', 'i13', 'u31', 'u32', 'i33', 'u63', 'i64', 'u64'];
 const futures = ['33177117420', '33177117421', '4102444800'];
 
 /** Makes `next()` give one request after the other. */
@@ -65,6 +69,16 @@ export function randomRequests(random: Random): { next(): RandomRequest } {
       ['EXAT', time()],
       ['PXAT', `${time()}000`],
     ]);
+  const bitOffset = (): string => pick(bitOffsets);
+  const fieldOffset = (): string => `${pick(['', '', '#'])}${bitOffset()}`;
+  const fieldOperation = (): string[] =>
+    pick([
+      () => ['GET', pick(fieldTypes), fieldOffset()],
+      () => ['GET', pick(fieldTypes), fieldOffset()],
+      () => ['SET', pick(fieldTypes), fieldOffset(), number()],
+      () => ['INCRBY', pick(fieldTypes), fieldOffset(), number()],
+      () => ['OVERFLOW', pick(['WRAP', 'SAT', 'FAIL'])],
+    ])();
   const pairs = (): string[] => keyList().flatMap((each) => [each, value()]);
 
   const makers: readonly (() => string[])[] = [
@@ -92,6 +106,14 @@ export function randomRequests(random: Random): { next(): RandomRequest } {
     () => ['INCRBY', key(), number()],
     () => ['DECRBY', key(), number()],
     () => ['INCRBYFLOAT', key(), chance(0.2) ? value() : pick(floats)],
+    () => ['SETBIT', key(), bitOffset(), pick(['0', '1', '1', '2'])],
+    () => ['GETBIT', key(), bitOffset()],
+    () => ['BITCOUNT', key(), ...pick(bitRanges)],
+    () => ['BITPOS', key(), pick(['0', '1']), ...pick(bitRanges)],
+    () => ['BITOP', pick(bitOperations), key(), ...keyList()],
+    () => ['BITOP', 'NOT', key(), key()],
+    () => ['BITFIELD', key(), ...Array.from({ length: 3 }, fieldOperation).flat()],
+    () => ['BITFIELD_RO', key(), ...fieldOperation()],
     () => ['DEL', ...keyList()],
     () => ['UNLINK', key()],
     () => ['EXISTS', ...keyList()],

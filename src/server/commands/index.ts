@@ -1,5 +1,7 @@
 /** Every row of the command table, from the rooms where their handlers live. */
 import type { CommandSpec } from '../command.ts';
+import { bitfieldCommands } from './bitfield.ts';
+import { bitmapCommands } from './bitmaps.ts';
 import { clientCommands } from './client.ts';
 import { connectionCommands } from './connection.ts';
 import { expireCommands } from './expire.ts';
@@ -32,6 +34,8 @@ export const allCommands: readonly CommandSpec[] = [
   ...stringNumberCommands,
   ...stringRangeCommands,
   ...lcsCommands,
+  ...bitmapCommands,
+  ...bitfieldCommands,
   ...genericCommands,
   ...moveCommands,
   ...objectCommands,

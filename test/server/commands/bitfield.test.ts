@@ -1,0 +1,3 @@
+import { testTranscript } from '../../support/transcripts.ts';
+
+testTranscript(new URL('../../transcripts/commands/bitfield.txt', import.meta.url));
