@@ -15,34 +15,12 @@ if "$dir/bin/redis8-server" --version >/dev/null 2>&1 && [ -x "$dir/bin/valkey8-
   exit 0
 fi
 
-# The mirror that this machine's own apt uses.
-archive=$(apt-get indextargets --format '$(REPO_URI)' | grep -E '/debian/?$' | sort -u | head -n 1)
-[ -n "$archive" ] || { echo 'apt knows no Debian archive here' >&2; exit 1; }
-
-# An apt with a state of its own, in which nothing is installed: libraries come along.
+. "$(dirname "$0")/own-apt.sh"
 rm -rf "$dir"
 apt=$dir/apt root=$dir/root
-mkdir -p "$apt/lists/partial" "$apt/archives/partial" "$root"
 trap 'rm -rf "$apt"' EXIT
-keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-echo "deb [signed-by=$keyring] $archive $release main" >"$apt/sources.list"
-touch "$apt/status"
-cat >"$apt/apt.conf" <<CONF
-Dir::Etc::SourceList "$apt/sources.list";
-Dir::Etc::SourceParts "/dev/null";
-Dir::Etc::Preferences "/dev/null";
-Dir::Etc::PreferencesParts "/dev/null";
-Dir::State::Lists "$apt/lists";
-Dir::State::Status "$apt/status";
-Dir::Cache "$apt";
-Dir::Cache::Archives "$apt/archives";
-Dir::Log "$apt";
-APT::Sandbox::User "$(id -un)";
-Acquire::Retries "2";
-Acquire::http::Timeout "30";
-CONF
-export APT_CONFIG=$apt/apt.conf
-apt-get -qq update
+mkdir -p "$root"
+own_apt "$apt" "deb $release main"
 apt-get -qq -y --download-only --no-install-recommends install \
   redis-server redis-tools valkey-server valkey-tools
 for package in "$apt"/archives/*.deb; do

@@ -61,7 +61,8 @@ function fetchedServersDir(): string {
   return REDIS_REPL_SERVERS_DIR || join(cache, 'redis-repl', 'servers');
 }
 
-function findProgram(name: string): string | undefined {
+/** A program on the PATH or among the fetched ones. */
+export function findProgram(name: string): string | undefined {
   const dirs = [...(process.env.PATH ?? '').split(delimiter), join(fetchedServersDir(), 'bin')];
   return dirs.map((dir) => join(dir, name)).find((path) => existsSync(path));
 }
