@@ -6,6 +6,7 @@
 import type { RequestReader } from '../protocol/request-reader.ts';
 import type { Database } from './keyspace/keyspace.ts';
 import type { Command } from './command.ts';
+import type { Subscriptions } from './pubsub.ts';
 import type { WatchedKey } from './transaction.ts';
 import type { ReplicaConnection } from './replication/ports.ts';
 import { PendingInput } from './pending-input.ts';
@@ -36,6 +37,8 @@ export const clientFlags = {
   closed: 1 << 11,
   noEvict: 1 << 12,
   unixSocket: 1 << 13,
+  /** It listens to channels or patterns; in RESP2 it may do little else. */
+  pubsub: 1 << 14,
 } as const;
 
 /** With none of these set, replies flow and commands run without a second look. */
@@ -50,7 +53,8 @@ export const notPlain =
   clientFlags.replySkipNext |
   clientFlags.replySkip |
   clientFlags.closeAfterReply |
-  clientFlags.closed;
+  clientFlags.closed |
+  clientFlags.pubsub;
 
 /** The way out of the process; `networking.ts` implements it over a socket. */
 export interface ClientTransport {
@@ -61,6 +65,8 @@ export interface ClientTransport {
   readonly pendingBytes: number;
   /** Queues bytes that must not change until `written` is called (once, also on a closed end). */
   write(bytes: Uint8Array, written?: () => void): void;
+  /** The same, sent together with all that is gathered in this turn of the event loop. */
+  gather(bytes: Uint8Array): void;
   setNoDelay(enabled: boolean): void;
   pause(): void;
   resume(): void;
@@ -106,6 +112,9 @@ export class Client {
   readonly watching: WatchedKey[] = [];
   /** One of them was changed: EXEC will refuse. */
   dirtyCas = false;
+
+  /** Null while it listens to nothing. */
+  subscriptions: Subscriptions | null = null;
 
   blocked: BlockedState | null = null;
   /** What replication knows it by, once it has spoken REPLCONF, SYNC or PSYNC. */

@@ -15,6 +15,7 @@ import type { Logger } from './log.ts';
 import type { Persistence } from './persistence/persistence.ts';
 import type { Propagation } from './propagation.ts';
 import type { PauseState } from './pause.ts';
+import type { PubSub } from './pubsub.ts';
 import type { ReplicaConnection } from './replication/ports.ts';
 import type { Replication } from './replication/replication.ts';
 import type { ServerStats } from './stats.ts';
@@ -36,8 +37,12 @@ export interface Executor {
   resumeInput(client: Client): void;
   /** Sends the replies gathered so far for the client at hand. */
   flushReplies(client: Client): void;
+  /** Sends what is no reply, in order with the replies; CLIENT REPLY does not silence it. */
+  push(client: Client, bytes: Uint8Array): void;
   /** Closes a client's connection: at once, or after the replies so far. */
   close(client: Client, when: 'now' | 'after-reply'): void;
+  /** Closes those who have had more unread than their soft limit for too long. */
+  closeOverdue(): void;
   /** What replication knows the client by; the same object every time. */
   replicaConnection(client: Client): ReplicaConnection;
 }
@@ -77,6 +82,7 @@ export interface ServerContext {
   readonly executor: Executor;
   readonly waiting: WaitingClients;
   readonly pause: PauseState;
+  readonly pubsub: PubSub;
   readonly cron: CronSwitches;
   /** Resolves to an error text when the server could not go down and serves on. */
   shutdown(request: ShutdownRequest): Promise<string | null>;

@@ -13,7 +13,11 @@ const ticksPerSecond = 10;
 const expireSliceMs = 1;
 /** Clients that must not be dropped for being idle. */
 const neverIdle =
-  clientFlags.replica | clientFlags.master | clientFlags.monitor | clientFlags.blocked;
+  clientFlags.replica |
+  clientFlags.master |
+  clientFlags.monitor |
+  clientFlags.blocked |
+  clientFlags.pubsub;
 
 export class Cron {
   readonly #server: ServerContext;
@@ -45,9 +49,10 @@ export class Cron {
 
   #tick(): void {
     if (this.paused) return;
-    const { clock, infoSampler, keyspace, persistence } = this.#server;
+    const { clock, executor, infoSampler, keyspace, persistence } = this.#server;
     infoSampler.sample();
     keyspace.setAccessClock(Math.floor(clock.now() / 1000));
+    executor.closeOverdue();
     if (!this.#expiring) this.#expire();
     persistence.cron();
     if (++this.#ticks % ticksPerSecond === 0) this.#everySecond();

@@ -26,6 +26,12 @@ export type Outcome =
 
 /** Commands that act at once between MULTI and EXEC. */
 const neverQueued = new Set(['exec', 'discard', 'multi', 'watch', 'quit', 'reset']);
+/** All that a RESP2 client may do while it listens: its replies and messages must not mix. */
+const allowedWhileSubscribed = new Set(
+  'subscribe unsubscribe psubscribe punsubscribe ssubscribe sunsubscribe ping quit reset'.split(
+    ' ',
+  ),
+);
 /** How much of an unknown command's arguments its error quotes. [server.c, 7.0] */
 const quotedArgumentBytes = 128;
 
@@ -223,6 +229,13 @@ export class Dispatcher {
         return errorReplies.noReplicas;
       }
       if (gates.readOnlyReplica) return errorReplies.readOnly;
+    }
+    const onlyListens = client.has(clientFlags.pubsub) && !client.resp3;
+    if (onlyListens && !allowedWhileSubscribed.has(command.fullName)) {
+      return (
+        `ERR Can't execute '${command.fullName}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / ` +
+        'PING / QUIT / RESET are allowed in this context'
+      );
     }
     const stale = gates.staleDataMatters && !replication.dataIsCurrent;
     if ((bits & gateBits.notStale) !== 0 && stale && !fromMaster) {

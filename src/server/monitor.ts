@@ -9,7 +9,7 @@ export function showMonitors(server: ServerContext, call: Call, command: Command
   if (server.clients.monitors.size === 0 || server.gates.loading) return;
   if ((command.bits & (commandFlags.skip_monitor | commandFlags.admin)) !== 0) return;
   const line = Buffer.from(monitorLine(server, call), 'latin1');
-  for (const monitor of server.clients.monitors) monitor.transport.write(line);
+  for (const monitor of server.clients.monitors) server.executor.push(monitor, line);
 }
 
 function monitorLine(server: ServerContext, call: Call): string {

@@ -12,6 +12,7 @@ import { splitArgs } from '../redis-conf/split-args.ts';
 import { Client, clientFlags, type ClientTransport } from './client.ts';
 import type { ServerContext } from './context.ts';
 import type { Dispatcher } from './dispatch.ts';
+import { OutputLimits } from './output-limits.ts';
 import { readThroughSharedBuffer, SocketTransport } from './socket-transport.ts';
 import { KeyScout } from './key-scout.ts';
 import { discardTransaction } from './transaction.ts';
@@ -32,8 +33,11 @@ export class Networking {
   readonly #readBuffer = Buffer.allocUnsafeSlow(readBufferBytes);
   #reader = new RequestReader(splitArgs);
   readonly #scout = new KeyScout();
+  readonly #limits: OutputLimits;
   /** Whose replies are in the reply buffer. */
   #current: Client | null = null;
+  /** How much more it may be replied before it has too much unread. */
+  #replyRoomBytes = Infinity;
   readonly #onClientGone: (client: Client) => void;
   readonly #defer: (fn: () => void) => void;
 
@@ -49,6 +53,7 @@ export class Networking {
     this.#reply = options.reply;
     this.#dispatcher = options.dispatcher;
     this.#onClientGone = options.onClientGone;
+    this.#limits = new OutputLimits(options.server.config, options.server.clock);
     this.#defer = options.defer;
   }
 
@@ -159,6 +164,7 @@ export class Networking {
     const dispatcher = this.#dispatcher();
     this.#current = client;
     this.#reply.resp3 = client.resp3;
+    this.#replyRoomBytes = this.#limits.hardBytes(client) - client.transport.pendingBytes;
     dispatcher.beginBatch();
     client.pending.needed = 0;
     let at = from;
@@ -191,11 +197,13 @@ export class Networking {
       }
       client.midwayReader = null;
       at = next;
+      if (this.#reply.length > this.#replyRoomBytes) this.#closeForOutput(client);
       if ((client.flags & stopsInput) !== 0) break;
     }
     dispatcher.endBatch(client);
     this.#flush(client);
     this.#current = null;
+    if (client.has(clientFlags.closed)) return end;
     if (client.has(clientFlags.closeAfterReply)) {
       client.transport.end();
       return end;
@@ -250,7 +258,24 @@ export class Networking {
     const client = this.#current;
     if (client === null || client.has(silenced)) return;
     this.#server.stats.totalNetOutputBytes += bytes.length;
-    client.transport.write(bytes);
+    if (!this.#takeRoom(client, bytes.length)) return;
+    if (this.#replyRoomBytes === Infinity) client.transport.write(bytes);
+    else client.transport.gather(bytes);
+  }
+
+  /** Passes on what is no reply (a message, MONITOR's line) in order with the replies. */
+  push(client: Client, bytes: Uint8Array): void {
+    if (client.has(silenced)) return;
+    if (client === this.#current) {
+      if (!client.has(clientFlags.replyOff | clientFlags.replySkip)) {
+        this.#reply.raw(bytes);
+        return;
+      }
+      this.#flush(client);
+    }
+    this.#server.stats.totalNetOutputBytes += bytes.length;
+    client.transport.gather(bytes);
+    if (this.#limits.exceeds(client, client.transport.pendingBytes)) this.#closeForOutput(client);
   }
 
   #flush(client: Client): void {
@@ -260,9 +285,41 @@ export class Networking {
     reply.length = 0;
     if (client.has(clientFlags.closed | clientFlags.master)) return;
     this.#server.stats.totalNetOutputBytes += length;
-    client.transport.write(reply.buffer.subarray(0, length));
+    if (!this.#takeRoom(client, length)) return;
+    const bytes = reply.buffer.subarray(0, length);
+    if (this.#replyRoomBytes === Infinity) client.transport.write(bytes);
+    else client.transport.gather(Buffer.from(bytes));
+    const unreadBytes = client.transport.pendingBytes;
+    if (unreadBytes === 0) return;
     // The socket could not pass everything to the kernel: it still needs the buffer.
-    if (client.transport.pendingBytes > 0) reply.replaceBuffer();
+    if (this.#replyRoomBytes === Infinity) reply.replaceBuffer();
+    if (this.#limits.exceeds(client, unreadBytes)) this.#closeForOutput(client);
+  }
+
+  /**
+   * False, and the client closed, when so many bytes more are too many. Where there is a limit, the
+   * replies of a turn are gathered: of those that end with too much unread nothing is sent.
+   */
+  #takeRoom(client: Client, bytes: number): boolean {
+    if (this.#replyRoomBytes === Infinity || client !== this.#current) return true;
+    this.#replyRoomBytes -= bytes;
+    if (this.#replyRoomBytes >= 0) return true;
+    this.#closeForOutput(client);
+    return false;
+  }
+
+  /** Closes those who have had too much unread for too long. */
+  closeOverdue(): void {
+    for (const client of this.#limits.overdue()) this.#closeForOutput(client);
+  }
+
+  #closeForOutput(client: Client): void {
+    const { address, pendingBytes } = client.transport;
+    this.#server.log.warning(
+      `Client ${address} scheduled to be closed ASAP for overcoming of output buffer limits: ` +
+        `${pendingBytes} bytes are unread`,
+    );
+    this.close(client);
   }
 
   // ---- closing ----
@@ -288,6 +345,7 @@ export class Networking {
     client.pending.clear();
     client.midwayReader = null;
     discardTransaction(client);
+    this.#limits.forget(client);
     this.#server.clients.remove(client);
     this.#onClientGone(client);
   }

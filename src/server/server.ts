@@ -27,6 +27,7 @@ import { Networking } from './networking.ts';
 import { PauseState } from './pause.ts';
 import { Persistence, type PersistenceSettings } from './persistence/persistence.ts';
 import { Propagation } from './propagation.ts';
+import { PubSub } from './pubsub.ts';
 import { rdbAux, savedHistory } from './wiring/rdb-aux.ts';
 import { replicaConnectionOf } from './wiring/replica-connection.ts';
 import { Replication } from './replication/replication.ts';
@@ -55,6 +56,7 @@ export class BundledServer {
   readonly #replication: Replication;
   readonly #waiting: WaitingClients;
   readonly #pause: PauseState;
+  readonly #pubsub = new PubSub((client, bytes) => this.networking.push(client, bytes));
   readonly #shutdown: Shutdown;
   readonly #dispatcher: Dispatcher;
 
@@ -204,6 +206,7 @@ export class BundledServer {
       executor: this.#newExecutor(),
       waiting: this.#waiting,
       pause: this.#pause,
+      pubsub: this.#pubsub,
       cron: {
         setActiveExpire: (on) => {
           this.cron.activeExpire = on;
@@ -222,10 +225,12 @@ export class BundledServer {
       runQueued: (client) => this.#dispatcher.runQueued(client),
       resumeInput: (client) => this.networking.resumeInput(client),
       flushReplies: (client) => this.networking.flushReplies(client),
+      push: (client, bytes) => this.networking.push(client, bytes),
       close: (client, when) => {
         if (when === 'now') this.networking.close(client);
         else this.networking.closeAfterReply(client);
       },
+      closeOverdue: () => this.networking.closeOverdue(),
       replicaConnection: (client) => replicaConnectionOf(client, executor),
     };
     return executor;
@@ -245,7 +250,9 @@ export class BundledServer {
       server: this.context,
       reply,
       dispatcher: () => this.#dispatcher,
-      onClientGone: ({ replicaConnection }) => {
+      onClientGone: (client) => {
+        this.#pubsub.unsubscribeAll(client);
+        const { replicaConnection } = client;
         if (replicaConnection !== null) this.#replication.handleClosed(replicaConnection);
       },
       defer: this.#environment.defer,

@@ -51,6 +51,7 @@ export class SocketTransport implements ClientTransport {
   readonly address: string;
   readonly localAddress: string;
   readonly #socket: Socket;
+  #gathering = false;
 
   /** `unixPath` is given for connections to the Unix socket. */
   constructor(socket: Socket, unixPath: string | null) {
@@ -68,6 +69,18 @@ export class SocketTransport implements ClientTransport {
   write(bytes: Uint8Array, written?: () => void): void {
     if (written === undefined) this.#socket.write(bytes);
     else this.#socket.write(bytes, () => written());
+  }
+
+  gather(bytes: Uint8Array): void {
+    if (!this.#gathering) {
+      this.#gathering = true;
+      this.#socket.cork();
+      process.nextTick(() => {
+        this.#gathering = false;
+        this.#socket.uncork();
+      });
+    }
+    this.#socket.write(bytes);
   }
 
   setNoDelay(enabled: boolean): void {

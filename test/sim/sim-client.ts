@@ -65,6 +65,7 @@ export class SimClient {
         this.#onReplies(bytes);
         written?.();
       },
+      gather: (bytes) => this.#onReplies(bytes),
       setNoDelay: nothing,
       pause: nothing,
       resume: nothing,

@@ -184,6 +184,7 @@ function acceptClient(server: BundledServer, end: AcceptedEnd): PipeReader {
       return end.pendingBytes;
     },
     write: (bytes, written) => end.write(bytes, written),
+    gather: (bytes) => end.write(bytes),
     setNoDelay: () => undefined,
     pause: () => end.pause(),
     resume: () => end.resume(),

@@ -11,6 +11,7 @@
  *     b> GET k                              a request on another connection, named b
  *     < $1                                  a reply that is the same in both
  *     < v
+ *     b>                                    no request: what comes next on that connection unasked
  *
  * Some answers count seconds, and a stall of the machine may show in them: a case that was answered
  * otherwise is played again, a few times, before it counts as different.
@@ -39,6 +40,7 @@ interface Step {
   readonly request: string;
   /** The connection it goes over. */
   readonly client: string;
+  /** Empty where only the next frame is awaited: a message, or the reply's second part. */
   readonly words: readonly string[];
   /** The lines of the reply, escaped; none before the first recording. */
   readonly replies: Record<Protocol, readonly string[]>;
@@ -128,7 +130,8 @@ async function playSteps(
       if (typeof step === 'string') continue;
       const client = clients.get(step.client) ?? (await server.connect({ protocol }));
       clients.set(step.client, client);
-      replies.push(linesOf(await client.exchange(encodeCommand(step.words))));
+      const request = step.words.length === 0 ? '' : encodeCommand(step.words);
+      replies.push(linesOf(await client.exchange(request)));
     }
   } finally {
     for (const client of clients.values()) client.close();
@@ -154,14 +157,14 @@ export function parseTranscript(text: string): Transcript {
   for (const line of text.replace(/\n$/, '').split('\n')) {
     const parts = cases.at(-1)?.parts ?? preamble;
     const reply = /^([23]?)< ?(.*)$/.exec(line);
-    const request = /^(\w*)> (.*)$/.exec(line);
+    const request = /^(\w*)>(?: (.*))?$/.exec(line);
     if (line.startsWith('## ')) {
       cases.push({ title: line.slice(3), parts: [] });
     } else if (reply !== null && step !== undefined) {
       step = withReplyLine(step, reply[1], reply[2]);
       parts[parts.length - 1] = step;
     } else if (request !== null) {
-      step = parseRequest(line, request[1], request[2]);
+      step = parseRequest(line, request[1], request[2] ?? '');
       parts.push(step);
     } else {
       parts.push(line);

@@ -2,8 +2,8 @@
  * One client as CLIENT LIST and CLIENT INFO show it: a line of fields in the order of Redis 7.0.15,
  * and the type that CLIENT LIST TYPE and CLIENT KILL TYPE go by.
  *
- * What this server has not got is printed as Redis prints "none": file descriptors (-1), subscriptions,
- * tracking, and a reply buffer of each client's own (all share one).
+ * What this server has not got is printed as Redis prints "none": file descriptors (-1), tracking,
+ * and a reply buffer of each client's own (all share one).
  */
 import type { Call } from '../call.ts';
 import { type Client, clientFlags } from '../client.ts';
@@ -20,13 +20,14 @@ export function parseClientType(word: string): ClientType | null {
 
 export function typeOf(client: Client): ClientType {
   if (client.has(clientFlags.master)) return 'master';
-  return client.has(clientFlags.replica) ? 'replica' : 'normal';
+  if (client.has(clientFlags.replica)) return 'replica';
+  return client.has(clientFlags.pubsub) ? 'pubsub' : 'normal';
 }
 
 /** `call` is the one that asks: its own arguments count as held by its client. */
 export function clientLine(client: Client, call: Call): string {
   const nowMs = call.server.clock.now();
-  const { pending, transport } = client;
+  const { pending, subscriptions, transport } = client;
   const argvBytes = client === call.client ? argumentBytes(call) : 0;
   const fields: [string, string | number][] = [
     ['id', client.id],
@@ -38,9 +39,9 @@ export function clientLine(client: Client, call: Call): string {
     ['idle', Math.floor((nowMs - client.lastInteractionMs) / 1000)],
     ['flags', flagLetters(client)],
     ['db', client.db.id],
-    ['sub', 0],
-    ['psub', 0],
-    ['ssub', 0],
+    ['sub', subscriptions?.channel.size ?? 0],
+    ['psub', subscriptions?.pattern.size ?? 0],
+    ['ssub', subscriptions?.shard.size ?? 0],
     ['multi', client.has(clientFlags.multi) ? client.queue.length : -1],
     ['qbuf', pending.length],
     ['qbuf-free', pending.buffer.length - pending.length],
@@ -66,6 +67,7 @@ const letters: readonly (readonly [letter: string, has: (client: Client) => bool
   ['O', (client) => client.has(clientFlags.monitor)],
   ['S', (client) => client.has(clientFlags.replica)],
   ['M', (client) => client.has(clientFlags.master)],
+  ['P', (client) => client.has(clientFlags.pubsub)],
   ['x', (client) => client.has(clientFlags.multi)],
   ['b', (client) => client.has(clientFlags.blocked)],
   ['d', (client) => client.dirtyCas],

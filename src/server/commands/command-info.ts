@@ -8,7 +8,7 @@ import { type KeySpec, keySpecsOf, tipsOf } from './command-key-specs.ts';
 
 /** Flags that are shown, in order. */
 const shownFlags = (Object.keys(commandFlags) as CommandFlag[]).filter(
-  (flag) => flag !== 'protected',
+  (flag) => flag !== 'protected' && flag !== 'may_replicate',
 );
 
 /** All ACL categories, in the order in which a command's are shown. */

@@ -15,6 +15,7 @@ export type KeyFlag =
   | 'update'
   | 'insert'
   | 'delete'
+  | 'not_key' // a name that only decides the shard
   | 'variable_flags' // depends on the arguments
   | 'incomplete'; // the search may miss some keys
 
@@ -37,6 +38,7 @@ const flagGroups: readonly (readonly [flags: readonly KeyFlag[], ...commands: st
   [['RW', 'insert'], 'append'],
   [['OW', 'update'], 'mset', 'psetex', 'setex', 'restore', 'restore-asking'],
   [['OW', 'insert'], 'msetnx', 'setnx'],
+  [['not_key'], 'ssubscribe', 'sunsubscribe', 'spublish'],
   [['RM', 'delete'], 'del', 'unlink'],
   [['RW', 'access', 'delete'], 'getdel'],
   [['RW', 'update'], 'expire', 'expireat', 'pexpire', 'pexpireat', 'persist', 'setrange'],

@@ -76,8 +76,17 @@ export const connectionCommands: readonly CommandSpec[] = [
 
 function pingCommand(call: Call): void {
   if (call.argc > 2) call.error(wrongArity('ping'));
+  else if (call.client.has(clientFlags.pubsub) && !call.client.resp3) pingWhileSubscribed(call);
   else if (call.argc === 2) replyArgument(call, 1);
   else call.reply.simple('PONG');
+}
+
+/** In RESP2 a subscriber gets nothing but arrays. */
+function pingWhileSubscribed(call: Call): void {
+  call.reply.array(2);
+  call.reply.bulkText('pong');
+  if (call.argc === 2) replyArgument(call, 1);
+  else call.reply.bulkText('');
 }
 
 function echoCommand(call: Call): void {
@@ -115,6 +124,7 @@ function resetCommand(call: Call): void {
   }
   discardTransaction(client);
   server.clients.monitors.delete(client);
+  server.pubsub.unsubscribeAll(client);
   client.set(connectionState, false);
   client.db = server.keyspace.databases[0];
   client.name = '';

@@ -16,6 +16,7 @@ import { debugCommands } from './debug.ts';
 import { infoCommands } from './info.ts';
 import { monitorCommands } from './monitor.ts';
 import { persistenceCommands } from './persistence.ts';
+import { pubsubCommands } from './pubsub.ts';
 import { serverCommands } from './server.ts';
 import { replicationCommands } from './replication.ts';
 import { scanCommands } from './scan.ts';
@@ -43,6 +44,7 @@ export const allCommands: readonly CommandSpec[] = [
   ...scanCommands,
   ...expireCommands,
   ...transactionCommands,
+  ...pubsubCommands,
   ...flushCommands,
   ...commandCommands,
   ...configCommands,

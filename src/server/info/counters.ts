@@ -4,7 +4,7 @@ import type { ServerContext } from '../context.ts';
 import type { InfoFields } from '../../protocol/info.ts';
 
 export function statsFields(server: ServerContext): InfoFields {
-  const { infoSampler, keyspace, replication, stats } = server;
+  const { infoSampler, keyspace, pubsub, replication, stats } = server;
   const { counters } = replication;
   return [
     ['total_connections_received', stats.totalConnectionsReceived],
@@ -32,9 +32,9 @@ export function statsFields(server: ServerContext): InfoFields {
     ['current_eviction_exceeded_time', 0],
     ['keyspace_hits', keyspace.stats.keyspaceHits],
     ['keyspace_misses', keyspace.stats.keyspaceMisses],
-    ['pubsub_channels', 0],
-    ['pubsub_patterns', 0],
-    ['pubsubshard_channels', 0],
+    ['pubsub_channels', pubsub.count('channel')],
+    ['pubsub_patterns', pubsub.count('pattern')],
+    ['pubsubshard_channels', pubsub.count('shard')],
     ['latest_fork_usec', 0],
     ['total_forks', 0],
     ['migrate_cached_sockets', 0],

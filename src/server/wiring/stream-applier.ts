@@ -133,6 +133,7 @@ function masterTransport(master: string): ClientTransport {
     localAddress: '',
     pendingBytes: 0,
     write: (_bytes, written) => written?.(),
+    gather: nothing,
     setNoDelay: nothing,
     pause: nothing,
     resume: nothing,
