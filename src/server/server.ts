@@ -147,6 +147,10 @@ export class BundledServer {
       host: {
         onRoleChange: (role) => this.#onRoleChange(role),
         onReplicaAck: () => this.#waiting.onReplicaAck(),
+        pauseForFailover: (on) => {
+          if (on) this.#pause.pause('failover', 'write', Number.POSITIVE_INFINITY);
+          else this.#pause.unpause('failover');
+        },
       },
       defer,
     });
@@ -301,11 +305,13 @@ export class BundledServer {
   }
 
   #onRoleChange(role: 'master' | 'replica'): void {
-    const { config, log, propagation, waiting } = this.context;
+    const { config, log, propagation, replication, waiting } = this.context;
     propagation.flushRun();
     log.role = role === 'master' ? 'M' : 'S';
-    if (role === 'master') config.override('replicaof', ['no', 'one']);
-    else waiting.onRoleChange();
+    const { master } = replication;
+    const followed = master === undefined ? ['no', 'one'] : [master.host, String(master.port)];
+    config.override('replicaof', followed);
+    if (role === 'replica') waiting.onRoleChange();
     this.refreshExpiryMode();
     this.refreshGates();
   }

@@ -5,6 +5,7 @@ import { bitmapCommands } from './bitmaps.ts';
 import { clientCommands } from './client.ts';
 import { connectionCommands } from './connection.ts';
 import { expireCommands } from './expire.ts';
+import { failoverCommands } from './failover.ts';
 import { flushCommands } from './flush.ts';
 import { dumpCommands } from './generic-dump.ts';
 import { moveCommands } from './generic-move.ts';
@@ -54,4 +55,5 @@ export const allCommands: readonly CommandSpec[] = [
   ...persistenceCommands,
   ...serverCommands,
   ...replicationCommands,
+  ...failoverCommands,
 ];

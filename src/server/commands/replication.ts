@@ -85,7 +85,11 @@ function replicaofRow(name: string, since: string): CommandSpec {
 }
 
 function replicaofCommand(call: Call): void {
-  const { config, log, propagation, replication } = call.server;
+  const { log, propagation, replication } = call.server;
+  if (replication.failoverInProgress) {
+    call.error('ERR REPLICAOF not allowed while failing over.');
+    return;
+  }
   const who = `client id=${call.client.id} addr=${call.client.transport.address}`;
   if (call.is(1, 'no') && call.is(2, 'one')) {
     if (replication.role === 'replica') {
@@ -112,7 +116,6 @@ function replicaofCommand(call: Call): void {
     call.reply.simple('OK Already connected to specified master');
     return;
   }
-  config.override('replicaof', [host, String(port)]);
   log.notice(`Replica of ${host}:${port} now, by request of ${who}`);
   call.reply.ok();
 }

@@ -102,7 +102,7 @@ async function runBatch(io: HandshakeIo, steps: readonly HandshakeStep[]): Promi
     io.enter(step.state);
     const reply = await io.readLine();
     const verdict = step.judge(reply, io.settings);
-    if (verdict.kind === 'fatal') throw new LinkBroken(verdict.because);
+    if (verdict.kind === 'fatal') throw new LinkBroken(verdict.because, { refused: true });
     if (verdict.kind === 'tolerated') io.logger.notice(verdict.because);
   }
 }

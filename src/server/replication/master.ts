@@ -30,6 +30,8 @@ export interface MasterOwner {
   saveInfo(): SaveInfo;
   /** Why no replica can be served now: our own link is down. */
   cannotServe(): ReplyLine;
+  /** A replica acknowledged a higher offset, or went online or away. */
+  onReplicaAck(): void;
 }
 
 /** INFO's sync_full, sync_partial_ok and sync_partial_err. */
@@ -301,7 +303,7 @@ export class MasterSide {
     if (offset > replica.ackOffset) replica.ackOffset = offset;
     if (replica.state === 'online' && !replica.streaming) this.#putOnline(replica);
     replica.ackTimeMs = this.#deps.clock.monotonic();
-    this.#deps.host.onReplicaAck();
+    this.#owner.onReplicaAck();
   }
 
   /** The log has grown: one flush at the end of this turn serves all replicas. */
@@ -345,7 +347,7 @@ export class MasterSide {
     this.#fullSyncs.leave(replica);
     replica.cursor?.close();
     this.#refreshGoodReplicas();
-    this.#deps.host.onReplicaAck();
+    this.#owner.onReplicaAck();
   }
 
   #wishesOf(connection: ReplicaConnection): ReplicaWishes {

@@ -84,6 +84,8 @@ interface ReplicationHost {
   onRoleChange(role: 'master' | 'replica'): void;
   /** A replica acknowledged a higher offset (or went online or away): look at WAIT again. */
   onReplicaAck(): void;
+  /** FAILOVER holds writers back, and lets them go on at its end. */
+  pauseForFailover(on: boolean): void;
 }
 
 // ---- Connections we open (to our master) -------------------------------------------------------

@@ -12,6 +12,7 @@
 import type { PsyncReply, PsyncRequest } from '../../protocol/psync-lines.ts';
 import { noHistoryRequest, parsePsyncReply, printPsync } from '../../protocol/psync-lines.ts';
 import { encodeCommand } from '../../protocol/resp-encode.ts';
+import type { Failover } from './failover.ts';
 import { explainRefusal, runHandshake } from './handshake.ts';
 import { adoptHistory, continueWith, newHistory } from './history.ts';
 import type { LinkState } from './link-state.ts';
@@ -36,6 +37,8 @@ export interface ResumePoint {
 export interface LinkOwner {
   /** Chained replicas must learn of a change of history: they ask again with PSYNC. */
   disconnectReplicas(reason: string): void;
+  /** The fate of a request to take over, while a FAILOVER of ours is under way. */
+  readonly failover: Pick<Failover, 'handsOver' | 'onAsking' | 'onAccepted' | 'onRefused'>;
 }
 
 interface Attempt {
@@ -178,6 +181,9 @@ export class ReplicaLink {
     } catch (error) {
       if (!(error instanceof LinkBroken)) throw error;
       this.#onBroken(attempt, error.message);
+      if (error.refused && this.#owner.failover.handsOver) {
+        this.#owner.failover.onRefused(error.message);
+      }
     }
   }
 
@@ -204,9 +210,11 @@ export class ReplicaLink {
     const { logger, settings } = this.#deps;
     this.#enter(attempt, 'receive-psync-reply');
     const request = this.#psyncRequest();
+    if (request.failover) this.#owner.failover.onAsking();
     attempt.wire.write(printPsync(request));
     const reply = parsePsyncReply(await this.#readPsyncLine(attempt));
     attempt.inbox.throwIfGivenUp();
+    if (request.failover) this.#onHandoverReply(reply);
     switch (reply.kind) {
       case 'continue':
         if (this.#resume !== undefined) return reply;
@@ -238,12 +246,22 @@ export class ReplicaLink {
     const request = {
       replid: history.masterReplid,
       offset: log.masterReplOffset + 1,
-      failover: false,
+      failover: this.#owner.failover.handsOver,
     };
     this.#deps.logger.notice(
       `Trying a partial resynchronization (request ${request.replid}:${request.offset})`,
     );
     return request;
+  }
+
+  /** What our former replica says to taking over; after a refusal this attempt is at its end. */
+  #onHandoverReply(reply: PsyncReply): void {
+    if (reply.kind === 'continue' || reply.kind === 'fullresync') {
+      this.#owner.failover.onAccepted();
+      return;
+    }
+    this.#owner.failover.onRefused(reply.reply);
+    throw new LinkBroken(`the target of the failover answers '${reply.reply}'`);
   }
 
   /** Empty lines are the master's signs of life while it is busy. */

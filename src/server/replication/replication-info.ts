@@ -2,6 +2,7 @@
  * What INFO replication and ROLE say, as data, from the state of both sides. Pure. Field names, their
  * order and their odd formats are those of redis-server 7.0.15, read off a live one in each state.
  */
+import type { FailoverState } from './failover.ts';
 import type { MasterSide } from './master.ts';
 import type { ReplicaLink } from './replica-link.ts';
 import { roleWord } from './link-state.ts';
@@ -21,6 +22,7 @@ export interface ReplicationView {
   readonly link: ReplicaLink;
   readonly master: MasterSide;
   readonly settings: ReplicationSettings;
+  readonly failoverState: FailoverState;
   /** Monotonic milliseconds. */
   readonly nowMs: number;
 }
@@ -80,9 +82,9 @@ function transferFields({ progress, linkState, sinceLastDataMs }: ReplicaLink): 
   ];
 }
 
-function historyFields({ state: { history, log } }: ReplicationView): InfoField[] {
+function historyFields({ state: { history, log }, failoverState }: ReplicationView): InfoField[] {
   return [
-    ['master_failover_state', 'no-failover'],
+    ['master_failover_state', failoverState],
     ['master_replid', history.masterReplid],
     ['master_replid2', history.masterReplid2],
     ['master_repl_offset', log.masterReplOffset],

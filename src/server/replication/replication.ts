@@ -8,6 +8,7 @@
  */
 import { parsePsyncArgs } from '../../protocol/psync-lines.ts';
 import { encodeCommand } from '../../protocol/resp-encode.ts';
+import { Failover, type FailoverRequest } from './failover.ts';
 import { newHistory, shiftHistory } from './history.ts';
 import type { LinkState } from './link-state.ts';
 import type { ReplyLine, SyncCounters } from './master.ts';
@@ -28,6 +29,7 @@ export class Replication {
   readonly #state: ReplicationState;
   readonly #link: ReplicaLink;
   readonly #master: MasterSide;
+  readonly #failover: Failover;
   #secondsSincePing = 0;
 
   constructor(deps: ReplicationDeps) {
@@ -41,9 +43,21 @@ export class Replication {
     this.#master = new MasterSide(deps, this.#state, {
       saveInfo: () => this.#saveInfoNow(),
       cannotServe: () => this.#cannotServe(),
+      onReplicaAck: () => {
+        this.#failover.onAck();
+        deps.host.onReplicaAck();
+      },
+    });
+    this.#failover = new Failover(deps, {
+      replicas: () => this.#master.replicas,
+      offsetToReach: () => this.#offsetBeforeGetack(),
+      pauseWrites: (on) => deps.host.pauseForFailover(on),
+      follow: (target) => void this.replicaof(target),
+      takeBack: () => this.noOne(),
     });
     this.#link = new ReplicaLink(deps, this.#state, {
       disconnectReplicas: (reason) => this.#master.disconnectReplicas(reason),
+      failover: this.#failover,
     });
   }
 
@@ -151,8 +165,8 @@ export class Replication {
     if (resume !== undefined) this.#state.log.activate();
     this.#state.role = 'replica';
     this.#state.streamDb = -1;
-    this.#deps.host.onRoleChange('replica');
     this.#link.setMaster(master, resume);
+    this.#deps.host.onRoleChange('replica');
     return 'ok';
   }
 
@@ -187,6 +201,22 @@ export class Replication {
       ? { ...history, masterReplid: saved.replId }
       : { ...history, masterReplid2: saved.replId, secondReplOffset: saved.replOffset + 1 };
     this.#state.streamDb = options.asReplica ? saved.replStreamDb : -1;
+  }
+
+  // ---- Handing over ----------------------------------------------------------------------------------
+
+  get failoverInProgress(): boolean {
+    return this.#failover.inProgress;
+  }
+
+  /** FAILOVER; an error reply when it cannot begin. */
+  failover(request: FailoverRequest): string | undefined {
+    return this.#failover.start(request);
+  }
+
+  /** FAILOVER ABORT; false when there is none under way. */
+  abortFailover(): boolean {
+    return this.#failover.abort('manually aborted');
   }
 
   // ---- What comes from replicas --------------------------------------------------------------------
@@ -236,8 +266,9 @@ export class Replication {
 
   /** WAIT: every replica is asked for its offset; `host.onReplicaAck` tells of the answers. */
   requestAcks(): void {
-    if (this.#state.role === 'master' && this.#master.replicaCount > 0)
-      this.#feedAnyDb(getackCommand);
+    // While writes are held back for a failover nothing may move the offset.
+    if (this.#state.role !== 'master' || this.#failover.inProgress) return;
+    if (this.#master.replicaCount > 0) this.#feedAnyDb(getackCommand);
   }
 
   /** CLIENT KILL TYPE replica, and the like. */
@@ -267,6 +298,7 @@ export class Replication {
 
   /** Ends every connection. The object is not used afterwards. */
   close(): void {
+    this.#failover.close();
     this.#link.clearMaster();
     this.#master.disconnectReplicas('the server is shutting down');
   }
@@ -281,8 +313,18 @@ export class Replication {
   #pingReplicas(): void {
     if (++this.#secondsSincePing < this.#deps.settings.replPingReplicaPeriodSec) return;
     this.#secondsSincePing = 0;
-    if (this.#state.role === 'master' && this.#master.replicaCount > 0)
-      this.#feedAnyDb(pingCommand);
+    if (this.#state.role !== 'master' || this.#failover.inProgress) return;
+    if (this.#master.replicaCount > 0) this.#feedAnyDb(pingCommand);
+  }
+
+  /**
+   * Where the data end that replicas must have. What asks for their offset comes after it in the
+   * stream: a replica answers with the offset before the question, and has read it by then.
+   */
+  #offsetBeforeGetack(): number {
+    const offset = this.#state.log.masterReplOffset;
+    this.#feedAnyDb(getackCommand);
+    return offset;
   }
 
   /** repl-backlog-ttl: with the backlog the history ends, since we no longer record what happens. */
@@ -344,6 +386,7 @@ export class Replication {
       link: this.#link,
       master: this.#master,
       settings: this.#deps.settings,
+      failoverState: this.#failover.state,
       nowMs: this.#deps.clock.monotonic(),
     };
   }

@@ -16,7 +16,15 @@ const lineFeed = 10;
 const carriageReturn = 13;
 
 /** The connection ended, timed out, was given up, or said something that we cannot accept. */
-export class LinkBroken extends Error {}
+export class LinkBroken extends Error {
+  /** The other end refuses us as we are: trying again will not help. */
+  readonly refused: boolean;
+
+  constructor(reason: string, options: { refused?: boolean } = {}) {
+    super(reason);
+    this.refused = options.refused ?? false;
+  }
+}
 
 type Waiter = { resolve: () => void; reject: (error: LinkBroken) => void };
 

@@ -156,6 +156,8 @@ export class ToyNode {
   autoSnapshots = true;
   snapshotsBusy: string | undefined;
   acks = 0;
+  /** A failover holds writers back. */
+  writesPaused = false;
   /** The last RDB received. */
   rdb = Buffer.alloc(0);
   format = jsonFormat;
@@ -228,6 +230,9 @@ export class ToyNode {
         onRoleChange: () => undefined,
         onReplicaAck: () => {
           this.acks++;
+        },
+        pauseForFailover: (on) => {
+          this.writesPaused = on;
         },
       },
       snapshots: { start: (request) => this.#startSnapshot(request) },
