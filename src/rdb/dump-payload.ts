@@ -5,11 +5,14 @@
  *   payload = type:1 value rdb-version:2 checksum:8       (little endian; the sum covers the rest)
  */
 import { Crc64 } from './crc64.ts';
-import { newestRdbVersion, writtenRdbVersion } from './opcodes.ts';
+import { newestRdbVersion, rdbType, writtenRdbVersion } from './opcodes.ts';
 import { RdbError } from './rdb-error.ts';
 import { RdbInput } from './rdb-input.ts';
 import { RdbOutput } from './rdb-output.ts';
-import { RdbEntry, valueDecoder, type RdbValueSink } from './value-decoders.ts';
+import { StringWindow } from './string-window.ts';
+import { valueDecoder } from './value-decoders.ts';
+import { RdbEntry, type RdbValueSink } from './value-sink.ts';
+import { newValueContext, type ValueContext } from './values/value-context.ts';
 
 const footerBytes = 2 + 8;
 
@@ -61,9 +64,22 @@ export function readDumpPayload(payload: Buffer): DumpPayload {
  */
 export function decodeDumpBody(type: number, body: Buffer, key: Buffer, sink: RdbValueSink): void {
   const input = RdbInput.over(body);
+  const isWhole =
+    type === rdbType.string
+      ? decodeString(input, key, sink)
+      : valueDecoder(type, 0)(collectionContext(input, key, sink)).next().done === true;
+  if (!isWhole) throw new RdbError('truncated', body.length, 'the value ends in the middle');
+}
+
+function decodeString(input: RdbInput, key: Buffer, sink: RdbValueSink): boolean {
+  const value = new StringWindow();
+  if (!input.string(value)) return false;
+  sink.string(key, 0, key.length, value.bytes, value.start, value.end, -1, -1, -1);
+  return true;
+}
+
+function collectionContext(input: RdbInput, key: Buffer, sink: RdbValueSink): ValueContext {
   const entry = new RdbEntry();
-  entry.key.bytes = key;
-  entry.key.end = key.length;
-  const whole = valueDecoder(type, 0)(input, entry, sink);
-  if (!whole) throw new RdbError('truncated', body.length, 'the value ends in the middle');
+  entry.key.show(key, 0, key.length);
+  return newValueContext(input, entry, sink);
 }

@@ -46,7 +46,32 @@ export const firstOpcode = 243;
 export const modulePart = { eof: 0, sint: 1, uint: 2, float: 3, double: 4, string: 5 } as const;
 
 /** The value types that this package reads or writes; the rest is only known by name. */
-export const rdbType = { string: 0 } as const;
+export const rdbType = {
+  string: 0,
+  list: 1,
+  set: 2,
+  zset: 3,
+  hash: 4,
+  zset2: 5,
+  module2: 7,
+  hashZipmap: 9,
+  listZiplist: 10,
+  setIntset: 11,
+  zsetZiplist: 12,
+  hashZiplist: 13,
+  listQuicklist: 14,
+  hashListpack: 16,
+  zsetListpack: 17,
+  listQuicklist2: 18,
+  setListpack: 20,
+  hashMetadataPreGa: 22,
+  hashListpackExPreGa: 23,
+  hashMetadata: 24,
+  hashListpackEx: 25,
+} as const;
+
+/** How a node of a quicklist 2 holds its elements: as they are (one element), or as a listpack. */
+export const quicklistNode = { plain: 1, packed: 2 } as const;
 
 /** Every value type of Redis up to 8.0 and Valkey up to 8.1: number → name, for messages. */
 const typeNames: Readonly<Record<number, string>> = {

@@ -18,6 +18,10 @@ export type RdbErrorReason =
   | 'bad-encoding'
   /** A compressed string that does not decompress to the length it claims. */
   | 'bad-compression'
+  /** A compact structure (listpack, ziplist, intset, zipmap) that does not hold together. */
+  | 'bad-structure'
+  /** Elements that cannot be: one that is there twice, a score that is no number. */
+  | 'bad-element'
   | 'bad-checksum'
   /** The input ended before the RDB did. */
   | 'truncated';

@@ -8,10 +8,11 @@
  * how many more it needs; the caller then goes back to where its item began (`at`) and asks the
  * world for more. Memory is taken for bytes that have come, never for what a length promises.
  */
-import { writeInt32Text } from './integer-text.ts';
+import { maxInt32Chars, writeInt32Text } from './integer-text.ts';
 import { lengthSize, readLength, stringEncoding } from './length-encoding.ts';
 import { lzfDecompress, maxDecompressedBytes } from './lzf.ts';
 import { RdbError, type RdbErrorReason } from './rdb-error.ts';
+import type { StringWindow } from './string-window.ts';
 
 /** What `byte` and `length` return when their bytes have not all come. */
 export const incomplete = -1;
@@ -19,45 +20,19 @@ export const incomplete = -1;
 /** Redis's own limit for a string (proto-max-bulk-len); a longer one is a corrupt length. */
 export const maxStringBytes = 512 * 1024 * 1024;
 
-/** Buffers longer than this, which a long value has made grow, are not kept for short ones. */
+/** A buffer longer than this, which a long value has made grow, is not kept for short ones. */
 const idleBytes = 1024 * 1024;
 
 /** The smallest buffer. */
 const minCapacity = 4096;
-
-/** Holds any decoded integer, and most decompressed strings without growing. */
-const minScratchBytes = 4096;
-
-/**
- * One decoded string: `bytes[start … end)`. A window on the input where the string stands there
- * as it is, otherwise on memory of its own. Valid until the next string is read into it and the
- * next feed.
- */
-export class StringWindow {
-  bytes: Buffer = Buffer.alloc(0);
-  start = 0;
-  end = 0;
-  #scratch: Buffer | undefined;
-
-  /** Points the window at `[0 … length)` of its own memory, which the caller then fills. */
-  own(length: number): Buffer {
-    let scratch = this.#scratch;
-    if (scratch === undefined || scratch.length < length || scratch.length > idleBytes) {
-      scratch = Buffer.allocUnsafeSlow(Math.max(length, minScratchBytes));
-      this.#scratch = scratch;
-    }
-    this.bytes = scratch;
-    this.start = 0;
-    this.end = length;
-    return scratch;
-  }
-}
 
 export class RdbInput {
   /** The cursor: an index of `bytes`. Set back to re-read an item. */
   at = 0;
   /** After an incomplete primitive: how many bytes must come before it can succeed. */
   missing = 0;
+  /** Where whoever reads many things in a row shall pause: an index of `bytes`, void after a feed. */
+  pauseAt = Number.POSITIVE_INFINITY;
   #bytes: Buffer = Buffer.alloc(0);
   /** End of what has come, as an index of `bytes`. */
   #end = 0;
@@ -116,6 +91,20 @@ export class RdbInput {
     return this.#has(count);
   }
 
+  /** An IEEE double, little endian, whose 8 bytes the caller knows to have come (`peek`). */
+  float64(): number {
+    const value = this.#bytes.readDoubleLE(this.at);
+    this.at += 8;
+    return value;
+  }
+
+  /** Two's complement, little endian, rounded beyond 2^53; the 8 bytes must have come. */
+  int64(): number {
+    const { at } = this;
+    this.at += 8;
+    return this.#bytes.readInt32LE(at + 4) * 2 ** 32 + this.#bytes.readUInt32LE(at);
+  }
+
   /** Throws RdbError 'bad-length', also for a special string encoding. */
   length(): number {
     const size = this.#lengthSize();
@@ -170,7 +159,7 @@ export class RdbInput {
   }
 
   #integer(into: StringWindow, next: number, value: number): true {
-    into.end = writeInt32Text(into.own(minScratchBytes), 0, value);
+    into.end = writeInt32Text(into.own(maxInt32Chars), 0, value);
     this.at = next;
     return true;
   }

@@ -6,25 +6,32 @@
  *   feed(chunk) … parse(sink) → need-more → feed(chunk) … parse(sink) → done
  *
  * `#state` says what comes next; one step reads one item of it, or finds that the item has not
- * all come and is read again from its beginning later.
+ * all come and is read again from its beginning later. Items that may be large (collections, what
+ * modules have stored) are read in steps of their own and never twice.
  *
- *   magic → items ⇄ module-aux
+ *   magic → items ⇄ large-item
  *             └──→ checksum → done
  */
 import { Crc64 } from './crc64.ts';
 import {
   firstChecksumVersion,
   firstOpcode,
-  modulePart,
   newestRdbVersion,
   rdbOpcode,
+  rdbType,
 } from './opcodes.ts';
 import { RdbError } from './rdb-error.ts';
-import { incomplete, RdbInput, StringWindow } from './rdb-input.ts';
-import { RdbEntry, valueDecoder, type RdbValueSink } from './value-decoders.ts';
-
-/** Items that are read correctly but mean nothing to this server. */
-export type SkippedItem = 'slot-info' | 'function-library' | 'module-aux';
+import { incomplete, RdbInput } from './rdb-input.ts';
+import { StringWindow } from './string-window.ts';
+import { valueDecoder } from './value-decoders.ts';
+import { RdbEntry, type RdbValueSink } from './value-sink.ts';
+import { skipModuleAux } from './values/skip-module.ts';
+import {
+  newValueContext,
+  readPair,
+  type Steps,
+  type ValueContext,
+} from './values/value-context.ts';
 
 /** Takes what is read, in the file's order, before the checksum is known to be right. */
 export interface RdbSink extends RdbValueSink {
@@ -32,7 +39,6 @@ export interface RdbSink extends RdbValueSink {
   aux(name: string, value: string): void;
   selectDb(index: number): void;
   resizeDb(keys: number, expires: number): void;
-  skipped?(item: SkippedItem): void;
 }
 
 export type ParseResult =
@@ -43,7 +49,7 @@ export type ParseResult =
   /** `consumedOffset` is the RDB's length; `leftover` (a window) is what was fed beyond it. */
   | { readonly kind: 'done'; readonly consumedOffset: number; readonly leftover: Buffer };
 
-type State = 'magic' | 'items' | 'module-aux' | 'checksum' | 'done';
+type State = 'magic' | 'items' | 'large-item' | 'checksum' | 'done';
 
 const magicBytes = 9;
 const checksumBytes = 8;
@@ -55,7 +61,11 @@ export class RdbReader {
   #state: State = 'magic';
   #version = 0;
   readonly #entry = new RdbEntry();
-  /** For strings that are not an entry's. */
+  /** Made with the first large item. */
+  #context: ValueContext | null = null;
+  /** In the state 'large-item': what is left to do of it. */
+  #largeItem: Steps | null = null;
+  /** For a string under a key, and for those that are not an entry's. */
   readonly #text = new StringWindow();
   readonly #otherText = new StringWindow();
   /** Bytes that must have come before it is worth trying again. */
@@ -79,17 +89,12 @@ export class RdbReader {
     if (input.unread < this.#wanted) return this.#needMore(this.#wanted - input.unread);
     this.#wanted = 0;
     const parseStart = input.at;
+    input.pauseAt = parseStart + Math.max(budgetBytes, 1);
     while (!this.#isDone()) {
-      const itemStart = input.at;
-      if (!this.#step(sink, parseStart)) {
-        input.at = itemStart;
-        this.#addToSum(parseStart);
-        return this.#needMore(input.missing);
-      }
-      if (input.at - parseStart >= budgetBytes && !this.#isDone()) {
-        this.#addToSum(parseStart);
-        return { kind: 'budget' };
-      }
+      const isStepDone = this.#step(sink, parseStart);
+      if (isStepDone && (input.at < input.pauseAt || this.#isDone())) continue;
+      this.#addToSum(parseStart);
+      return isStepDone ? { kind: 'budget' } : this.#needMore(input.missing);
     }
     return { kind: 'done', consumedOffset: input.offset, leftover: input.rest() };
   }
@@ -110,20 +115,46 @@ export class RdbReader {
     return { kind: 'need-more', atLeast };
   }
 
-  /** Reads one item; false while it has not all come. */
+  /** Reads one item, or a part of a large one; false while it has not all come. */
   #step(sink: RdbSink, parseStart: number): boolean {
+    if (this.#largeItem !== null) return this.#goOn(this.#largeItem, sink);
+    const start = this.#input.at;
+    const isWhole = this.#readNext(sink, parseStart);
+    if (!isWhole) this.#input.at = start;
+    return isWhole;
+  }
+
+  #readNext(sink: RdbSink, parseStart: number): boolean {
     switch (this.#state) {
       case 'magic':
         return this.#readMagic(sink);
       case 'items':
         return this.#readItem(sink, parseStart);
-      case 'module-aux':
-        return this.#readModulePart(sink);
       case 'checksum':
         return this.#readChecksum();
+      case 'large-item':
       case 'done':
         break;
     }
+    return true;
+  }
+
+  /** Begins a large item: the cursor is where its first step reads. */
+  #begin(decode: (context: ValueContext) => Steps, sink: RdbSink): true {
+    this.#context ??= newValueContext(this.#input, this.#entry, sink);
+    this.#largeItem = decode(this.#context);
+    this.#state = 'large-item';
+    return true;
+  }
+
+  /** False when bytes are missing: the cursor stays where the item goes on. */
+  #goOn(largeItem: Steps, sink: RdbSink): boolean {
+    const input = this.#input;
+    if (this.#context !== null) this.#context.sink = sink;
+    if (largeItem.next().done !== true) return input.at >= input.pauseAt;
+    this.#largeItem = null;
+    this.#state = 'items';
+    this.#entry.reset();
     return true;
   }
 
@@ -174,7 +205,7 @@ export class RdbReader {
       case rdbOpcode.functionPreGa:
         return this.#skipPreGaFunction(sink);
       case rdbOpcode.moduleAux:
-        return this.#startModuleAux();
+        return this.#begin(skipModuleAux, sink);
       case rdbOpcode.eof:
         this.#onEof(parseStart);
         return true;
@@ -187,8 +218,23 @@ export class RdbReader {
   #readEntry(type: number, sink: RdbSink): boolean {
     const input = this.#input;
     const entry = this.#entry;
-    const decode = valueDecoder(type, input.offset - 1);
-    if (!input.string(entry.key) || !decode(input, entry, sink)) return false;
+    if (type !== rdbType.string) {
+      const decode = valueDecoder(type, input.offset - 1);
+      return input.string(entry.key) && this.#begin(decode, sink);
+    }
+    const [key, value] = [entry.key, this.#text];
+    if (!readPair(input, key, value)) return false;
+    sink.string(
+      key.bytes,
+      key.start,
+      key.end,
+      value.bytes,
+      value.start,
+      value.end,
+      entry.expireAtMs,
+      entry.idleSeconds,
+      entry.freq,
+    );
     entry.reset();
     return true;
   }
@@ -196,10 +242,8 @@ export class RdbReader {
   #readExpireTimeMs(): boolean {
     const input = this.#input;
     if (!input.peek(8)) return false;
-    const { bytes, at } = input;
-    const expireAtMs = bytes.readInt32LE(at + 4) * 2 ** 32 + bytes.readUInt32LE(at);
-    this.#entry.expireAtMs = sensibleExpiry(expireAtMs);
-    return input.skip(8);
+    this.#entry.expireAtMs = sensibleExpiry(input.int64());
+    return true;
   }
 
   #readExpireTime(): boolean {
@@ -251,38 +295,6 @@ export class RdbReader {
     if (described === incomplete) return false;
     if (described > 0 && !input.string(this.#text)) return false;
     return this.#skipFunction(sink);
-  }
-
-  /** Module id, and the tag and value that say when the module wants to be told. */
-  #startModuleAux(): boolean {
-    if (!this.#skipLengths(3)) return false;
-    this.#state = 'module-aux';
-    return true;
-  }
-
-  /** One part per step: a module may write millions of them, and each is read once. */
-  #readModulePart(sink: RdbSink): boolean {
-    const input = this.#input;
-    const part = input.length();
-    switch (part) {
-      case incomplete:
-        return false;
-      case modulePart.eof:
-        this.#state = 'items';
-        sink.skipped?.('module-aux');
-        return true;
-      case modulePart.sint:
-      case modulePart.uint:
-        return this.#skipLengths(1);
-      case modulePart.float:
-        return input.skip(4);
-      case modulePart.double:
-        return input.skip(8);
-      case modulePart.string:
-        return input.string(this.#text);
-      default:
-        throw input.error('bad-encoding', `unknown part ${part} in a module's data`);
-    }
   }
 
   #skipLengths(count: number): boolean {

@@ -2,12 +2,29 @@
  * What the RDB tests share: a sink that keeps what it is told as plain data, and ways to feed a
  * reader. Strings are kept as latin1, one character per byte.
  */
-import { RdbReader, type RdbSink, type SkippedItem } from '../../src/rdb/rdb-reader.ts';
+import { RdbReader, type RdbSink } from '../../src/rdb/rdb-reader.ts';
+import type {
+  HashTarget,
+  ListTarget,
+  RdbEntry,
+  SetTarget,
+  SkippedItem,
+  ZsetTarget,
+} from '../../src/rdb/value-sink.ts';
 
-export interface CollectedEntry {
+/** A string as it is; a collection by what it is, its elements in the order of the RDB. */
+export type CollectedValue =
+  | string
+  | { list: string[] }
+  | { set: string[] }
+  /** Field, value and, where the field ends, when. */
+  | { hash: [field: string, value: string, expireAtMs?: number][] }
+  | { zset: [member: string, score: number][] };
+
+export interface CollectedEntry<Value = CollectedValue> {
   db: number;
   key: string;
-  value: string;
+  value: Value;
   expireAtMs: number;
   idleSeconds: number;
   freq: number;
@@ -25,6 +42,9 @@ export interface Collected {
 export class CollectingSink implements RdbSink {
   readonly collected: Collected = { version: 0, aux: {}, sizes: [], entries: [], skipped: [] };
   #db = 0;
+  #value: CollectedValue = '';
+  readonly #seen = new Set<string>();
+  #last = '';
 
   header(version: number): void {
     this.collected.version = version;
@@ -59,6 +79,83 @@ export class CollectingSink implements RdbSink {
       freq,
     });
   }
+
+  beginList(): ListTarget {
+    const list: string[] = [];
+    this.#value = { list };
+    return { pushTail: (...window) => list.push(latin1(...window)) };
+  }
+
+  beginSet(): SetTarget {
+    const set: string[] = [];
+    this.#value = { set };
+    return { add: (...window) => this.#isNew(latin1(...window)) && set.push(this.#last) > 0 };
+  }
+
+  beginHash(): HashTarget {
+    const hash: [string, string, number?][] = [];
+    this.#value = { hash };
+    return {
+      set: (field, fieldStart, fieldEnd, value, valueStart, valueEnd, expireAtMs) => {
+        if (!this.#isNew(latin1(field, fieldStart, fieldEnd))) return false;
+        const pair = [this.#last, latin1(value, valueStart, valueEnd)] as const;
+        hash.push(expireAtMs === undefined ? [...pair] : [...pair, expireAtMs]);
+        return true;
+      },
+    };
+  }
+
+  beginZset(): ZsetTarget {
+    const zset: [string, number][] = [];
+    this.#value = { zset };
+    return {
+      add: (member, start, end, score) =>
+        this.#isNew(latin1(member, start, end)) && zset.push([this.#last, score]) > 0,
+    };
+  }
+
+  endCollection({ key, expireAtMs, idleSeconds, freq }: RdbEntry): void {
+    this.collected.entries.push({
+      db: this.#db,
+      key: latin1(key.bytes, key.start, key.end),
+      value: this.#value,
+      expireAtMs,
+      idleSeconds,
+      freq,
+    });
+    this.#seen.clear();
+  }
+
+  /** Whether the collection does not have the element yet; it is `#last` then. */
+  #isNew(element: string): boolean {
+    if (this.#seen.has(element)) return false;
+    this.#seen.add(element);
+    this.#last = element;
+    return true;
+  }
+}
+
+function latin1(bytes: Uint8Array, start: number, end: number): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset).toString('latin1', start, end);
+}
+
+/** Takes everything and keeps nothing. */
+export const silentSink: RdbSink = {
+  aux() {},
+  selectDb() {},
+  resizeDb() {},
+  string() {},
+  beginList: () => ({ pushTail() {} }),
+  beginSet: () => ({ add: () => true }),
+  beginHash: () => ({ set: () => true }),
+  beginZset: () => ({ add: () => true }),
+  endCollection() {},
+};
+
+/** The value of an entry that must be a string. */
+export function stringIn({ key, value }: CollectedEntry): string {
+  if (typeof value !== 'string') throw new Error(`${key} is no string`);
+  return value;
 }
 
 /** Reads a whole file, fed in one piece; throws what the reader throws. */

@@ -7,7 +7,7 @@ import { rdbType } from '../../src/rdb/opcodes.ts';
 import { realKinds } from '../support/real-servers.ts';
 import { useResources } from '../support/resources.ts';
 import { needServer } from '../support/server-kinds.ts';
-import { CollectingSink } from './collect.ts';
+import { CollectingSink, stringIn } from './collect.ts';
 
 const use = useResources();
 
@@ -82,7 +82,8 @@ describe('refuses', () => {
       decodeDumpBody(type, Buffer.from(body, 'hex'), Buffer.from('k'), new CollectingSink());
     expect(decode(rdbType.string, '056162')).toThrow('ends in the middle');
     expect(decode(rdbType.string, 'c9')).toThrow('unknown string encoding');
-    expect(decode(4, '00')).toThrow('an unsupported value of type hash');
+    expect(decode(rdbType.hash, '0261 62 61'.replaceAll(' ', ''))).toThrow('ends in the middle');
+    expect(decode(6, '00')).toThrow('an unsupported value of type module');
   });
 });
 
@@ -99,5 +100,5 @@ function restore(payload: Buffer): string {
   const sink = new CollectingSink();
   decodeDumpBody(read.type, read.body, Buffer.from('k'), sink);
   expect(sink.collected.entries).toHaveLength(1);
-  return sink.collected.entries[0].value;
+  return stringIn(sink.collected.entries[0]);
 }

@@ -20,7 +20,7 @@ const text = fc.oneof(
   fc.tuple(fc.constantFrom('ab', 'x'), fc.nat(600)).map(([unit, times]) => unit.repeat(times)),
 );
 
-const entryArbitrary: fc.Arbitrary<CollectedEntry> = fc.record({
+const entryArbitrary: fc.Arbitrary<CollectedEntry<string>> = fc.record({
   db: fc.nat(15),
   key: text,
   value: text,
@@ -208,7 +208,7 @@ test('given-back blocks are used again, borrowed ones never', () => {
   expect(writer.output.bytesWritten).toBe(Buffer.concat(pieces).length);
 });
 
-function writeFile(entries: CollectedEntry[], options: Partial<RdbOutputOptions>): Buffer {
+function writeFile(entries: CollectedEntry<string>[], options: Partial<RdbOutputOptions>): Buffer {
   return write(options, (writer) => {
     for (const { db, key, value, expireAtMs, idleSeconds, freq } of entries) {
       writer.selectDb(db);

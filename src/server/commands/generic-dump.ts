@@ -1,6 +1,7 @@
 /** DUMP and RESTORE: a value as a payload that another server can take. */
 import { decodeDumpBody, readDumpPayload, writeDumpPayload } from '../../rdb/dump-payload.ts';
 import { RdbError } from '../../rdb/rdb-error.ts';
+import { noCollections } from '../persistence/no-collections.ts';
 import type { Call } from '../call.ts';
 import type { CommandSpec } from '../command.ts';
 import { isDueAtOnce, setExpire } from './expire-time.ts';
@@ -144,6 +145,7 @@ function readValue(call: Call): Buffer | null {
   let value: Buffer | null = null;
   try {
     decodeDumpBody(payload.type, payload.body, Buffer.alloc(0), {
+      ...noCollections,
       string(_key, _keyStart, _keyEnd, bytes, start, end) {
         value = Buffer.from(bytes.subarray(start, end));
       },

@@ -3,7 +3,9 @@
  * reader parses, this only stores. Whether the dicts are the live ones or ones set aside is the
  * caller's choice.
  */
-import type { RdbSink, SkippedItem } from '../../rdb/rdb-reader.ts';
+import type { RdbSink } from '../../rdb/rdb-reader.ts';
+import type { SkippedItem } from '../../rdb/value-sink.ts';
+import { noCollections } from './no-collections.ts';
 import type { Dict } from '../keyspace/dict.ts';
 
 /** What the file said about itself, as far as the server needs it. */
@@ -56,6 +58,12 @@ export class KeyspaceLoader implements RdbSink {
   skipped(item: SkippedItem): void {
     this.#target.onSkipped(item);
   }
+
+  readonly beginList = noCollections.beginList;
+  readonly beginSet = noCollections.beginSet;
+  readonly beginHash = noCollections.beginHash;
+  readonly beginZset = noCollections.beginZset;
+  readonly endCollection = noCollections.endCollection;
 
   string(
     key: Buffer,

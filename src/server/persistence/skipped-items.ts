@@ -2,7 +2,7 @@
  * What an RDB holds that means nothing to this server, counted by kind while it is loaded: a
  * cluster's file has thousands of such items, and the log shall have one line for each kind.
  */
-import type { SkippedItem } from '../../rdb/rdb-reader.ts';
+import type { SkippedItem } from '../../rdb/value-sink.ts';
 
 export class SkippedItems {
   readonly #counts = new Map<SkippedItem, number>();

@@ -133,7 +133,7 @@ export function contentOfRdb(rdb: Buffer): Content {
   for (const { db, key, value, expireAtMs } of readAll(rdb).entries) {
     const name = `${db}/${key}`;
     if (name in content) throw new Error(`${name} was saved twice`);
-    content[name] = entryText(Buffer.from(value, 'latin1'), expireAtMs);
+    content[name] = `${expireAtMs} ${typeof value === 'string' ? value : JSON.stringify(value)}`;
   }
   return content;
 }
