@@ -23,6 +23,7 @@ import { usedMemory } from './info/memory.ts';
 import { InfoSampler } from './info/sampler.ts';
 import { ExpireCycle } from './keyspace/expire.ts';
 import { Keyspace } from './keyspace/keyspace.ts';
+import { publishKeyspaceEvents } from './keyspace-events.ts';
 import { Networking } from './networking.ts';
 import { PauseState } from './pause.ts';
 import { Persistence, type PersistenceSettings } from './persistence/persistence.ts';
@@ -78,6 +79,7 @@ export class BundledServer {
     this.#dispatcher = this.#newDispatcher(reply);
     this.networking = this.#newNetworking(reply);
     this.cron = this.#newCron();
+    publishKeyspaceEvents(this.#keyspace, environment.config, this.#pubsub);
     applyConfigChanges(this.context, {
       refreshGates: () => this.refreshGates(),
       setMaxBulkBytes: (bytes) => this.networking.setMaxBulkBytes(bytes),

@@ -52,6 +52,7 @@ const serverRanks: readonly (readonly string[])[] = [
     'gates',
     'info',
     'key-scout',
+    'keyspace-events',
     'monitor',
     'output-limits',
     'pause',

@@ -7,6 +7,7 @@ import { errorReplies } from '../../protocol/error-replies.ts';
 import { parseInt64 } from '../../util/int64.ts';
 import type { Call } from '../call.ts';
 import type { CommandSpec } from '../command.ts';
+import { notifyClass } from '../keyspace/notify.ts';
 import { datasetDigest, noDigest, valueDigest } from '../digest.ts';
 import { type HelpRow, replyHelp } from './command-help.ts';
 import { debugRefusal } from './debug-gate.ts';
@@ -187,6 +188,7 @@ function debugPopulate(call: Call): void {
     if (call.keyspace.lookupWrite(call.db, key, 0, key.length) !== 0) continue;
     const value = sampleValue(number, size);
     dict.insertString(key, 0, key.length, value, 0, value.length);
+    call.keyspace.notify(notifyClass.newKey, 'new', call.db, key, 0, key.length);
     call.keyspace.signalModified(call.db, key, 0, key.length);
   }
   call.reply.ok();

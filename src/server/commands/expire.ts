@@ -1,6 +1,7 @@
 /** How long keys live: the EXPIRE family sets it, the TTL family tells it, PERSIST ends it. */
 import type { Call } from '../call.ts';
 import type { CommandSpec } from '../command.ts';
+import { notifyClass } from '../keyspace/notify.ts';
 import {
   deletionWord,
   isDueAtOnce,
@@ -101,13 +102,16 @@ function expire(call: Call, form: TimeForm): void {
   if (isDueAtOnce(call, expireAt)) {
     call.client.db.dict.remove(ref);
     call.changed(1);
+    call.notify(notifyClass.generic, 'del', 1);
     call.propagateAs(deletionWord(call), argumentView(call, 1));
+    call.reply.integer(1);
   } else {
     setExpire(call, ref, expireAt);
+    call.reply.integer(1);
     call.changed(1);
+    call.notify(notifyClass.generic, 'expire', 1);
     if (form.unit === 'seconds' || !form.absolute) propagateAbsolute(call, expireAt);
   }
-  call.reply.integer(1);
 }
 
 /** Bits of `conditions`, −1 after an error reply. */
@@ -176,5 +180,6 @@ function persistCommand(call: Call): void {
   }
   call.client.db.dict.clearExpire(ref);
   call.changed(1);
+  call.notify(notifyClass.generic, 'persist', 1);
   call.reply.integer(1);
 }

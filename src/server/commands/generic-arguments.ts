@@ -5,6 +5,7 @@
 import { errorReplies } from '../../protocol/error-replies.ts';
 import { int64Max, int64Min, parseInt64 } from '../../util/int64.ts';
 import type { Call } from '../call.ts';
+import { notifyClass } from '../keyspace/notify.ts';
 import { valueTypes } from '../types/value.ts';
 
 const int32Max = 0x7fff_ffff;
@@ -81,12 +82,8 @@ export function storeStringAt(
 ): number {
   const { dict } = call.client.db;
   if (ref !== 0) return dict.overwriteString(ref, bytes, start, end, keepTtl);
-  return dict.insertString(
-    call.buffer,
-    call.argStart[index],
-    call.argEnd[index],
-    bytes,
-    start,
-    end,
-  );
+  const { buffer, argStart, argEnd } = call;
+  const added = dict.insertString(buffer, argStart[index], argEnd[index], bytes, start, end);
+  call.notify(notifyClass.newKey, 'new', index);
+  return added;
 }

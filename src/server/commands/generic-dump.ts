@@ -4,6 +4,7 @@ import { RdbError } from '../../rdb/rdb-error.ts';
 import { noCollections } from '../persistence/no-collections.ts';
 import type { Call } from '../call.ts';
 import type { CommandSpec } from '../command.ts';
+import { notifyClass } from '../keyspace/notify.ts';
 import { isDueAtOnce, setExpire } from './expire-time.ts';
 import { argumentView, exactInteger, integerArgument, storeStringAt } from './generic-arguments.ts';
 
@@ -85,6 +86,7 @@ function restoreNothing(call: Call, deleted: boolean): void {
   if (!deleted) return;
   const lazy = call.server.config.values.lazyfreeLazyServerDel;
   call.changed(1);
+  call.notify(notifyClass.generic, 'del', 1);
   call.propagateAs(lazy ? 'UNLINK' : 'DEL', argumentView(call, 1));
 }
 
@@ -96,6 +98,7 @@ function restoreValue(call: Call, value: Buffer, expireAt: number, options: Rest
     dict.setAccessedAt(ref, call.keyspace.accessClock - options.idleSeconds);
   }
   call.changed(1);
+  call.notify(notifyClass.generic, 'restore', 1);
   if (expireAt !== 0 && !options.absolute) propagateAbsolute(call, expireAt);
 }
 

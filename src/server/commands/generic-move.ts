@@ -1,11 +1,10 @@
 /** A value under another key or in another database: RENAME, RENAMENX, COPY, MOVE. */
 import { errorReplies } from '../../protocol/error-replies.ts';
-import { assert } from '../../util/errors.ts';
 import type { Call } from '../call.ts';
 import type { CommandSpec } from '../command.ts';
-import type { Dict } from '../keyspace/dict.ts';
-import { valueTypes } from '../types/value.ts';
 import type { Database } from '../keyspace/keyspace.ts';
+import { notifyClass } from '../keyspace/notify.ts';
+import type { Value } from '../types/value.ts';
 import { int32Argument } from './generic-arguments.ts';
 
 const row = { categories: ['keyspace'], keys: [1, 2, 1], group: 'generic' } as const;
@@ -74,10 +73,11 @@ function rename(call: Call, replace: boolean): void {
     dict.remove(target);
     call.lookupWrite(2);
   }
-  copyEntry(call, dict, source, dict, 2);
-  dict.remove(source);
+  moveEntry(call, source, call.db, 2);
   call.changed(1, 0);
   call.changed(2);
+  call.notify(notifyClass.generic, 'rename_from', 1);
+  call.notify(notifyClass.generic, 'rename_to', 2);
   replyRenamed(call, replace, true);
 }
 
@@ -108,8 +108,9 @@ function copyCommand(call: Call): void {
     target.dict.remove(held);
     lookupIn(call, target, 2);
   }
-  copyEntry(call, call.db.dict, source, target.dict, 2);
+  copyEntry(call, source, target, 2);
   changedIn(call, target, 2);
+  notifyIn(call, target, 'copy_to', 2);
   call.reply.integer(1);
 }
 
@@ -144,10 +145,11 @@ function moveCommand(call: Call): void {
     call.reply.integer(0);
     return;
   }
-  copyEntry(call, call.db.dict, source, target.dict, 1);
-  call.db.dict.remove(source);
+  moveEntry(call, source, target, 1);
   changedIn(call, target, 1);
   call.changed(1, 0);
+  call.notify(notifyClass.generic, 'move_from', 1);
+  notifyIn(call, target, 'move_to', 1);
   call.reply.integer(1);
 }
 
@@ -178,18 +180,40 @@ function changedIn(call: Call, db: Database, index: number): void {
   keyspace.signalModified(db, buffer, argStart[index], argEnd[index]);
 }
 
-/**
- * Copies an entry with its time to live to the key in argument `index`, which was the last one
- * looked up in `target` and is not there.
- */
-function copyEntry(call: Call, from: Dict, source: number, target: Dict, index: number): void {
-  assert(from.type(source) === valueTypes.string, 'a type that can be copied');
-  const expireAt = from.expireAt(source);
-  const raw = from.isRaw(source);
-  from.readString(source);
-  const { windowBuffer, windowStart, windowEnd } = from;
+function notifyIn(call: Call, db: Database, event: string, index: number): void {
+  const { keyspace, buffer, argStart, argEnd } = call;
+  const kind = event === 'new' ? notifyClass.newKey : notifyClass.generic;
+  keyspace.notify(kind, event, db, buffer, argStart[index], argEnd[index]);
+}
+
+/** Puts an entry's value under the key in argument `index` of `target`, which holds none yet. */
+function moveEntry(call: Call, source: number, target: Database, index: number): void {
+  const { dict } = call.db;
+  if (!dict.isCollection(source)) {
+    copyEntry(call, source, target, index);
+    dict.remove(source);
+    return;
+  }
+  const expireAt = dict.expireAt(source);
+  const value = dict.value(source);
+  dict.remove(source);
+  lookupIn(call, target, index);
+  placeCollection(call, value, expireAt, target, index);
+}
+
+/** The same with the value staying where it was, too. */
+function copyEntry(call: Call, source: number, target: Database, index: number): void {
+  const { dict } = call.db;
+  const expireAt = dict.expireAt(source);
+  if (dict.isCollection(source)) {
+    placeCollection(call, dict.value(source).copy(), expireAt, target, index);
+    return;
+  }
+  const raw = dict.isRaw(source);
+  dict.readString(source);
+  const { windowBuffer, windowStart, windowEnd } = dict;
   const { buffer, argStart, argEnd } = call;
-  let ref = target.insertString(
+  let ref = target.dict.insertString(
     buffer,
     argStart[index],
     argEnd[index],
@@ -197,6 +221,20 @@ function copyEntry(call: Call, from: Dict, source: number, target: Dict, index: 
     windowStart,
     windowEnd,
   );
-  if (raw) ref = target.resizeString(ref, windowEnd - windowStart);
-  if (expireAt >= 0) target.setExpireAt(ref, expireAt);
+  if (raw) ref = target.dict.resizeString(ref, windowEnd - windowStart);
+  if (expireAt >= 0) target.dict.setExpireAt(ref, expireAt);
+  notifyIn(call, target, 'new', index);
+}
+
+function placeCollection(
+  call: Call,
+  value: Value,
+  expireAt: number,
+  target: Database,
+  index: number,
+): void {
+  const { buffer, argStart, argEnd } = call;
+  const ref = target.dict.insertValue(buffer, argStart[index], argEnd[index], value);
+  if (expireAt >= 0) target.dict.setExpireAt(ref, expireAt);
+  notifyIn(call, target, 'new', index);
 }

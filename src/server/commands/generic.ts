@@ -1,6 +1,7 @@
 /** Keys whatever they hold: whether they exist, what type they are, that they go, how many. */
 import type { Call } from '../call.ts';
 import type { CommandSpec } from '../command.ts';
+import { notifyClass } from '../keyspace/notify.ts';
 import { typeNames } from '../types/value.ts';
 import { lookupUntouched } from './generic-arguments.ts';
 
@@ -78,6 +79,7 @@ function delCommand(call: Call): void {
     if (ref === 0) continue;
     call.client.db.dict.remove(ref);
     call.changed(index);
+    call.notify(notifyClass.generic, 'del', index);
     deleted++;
   }
   call.reply.integer(deleted);

@@ -6,6 +6,7 @@ import { errorReplies } from '../../protocol/error-replies.ts';
 import { int64Max, int64Min, parseInt64, parseSmallInteger } from '../../util/int64.ts';
 import type { Call } from '../call.ts';
 import type { CommandSpec } from '../command.ts';
+import { notifyClass } from '../keyspace/notify.ts';
 import { argumentView, bigintArgument, refusesType, storeStringAt } from './generic-arguments.ts';
 import { addExtended, formatExtended, parseExtended, zero, type Extended } from './string-float.ts';
 
@@ -118,6 +119,10 @@ function addExact(call: Call, ref: number, delta: bigint): void {
 
 /** The digits of the reply are the new value: it is copied from there, and printed only once. */
 function replyAndStore(call: Call, ref: number, value: number | bigint): void {
+  if (call.keyspace.notifyMask !== 0) {
+    storeAndReply(call, ref, value);
+    return;
+  }
   const { reply } = call;
   reply.integer(value);
   const end = reply.length - 2;
@@ -128,6 +133,15 @@ function replyAndStore(call: Call, ref: number, value: number | bigint): void {
 }
 
 const colon = 58;
+
+/** The same where a client may hear of the event: before its own reply, if it is the one. */
+function storeAndReply(call: Call, ref: number, value: number | bigint): void {
+  const text = Buffer.from(String(value));
+  storeStringAt(call, ref, 1, text, 0, text.length, true);
+  call.changed(1);
+  call.notify(notifyClass.string, 'incrby', 1);
+  call.reply.integer(value);
+}
 
 /** Goes out as a SET of the result: replicas on other machines may round differently. */
 function incrbyfloatCommand(call: Call): void {
@@ -147,6 +161,7 @@ function incrbyfloatCommand(call: Call): void {
   const text = Buffer.from(formatExtended(sum), 'latin1');
   storeStringAt(call, ref, 1, text, 0, text.length, true);
   call.changed(1);
+  call.notify(notifyClass.string, 'incrbyfloat', 1);
   call.reply.bulk(text);
   call.propagateAs('SET', argumentView(call, 1), text, 'KEEPTTL');
 }

@@ -2,6 +2,7 @@
 import type { Call } from '../call.ts';
 import type { CommandSpec } from '../command.ts';
 import { clientFlags } from '../client.ts';
+import { notifyClass } from '../keyspace/notify.ts';
 import { integerArgument, refusesType, storeStringAt } from './generic-arguments.ts';
 
 const row = { categories: ['string'], keys: [1, 1, 1], group: 'string' } as const;
@@ -76,6 +77,7 @@ function appendCommand(call: Call): void {
     length = before + added;
   }
   call.changed(1);
+  call.notify(notifyClass.string, 'append', 1);
   call.reply.integer(length);
 }
 
@@ -131,6 +133,7 @@ function setrangeCommand(call: Call): void {
   const at = dict.windowStart + offset;
   call.buffer.copy(dict.windowBuffer, at, call.argStart[3], call.argEnd[3]);
   call.changed(1);
+  call.notify(notifyClass.string, 'setrange', 1);
   call.reply.integer(length);
 }
 

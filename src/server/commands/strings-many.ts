@@ -2,6 +2,7 @@
 import { wrongArity } from '../../protocol/error-replies.ts';
 import type { Call } from '../call.ts';
 import type { CommandSpec } from '../command.ts';
+import { notifyClass } from '../keyspace/notify.ts';
 import { valueTypes } from '../types/value.ts';
 import { storeStringAt } from './generic-arguments.ts';
 
@@ -85,5 +86,6 @@ function storePairs(call: Call): void {
     const ref = call.lookupWrite(index);
     storeStringAt(call, ref, index, buffer, argStart[index + 1], argEnd[index + 1], false);
     call.changed(index);
+    call.notify(notifyClass.string, 'set', index);
   }
 }

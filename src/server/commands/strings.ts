@@ -4,6 +4,7 @@
  */
 import type { Call } from '../call.ts';
 import type { CommandSpec } from '../command.ts';
+import { notifyClass } from '../keyspace/notify.ts';
 import {
   deletionWord,
   isDueAtOnce,
@@ -123,6 +124,7 @@ function setCommand(call: Call): void {
   }
   storeArgument(call, call.lookupWrite(1), 2, false);
   call.changed(1);
+  call.notify(notifyClass.string, 'set', 1);
   call.reply.ok();
 }
 
@@ -153,7 +155,11 @@ function setWithOptions(call: Call): void {
   // A time to live that is renewed below stays until then: putting it in anew costs more.
   const keepTtl = expireIndex !== 0 || (flags & setFlags.keepTtl) !== 0;
   const stored = storeArgument(call, ref, 2, keepTtl);
-  if (expireIndex !== 0) setExpire(call, stored, expireAt);
+  call.notify(notifyClass.string, 'set', 1);
+  if (expireIndex !== 0) {
+    setExpire(call, stored, expireAt);
+    call.notify(notifyClass.generic, 'expire', 1);
+  }
   call.changed(1);
   if (replies) call.reply.ok();
   propagateSet(call, options, expireAt);
@@ -185,6 +191,7 @@ function setnxCommand(call: Call): void {
   }
   storeArgument(call, ref, 2, false);
   call.changed(1);
+  call.notify(notifyClass.string, 'set', 1);
   call.reply.integer(1);
 }
 
@@ -192,7 +199,9 @@ function setForAWhile(call: Call, unit: ExpireUnit): void {
   const expireAt = readExpireAt(call, 2, unit, false);
   if (Number.isNaN(expireAt)) return;
   const ref = storeArgument(call, call.lookupWrite(1), 3, true);
+  call.notify(notifyClass.string, 'set', 1);
   setExpire(call, ref, expireAt);
+  call.notify(notifyClass.generic, 'expire', 1);
   call.changed(1);
   call.reply.ok();
   propagateWithExpire(call, 3, expireAt);
@@ -202,6 +211,7 @@ function getsetCommand(call: Call): void {
   if (!replyValue(call, call.lookupRead(1))) return;
   storeArgument(call, call.lookupWrite(1), 2, false);
   call.changed(1);
+  call.notify(notifyClass.string, 'set', 1);
   call.propagateAs('SET', argumentView(call, 1), argumentView(call, 2));
 }
 
@@ -211,6 +221,7 @@ function getdelCommand(call: Call): void {
   if (ref === 0) return;
   call.db.dict.remove(ref);
   call.changed(1);
+  call.notify(notifyClass.generic, 'del', 1);
   call.propagateAs('DEL', argumentView(call, 1));
 }
 
@@ -238,11 +249,13 @@ function getexCommand(call: Call): void {
   if (options.absolute && isDueAtOnce(call, expireAt)) {
     call.db.dict.remove(ref);
     call.changed(1);
+    call.notify(notifyClass.generic, 'del', 1);
     call.propagateAs(deletionWord(call), argumentView(call, 1));
     return;
   }
   setExpire(call, ref, expireAt);
   call.changed(1);
+  call.notify(notifyClass.generic, 'expire', 1);
   call.propagateAs('PEXPIREAT', argumentView(call, 1), String(exactInteger(expireAt)));
 }
 
@@ -251,5 +264,6 @@ function getexPersist(call: Call, ref: number): void {
   if (dict.expireAt(ref) < 0) return;
   dict.clearExpire(ref);
   call.changed(1);
+  call.notify(notifyClass.generic, 'persist', 1);
   call.propagateAs('PERSIST', argumentView(call, 1));
 }

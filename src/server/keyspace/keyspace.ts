@@ -10,7 +10,7 @@
 import type { Random } from '../../util/random.ts';
 import { defaultEncodingLimits, type ValueSettings } from '../types/value.ts';
 import { Dict } from './dict.ts';
-import type { NotifyClass } from './notify.ts';
+import { notifyClass, type NotifyClass } from './notify.ts';
 
 /** Someone to be told when a watched key changes: a client in WATCH. */
 export interface Watcher {
@@ -88,6 +88,7 @@ export class Keyspace {
     const ref = dict.find(key, start, end);
     if (ref === 0 || (dict.volatileSize !== 0 && this.#isExpired(db, ref))) {
       this.stats.keyspaceMisses++;
+      this.notify(notifyClass.keyMiss, 'keymiss', db, key, start, end);
       return 0;
     }
     this.stats.keyspaceHits++;
@@ -145,6 +146,7 @@ export class Keyspace {
     const key = db.dict.key(ref);
     db.dict.remove(ref);
     this.stats.expiredKeys++;
+    this.notify(notifyClass.expired, 'expired', db, key, 0, key.length);
     this.signalModified(db, key, 0, key.length);
     this.#onExpired(db, key);
   }
@@ -162,14 +164,14 @@ export class Keyspace {
 
   /** Something has happened to a key that clients may want to hear of; cheap when none does. */
   notify(
-    notifyClass: NotifyClass,
+    classOfEvent: NotifyClass,
     event: string,
     db: Database,
     key: Uint8Array,
     start: number,
     end: number,
   ): void {
-    if ((this.notifyMask & notifyClass) === 0) return;
+    if ((this.notifyMask & classOfEvent) === 0) return;
     this.onEvent?.(db, event, Buffer.from(key.subarray(start, end)));
   }
 

@@ -31,7 +31,7 @@ test('a message reaches the subscribers of the replicas', async () => {
   const replica = await use.server('bundled', {
     args: ['--replicaof', '127.0.0.1', String(master.port)],
   });
-  await waitForSync(replica);
+  await waitForSync(master, replica);
   const subscriber = await replica.connect({ protocol: 3 });
   await push(subscriber, 'SUBSCRIBE', 'a');
   await push(subscriber, 'SSUBSCRIBE', 'a');
