@@ -85,6 +85,9 @@ function commandSource(seed: number): () => string[][] {
     () => ['BITOP', 'NOT', key(), key()],
     // Not OVERFLOW FAIL: a real master does not tell its replicas that the string has grown.
     () => ['BITFIELD', key(), 'OVERFLOW', one(['SAT', 'WRAP']), 'INCRBY', 'i9', '#3', integer()],
+    () => ['PFADD', key(), integer(), integer(), integer()],
+    () => ['PFCOUNT', key()],
+    () => ['PFMERGE', key(), key(), key()],
     () => ['PEXPIRE', key(), ttlMs(), ...one([[], ['NX'], ['XX'], ['GT'], ['LT']])],
     () => ['EXPIREAT', key(), '1'],
     () => ['PERSIST', key()],

@@ -6,7 +6,7 @@ import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { type Command, commandFlags, type CommandFlag } from '../command.ts';
 import { type KeySpec, keySpecsOf, tipsOf } from './command-key-specs.ts';
 
-/** Flags that are shown, in order. */
+/** Flags that are shown, in order. [7.0 keeps may_replicate to itself] */
 const shownFlags = (Object.keys(commandFlags) as CommandFlag[]).filter(
   (flag) => flag !== 'protected' && flag !== 'may_replicate',
 );

@@ -35,7 +35,8 @@ const toEnd = [-1, 1] as const;
 const flagGroups: readonly (readonly [flags: readonly KeyFlag[], ...commands: string[]])[] = [
   [['RO'], 'exists', 'touch', 'strlen', 'type', 'watch'],
   [['RO'], 'object|encoding', 'object|freq', 'object|idletime', 'object|refcount'],
-  [['RW', 'insert'], 'append'],
+  [['RW', 'insert'], 'append', 'pfadd'],
+  [['RW', 'access'], 'pfdebug'],
   [['OW', 'update'], 'mset', 'psetex', 'setex', 'restore', 'restore-asking'],
   [['OW', 'insert'], 'msetnx', 'setnx'],
   [['not_key'], 'ssubscribe', 'sunsubscribe', 'spublish'],
@@ -73,6 +74,18 @@ const specialSpecs: Readonly<Record<string, readonly KeySpec[]>> = {
   bitop: [
     { flags: ['OW', 'update'], begin: 2, range: one },
     { flags: ['RO', 'access'], begin: 3, range: toEnd },
+  ],
+  pfcount: [
+    {
+      flags: ['RW', 'access'],
+      notes: 'Counts as a change because the estimate is kept, and replicas are told',
+      begin: 1,
+      range: toEnd,
+    },
+  ],
+  pfmerge: [
+    { flags: ['RW', 'access', 'insert'], begin: 1, range: one },
+    { flags: ['RO', 'access'], begin: 2, range: toEnd },
   ],
   copy: [
     { flags: ['RO', 'access'], begin: 1, range: one },

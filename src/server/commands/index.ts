@@ -14,6 +14,8 @@ import { genericCommands } from './generic.ts';
 import { commandCommands } from './command.ts';
 import { configCommands } from './config.ts';
 import { debugCommands } from './debug.ts';
+import { hyperloglogCommands } from './hyperloglog.ts';
+import { hyperloglogDebugCommands } from './hyperloglog-debug.ts';
 import { infoCommands } from './info.ts';
 import { monitorCommands } from './monitor.ts';
 import { persistenceCommands } from './persistence.ts';
@@ -38,6 +40,8 @@ export const allCommands: readonly CommandSpec[] = [
   ...lcsCommands,
   ...bitmapCommands,
   ...bitfieldCommands,
+  ...hyperloglogCommands,
+  ...hyperloglogDebugCommands,
   ...genericCommands,
   ...moveCommands,
   ...objectCommands,
