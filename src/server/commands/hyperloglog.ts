@@ -2,12 +2,7 @@
  * PFADD, PFCOUNT, PFMERGE: approximate counts of different elements, kept in strings; the string
  * is types/hyperloglog.ts's. What is only for tests is in hyperloglog-debug.ts.
  */
-import {
-  countRegisters,
-  Hyperloglog,
-  isHyperloglog,
-  newRegisters,
-} from '../types/hyperloglog.ts';
+import { countRegisters, Hyperloglog, isHyperloglog, newRegisters } from '../types/hyperloglog.ts';
 import type { Call } from '../call.ts';
 import type { CommandSpec } from '../command.ts';
 import { notifyClass } from '../keyspace/notify.ts';

@@ -56,7 +56,7 @@ export function walkSparse(
   visit: (value: number, run: number, first: number) => void,
 ): boolean {
   let first = 0;
-  for (let at = start; at < end; ) {
+  for (let at = start; at < end;) {
     const size = isXzero(bytes[at]) ? 2 : 1;
     const run = runAt(bytes, at);
     if (at + size > end || first + run > hllRegisters) return false;

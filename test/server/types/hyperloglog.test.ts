@@ -108,22 +108,18 @@ describe('strings that are none', () => {
 
   test('with any runs neither break anything nor count', () => {
     fc.assert(
-      fc.property(
-        fc.uint8Array({ maxLength: 200 }),
-        fc.array(fc.nat(16_383)),
-        (runs, indexes) => {
-          const string = new Uint8Array([...sound.subarray(0, 16), ...runs]);
-          const hll = Hyperloglog.over(string, 0, string.length);
-          for (const index of indexes) hll.raise(index, 1 + (index % 50), 300);
-          const count = hll.count();
-          const merges = hll.mergeInto(newRegisters());
-          expect(merges).toBe(count !== null);
-          if (runsOf(hll.encoding === 'sparse' ? hll.describeRuns() : 'z:16384') !== 16_384) {
-            expect(count).toBe(null);
-            expect(hll.toDense()).toBe(false);
-          }
-        },
-      ),
+      fc.property(fc.uint8Array({ maxLength: 200 }), fc.array(fc.nat(16_383)), (runs, indexes) => {
+        const string = new Uint8Array([...sound.subarray(0, 16), ...runs]);
+        const hll = Hyperloglog.over(string, 0, string.length);
+        for (const index of indexes) hll.raise(index, 1 + (index % 50), 300);
+        const count = hll.count();
+        const merges = hll.mergeInto(newRegisters());
+        expect(merges).toBe(count !== null);
+        if (runsOf(hll.encoding === 'sparse' ? hll.describeRuns() : 'z:16384') !== 16_384) {
+          expect(count).toBe(null);
+          expect(hll.toDense()).toBe(false);
+        }
+      }),
     );
   });
 });
