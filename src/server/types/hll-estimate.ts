@@ -8,7 +8,7 @@ import { hllRegisters } from './hll-hash.ts';
 /** The highest rank is one above the bits that are searched for a one: 50. */
 const searchedBits = 50;
 /** 1 / (2 ln 2). */
-const alpha = 0.72134752044448170368;
+const alpha = 0.7213475204444817;
 
 /** `histogram[r]` is how many registers hold r. */
 export function estimateCardinality(histogram: Int32Array): number {
