@@ -6,7 +6,8 @@
 import type { ReplyWriter } from '../protocol/reply-writer.ts';
 import { errorReplies } from '../protocol/error-replies.ts';
 import { parseSmallInteger } from '../util/int64.ts';
-import type { Client } from './client.ts';
+import type { BlockTerms } from './blocked-clients.ts';
+import { type Client, clientFlags } from './client.ts';
 import type { Command } from './command.ts';
 import type { ServerContext } from './context.ts';
 import type { Database, Keyspace } from './keyspace/keyspace.ts';
@@ -53,6 +54,13 @@ export class Call {
     this.argEnd = request.argEnd;
   }
 
+  /** Its command is about to run. */
+  begin(command: Command): void {
+    this.command = command;
+    this.failed = false;
+    this.rewritten = false;
+  }
+
   get db(): Database {
     return this.client.db;
   }
@@ -88,6 +96,23 @@ export class Call {
   /** Argument `index` as an integer within ±10^15, NaN when it is none. */
   integer(index: number): number {
     return parseSmallInteger(this.buffer, this.argStart[index], this.argEnd[index]);
+  }
+
+  /** A copy of all arguments, for a request that goes on later. */
+  copyArguments(): RequestArguments {
+    const { argc } = this;
+    const argStart = new Int32Array(argc);
+    const argEnd = new Int32Array(argc);
+    let length = 0;
+    for (let index = 0; index < argc; index++) {
+      argStart[index] = length;
+      argEnd[index] = length += this.argLength(index);
+    }
+    const buffer = Buffer.allocUnsafeSlow(length);
+    for (let index = 0; index < argc; index++) {
+      this.buffer.copy(buffer, argStart[index], this.argStart[index], this.argEnd[index]);
+    }
+    return { buffer, argc, argStart, argEnd };
   }
 
   // ---- keys ----
@@ -142,6 +167,18 @@ export class Call {
 
   syntaxError(): void {
     this.error(errorReplies.syntax);
+  }
+
+  // ---- waiting ----
+
+  /** Whether the client may be made to wait: a transaction does not stop, nor does our master. */
+  get mayBlock(): boolean {
+    return !this.client.has(clientFlags.multi | clientFlags.master);
+  }
+
+  /** Makes the client wait; the handler returns without a reply. Only where `mayBlock`. */
+  block(terms: BlockTerms): void {
+    this.server.blocked.add(this, terms);
   }
 
   // ---- propagation ----

@@ -26,7 +26,7 @@ export const clientFlags = {
   replica: 1 << 4,
   /** It is our master: its commands are obeyed and never answered. */
   master: 1 << 5,
-  /** Its input waits until something happens (WAIT, CLIENT PAUSE). */
+  /** Its input waits until something happens (BLPOP, WAIT, CLIENT PAUSE). */
   blocked: 1 << 6,
   replyOff: 1 << 7,
   /** CLIENT REPLY SKIP: the next reply is left out, then the one it is in. */
@@ -87,10 +87,10 @@ export interface QueuedRequest {
   readonly frame: Buffer;
 }
 
-/** Why a client is blocked, and what ends it. */
+/** Why a client is blocked: by a command of its own (see `blocked-clients.ts`) or by the server. */
 export interface BlockedState {
-  readonly kind: 'wait' | 'pause' | 'shutdown';
-  /** Ends the waiting because the client goes away, or CLIENT UNBLOCK asks. */
+  readonly kind: 'command' | 'pause' | 'shutdown';
+  /** Ends the waiting because the client goes away. */
   cancel(): void;
 }
 
@@ -144,5 +144,16 @@ export class Client {
 
   set(flag: number, on: boolean): void {
     this.flags = on ? this.flags | flag : this.flags & ~flag;
+  }
+
+  /** Whether replies to it are dropped. */
+  get isMuted(): boolean {
+    return this.has(clientFlags.master | clientFlags.replyOff | clientFlags.replySkip);
+  }
+
+  /** A command has been answered: CLIENT REPLY SKIP silences itself and the one after it. */
+  advanceReplySkip(): void {
+    this.set(clientFlags.replySkip, this.has(clientFlags.replySkipNext));
+    this.set(clientFlags.replySkipNext, false);
   }
 }

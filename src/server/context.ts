@@ -4,6 +4,8 @@
  */
 import type { Clock } from '../util/clock.ts';
 import type { Random } from '../util/random.ts';
+import type { BlockedClient, BlockedClients } from './blocked-clients.ts';
+import type { Call } from './call.ts';
 import type { Client } from './client.ts';
 import type { ClientRegistry } from './client-registry.ts';
 import type { Command } from './command.ts';
@@ -19,7 +21,6 @@ import type { PubSub } from './pubsub.ts';
 import type { ReplicaConnection } from './replication/ports.ts';
 import type { Replication } from './replication/replication.ts';
 import type { ServerStats } from './stats.ts';
-import type { WaitingClients } from './waiting-clients.ts';
 
 /** The command table, as COMMAND, INFO and CONFIG RESETSTAT need it. */
 export interface CommandLookup {
@@ -33,6 +34,10 @@ export interface CommandLookup {
 export interface Executor {
   /** Runs the transaction that `client` has queued; replies its results. */
   runQueued(client: Client): void;
+  /** Runs a step of a blocked client's command; see `BlockedRunner.run`. */
+  runBlocked(blocked: BlockedClient, step: (call: Call) => boolean): boolean;
+  /** Serves clients whose keys got ready outside of any request. */
+  serveReadyKeys(): void;
   /** Goes on, in a later turn, with the input of a client that was blocked. */
   resumeInput(client: Client): void;
   /** Sends the replies gathered so far for the client at hand. */
@@ -80,7 +85,7 @@ export interface ServerContext {
   readonly persistence: Persistence;
   readonly commands: CommandLookup;
   readonly executor: Executor;
-  readonly waiting: WaitingClients;
+  readonly blocked: BlockedClients;
   readonly pause: PauseState;
   readonly pubsub: PubSub;
   readonly cron: CronSwitches;

@@ -61,6 +61,8 @@ export class Cron {
   /** Goes on in the next turn of the event loop while more keys are due. */
   #expire(): void {
     this.#expiring = this.activeExpire && this.#expireCycle.run(expireSliceMs);
+    // Keys that have gone by expiry, or come by a full sync, are changes outside of any command.
+    this.#server.executor.serveReadyKeys();
     if (this.#expiring) this.#defer(() => this.#expire());
   }
 

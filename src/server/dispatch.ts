@@ -1,13 +1,15 @@
 /**
  * From a parsed request to its execution: find the command, check that it may run now, run it or
  * queue it or hold it back, count it, propagate it. `networking.ts` feeds it the requests of
- * sockets; the replication stream and EXEC come in through `runAs` and `runQueued`. It is the one
- * place where commands are executed, on whoever's behalf.
+ * sockets; the replication stream and EXEC come in through `runFromMaster` and `runQueued`. It is
+ * the one place where commands are executed, on whoever's behalf; those that were blocked go on in
+ * `blocked-runner.ts`.
  */
 import { errorReplies, unknownSubcommand, wrongArity } from '../protocol/error-replies.ts';
 import type { ReplyWriter } from '../protocol/reply-writer.ts';
 import { encodeCommand } from '../protocol/resp-encode.ts';
 import type { RequestReader } from '../protocol/request-reader.ts';
+import type { BlockedRunner } from './blocked-runner.ts';
 import { Call } from './call.ts';
 import { type Client, clientFlags, notPlain, type QueuedRequest } from './client.ts';
 import { type Command, commandFlags, gateBits } from './command.ts';
@@ -40,6 +42,7 @@ export class Dispatcher {
   readonly #table: CommandTable;
   readonly #call: Call;
   readonly #queuedCall: Call;
+  readonly #blockedRunner: BlockedRunner;
   /** Sends the replies so far, before some that must not be sent. */
   readonly #flushReplies: (client: Client) => void;
   #timedCommand: Command | null = null;
@@ -49,12 +52,14 @@ export class Dispatcher {
     server: ServerContext;
     table: CommandTable;
     reply: ReplyWriter;
+    blockedRunner: BlockedRunner;
     flushReplies: (client: Client) => void;
   }) {
     this.#server = options.server;
     this.#table = options.table;
     this.#call = new Call(options.server, options.reply);
     this.#queuedCall = new Call(options.server, options.reply);
+    this.#blockedRunner = options.blockedRunner;
     this.#flushReplies = options.flushReplies;
   }
 
@@ -91,7 +96,8 @@ export class Dispatcher {
       this.#server.clients.monitors.size === 0
     ) {
       this.#execute(call, found, verbatim, start, end);
-      if (client.has(clientFlags.replySkipNext)) this.#advanceReplySkip(client);
+      if (client.has(clientFlags.replySkipNext)) client.advanceReplySkip();
+      if (this.#server.keyspace.awaited.anyReady) this.#blockedRunner.serveReadyKeys();
       return 'done';
     }
     return this.#runGuarded(call, found, verbatim, start, end);
@@ -118,6 +124,7 @@ export class Dispatcher {
     }
     this.#invoke(call, command);
     call.reply.length = 0;
+    if (this.#server.keyspace.awaited.anyReady) this.#blockedRunner.serveReadyKeys();
   }
 
   /** EXEC: runs what the client has queued, as one unit, each with its own reply. */
@@ -173,11 +180,11 @@ export class Dispatcher {
     } else if (client.has(clientFlags.multi)) {
       client.set(clientFlags.dirtyExec, true);
     }
-    const mute = this.#muted(client);
+    const mute = client.isMuted;
     if (mute) this.#flushReplies(client);
     call.error(text);
     if (mute) call.reply.length = 0;
-    this.#advanceReplySkip(client);
+    client.advanceReplySkip();
     if (client.has(clientFlags.master)) {
       const { log } = this.#server;
       log.warning(`The master's command '${call.text(0)}' was refused here: ${text}`);
@@ -207,11 +214,13 @@ export class Dispatcher {
       this.#queue(call, command, buffer, start, end);
       return 'done';
     }
-    const mute = this.#muted(client);
+    const mute = client.isMuted;
     if (mute) this.#flushReplies(client);
     this.#execute(call, command, buffer, start, end);
-    if (mute && this.#muted(client)) call.reply.length = 0;
-    this.#advanceReplySkip(client);
+    if (mute && client.isMuted) call.reply.length = 0;
+    // Who waits has not been answered yet.
+    if (!client.has(clientFlags.blocked)) client.advanceReplySkip();
+    if (this.#server.keyspace.awaited.anyReady) this.#blockedRunner.serveReadyKeys();
     return 'done';
   }
 
@@ -254,20 +263,10 @@ export class Dispatcher {
 
   #queue(call: Call, command: Command, buffer: Buffer | null, start: number, end: number): void {
     call.client.queue.push(copyRequest(call, command, buffer, start, end));
-    const mute = this.#muted(call.client);
+    const mute = call.client.isMuted;
     if (mute) this.#flushReplies(call.client);
     call.reply.simple('QUEUED');
     if (mute) call.reply.length = 0;
-  }
-
-  #muted(client: Client): boolean {
-    return client.has(clientFlags.master | clientFlags.replyOff | clientFlags.replySkip);
-  }
-
-  /** CLIENT REPLY SKIP silences itself and the one command after it. */
-  #advanceReplySkip(client: Client): void {
-    client.set(clientFlags.replySkip, client.has(clientFlags.replySkipNext));
-    client.set(clientFlags.replySkipNext, false);
   }
 
   // ---- execution ----
@@ -300,9 +299,7 @@ export class Dispatcher {
 
   /** Every command of every origin runs here, and is counted. */
   #invoke(call: Call, command: Command): void {
-    call.command = command;
-    call.failed = false;
-    call.rewritten = false;
+    call.begin(command);
     command.handler(call);
     command.calls++;
     this.#server.stats.totalCommandsProcessed++;

@@ -8,6 +8,8 @@
  */
 import { ReplyWriter } from '../protocol/reply-writer.ts';
 import { hexId } from '../util/random.ts';
+import { BlockedClients } from './blocked-clients.ts';
+import { BlockedRunner } from './blocked-runner.ts';
 import { ClientRegistry } from './client-registry.ts';
 import { CommandTable } from './command-table.ts';
 import { allCommands } from './commands/index.ts';
@@ -37,7 +39,6 @@ import { Shutdown } from './shutdown.ts';
 import { SnapshotSource } from './wiring/snapshot-source.ts';
 import { ServerStats } from './stats.ts';
 import { MasterStreamApplier } from './wiring/stream-applier.ts';
-import { WaitingClients } from './waiting-clients.ts';
 
 /** The Redis version whose behaviour this server has; INFO and HELLO name it. */
 export const emulatedVersion = '7.0.15';
@@ -55,10 +56,11 @@ export class BundledServer {
   readonly #propagation: Propagation;
   readonly #persistence: Persistence;
   readonly #replication: Replication;
-  readonly #waiting: WaitingClients;
+  readonly #blocked: BlockedClients;
   readonly #pause: PauseState;
   readonly #pubsub = new PubSub((client, bytes) => this.networking.push(client, bytes));
   readonly #shutdown: Shutdown;
+  readonly #blockedRunner: BlockedRunner;
   readonly #dispatcher: Dispatcher;
 
   /** Data first, replication last; functions handed to a part may use parts built after it. */
@@ -68,7 +70,7 @@ export class BundledServer {
     this.#propagation = this.#newPropagation();
     this.#persistence = this.#newPersistence();
     this.#replication = this.#newReplication();
-    this.#waiting = this.#newWaiting();
+    this.#blocked = this.#newBlocked();
     this.#pause = this.#newPause();
     this.#shutdown = this.#newShutdown();
     this.context = this.#newContext();
@@ -76,6 +78,7 @@ export class BundledServer {
       onFull: () => this.networking.onReplyFull(),
       onLarge: (bytes) => this.networking.onLargeReply(bytes),
     });
+    this.#blockedRunner = new BlockedRunner(this.context);
     this.#dispatcher = this.#newDispatcher(reply);
     this.networking = this.#newNetworking(reply);
     this.cron = this.#newCron();
@@ -148,7 +151,7 @@ export class BundledServer {
       ),
       host: {
         onRoleChange: (role) => this.#onRoleChange(role),
-        onReplicaAck: () => this.#waiting.onReplicaAck(),
+        onReplicaAck: () => this.#blocked.onReplicaAck(),
         pauseForFailover: (on) => {
           if (on) this.#pause.pause('failover', 'write', Number.POSITIVE_INFINITY);
           else this.#pause.unpause('failover');
@@ -158,13 +161,11 @@ export class BundledServer {
     });
   }
 
-  #newWaiting(): WaitingClients {
-    const replication = this.#replication;
-    return new WaitingClients({
+  #newBlocked(): BlockedClients {
+    return new BlockedClients({
       clock: this.#environment.clock,
-      countReplicasAt: (offset) => replication.countReplicasAt(offset),
-      requestAcks: () => replication.requestAcks(),
-      resumeInput: (client) => this.networking.resumeInput(client),
+      keyspace: this.#keyspace,
+      executor: () => this.context.executor,
     });
   }
 
@@ -210,7 +211,7 @@ export class BundledServer {
       persistence: this.#persistence,
       commands: this.#table,
       executor: this.#newExecutor(),
-      waiting: this.#waiting,
+      blocked: this.#blocked,
       pause: this.#pause,
       pubsub: this.#pubsub,
       cron: {
@@ -229,6 +230,8 @@ export class BundledServer {
   #newExecutor(): Executor {
     const executor: Executor = {
       runQueued: (client) => this.#dispatcher.runQueued(client),
+      runBlocked: (blocked, step) => this.#blockedRunner.run(blocked, step),
+      serveReadyKeys: () => this.#blockedRunner.serveReadyKeys(),
       resumeInput: (client) => this.networking.resumeInput(client),
       flushReplies: (client) => this.networking.flushReplies(client),
       push: (client, bytes) => this.networking.push(client, bytes),
@@ -247,6 +250,7 @@ export class BundledServer {
       server: this.context,
       table: this.#table,
       reply,
+      blockedRunner: this.#blockedRunner,
       flushReplies: (client) => this.networking.flushReplies(client),
     });
   }
@@ -307,13 +311,13 @@ export class BundledServer {
   }
 
   #onRoleChange(role: 'master' | 'replica'): void {
-    const { config, log, propagation, replication, waiting } = this.context;
+    const { blocked, config, log, propagation, replication } = this.context;
     propagation.flushRun();
     log.role = role === 'master' ? 'M' : 'S';
     const { master } = replication;
     const followed = master === undefined ? ['no', 'one'] : [master.host, String(master.port)];
     config.override('replicaof', followed);
-    if (role === 'replica') waiting.onRoleChange();
+    if (role === 'replica') blocked.onRoleChange();
     this.refreshExpiryMode();
     this.refreshGates();
   }

@@ -41,6 +41,8 @@ const serverRanks: readonly (readonly string[])[] = [
   ['persistence'],
   ['replication'],
   [
+    'blocked-clients',
+    'blocked-runner',
     'call',
     'client',
     'client-registry',
@@ -61,7 +63,6 @@ const serverRanks: readonly (readonly string[])[] = [
     'pubsub',
     'shutdown',
     'transaction',
-    'waiting-clients',
   ],
   ['commands'],
   ['command-table'],

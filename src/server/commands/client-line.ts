@@ -5,6 +5,7 @@
  * What this server has not got is printed as Redis prints "none": file descriptors (-1), tracking,
  * and a reply buffer of each client's own (all share one).
  */
+import { BlockedClient } from '../blocked-clients.ts';
 import type { Call } from '../call.ts';
 import { type Client, clientFlags } from '../client.ts';
 import { clientMemoryBytes, queueBytes } from '../info/clients.ts';
@@ -24,11 +25,11 @@ export function typeOf(client: Client): ClientType {
   return client.has(clientFlags.pubsub) ? 'pubsub' : 'normal';
 }
 
-/** `call` is the one that asks: its own arguments count as held by its client. */
+/** `call` is the one that asks: its arguments count as held by its client. */
 export function clientLine(client: Client, call: Call): string {
   const nowMs = call.server.clock.now();
   const { pending, subscriptions, transport } = client;
-  const argvBytes = client === call.client ? argumentBytes(call) : 0;
+  const argvBytes = client === call.client ? argumentBytes(call) : blockedBytes(client);
   const fields: [string, string | number][] = [
     ['id', client.id],
     ['addr', transport.address],
@@ -79,6 +80,11 @@ const letters: readonly (readonly [letter: string, has: (client: Client) => bool
 function flagLetters(client: Client): string {
   const shown = letters.filter(([, has]) => has(client)).map(([letter]) => letter);
   return shown.join('') || 'N';
+}
+
+/** What a client that waits in a command has of it. */
+function blockedBytes({ blocked }: Client): number {
+  return blocked instanceof BlockedClient ? blocked.request.buffer.length : 0;
 }
 
 function argumentBytes(call: Call): number {

@@ -226,21 +226,11 @@ function unblockCommand(call: Call): void {
     call.error(errorReplies.notInteger);
   } else {
     const client = call.server.clients.get(Number(id));
-    const unblocked = client !== undefined && unblock(call, client, withError);
+    const how = withError ? 'error' : 'timeout';
+    // CLIENT PAUSE cannot be ended like this: it is for all or none.
+    const unblocked = client !== undefined && call.server.blocked.unblock(client, how);
     call.reply.integer(unblocked ? 1 : 0);
   }
-}
-
-/** Only WAIT can be ended; CLIENT PAUSE is for all or none. */
-function unblock(call: Call, client: Client, withError: boolean): boolean {
-  if (client.blocked?.kind !== 'wait') return false;
-  if (!withError) return call.server.waiting.unblock(client);
-  client.blocked.cancel();
-  client.blocked = null;
-  client.set(clientFlags.blocked, false);
-  client.transport.write(Buffer.from('-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n'));
-  call.server.executor.resumeInput(client);
-  return true;
 }
 
 function integerAt(call: Call, index: number): bigint | null {

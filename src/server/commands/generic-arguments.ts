@@ -12,14 +12,18 @@ const int32Max = 0x7fff_ffff;
 
 /**
  * Argument `index` as a 64-bit integer: exact up to ±2^53, rounded beyond. Anything else is
- * answered with an error, and NaN returned.
+ * answered with `error`, and NaN returned.
  */
-export function integerArgument(call: Call, index: number): number {
+export function integerArgument(
+  call: Call,
+  index: number,
+  error: string = errorReplies.notInteger,
+): number {
   const value = call.integer(index);
   if (!Number.isNaN(value)) return value;
   const exact = parseInt64(call.buffer, call.argStart[index], call.argEnd[index]);
   if (exact !== null) return Number(exact);
-  call.error(errorReplies.notInteger);
+  call.error(error);
   return NaN;
 }
 

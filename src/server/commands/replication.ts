@@ -2,11 +2,12 @@
  * The commands of replication: who follows whom (REPLICAOF, ROLE), what replicas say (PSYNC, SYNC,
  * REPLCONF), and WAIT. The engine is `replication/`; here are only arguments and replies.
  */
-import { errorReplies } from '../../protocol/error-replies.ts';
 import type { Call } from '../call.ts';
 import { clientFlags } from '../client.ts';
 import type { CommandSpec } from '../command.ts';
 import type { ReplicaConnection } from '../replication/ports.ts';
+import { timeoutMsArgument } from './block-timeout.ts';
+import { integerArgument } from './generic-arguments.ts';
 
 const maxPort = 65535;
 
@@ -182,26 +183,33 @@ function waitCommand(call: Call): void {
     );
     return;
   }
-  const replicas = call.integer(1);
-  const timeoutMs = call.integer(2);
-  if (Number.isNaN(replicas)) {
-    call.error(errorReplies.notInteger);
-  } else if (Number.isNaN(timeoutMs)) {
-    call.error('ERR timeout is not an integer or out of range');
-  } else if (timeoutMs < 0) {
-    call.error('ERR timeout is negative');
-  } else {
-    waitForReplicas(call, replicas, timeoutMs);
-  }
+  const replicas = integerArgument(call, 1);
+  if (Number.isNaN(replicas)) return;
+  const timeoutMs = timeoutMsArgument(call, 2);
+  if (!Number.isNaN(timeoutMs)) waitForReplicas(call, replicas, timeoutMs);
 }
 
 function waitForReplicas(call: Call, replicas: number, timeoutMs: number): void {
   const { client, server } = call;
   server.propagation.flushRun();
   const offset = client.wrote ? server.replication.masterReplOffset : client.writeOffset;
-  const reached = server.replication.countReplicasAt(offset);
-  if (reached >= replicas || client.has(clientFlags.multi)) call.reply.integer(reached);
-  else server.waiting.add(client, { offset, replicas, timeoutMs });
+  const reached = (): number => server.replication.countReplicasAt(offset);
+  if (reached() >= replicas || !call.mayBlock) {
+    call.reply.integer(reached());
+    return;
+  }
+  call.block({
+    until: 'replicas',
+    timeoutMs,
+    attempt: ({ reply }) => {
+      if (reached() < replicas) return false;
+      reply.integer(reached());
+      return true;
+    },
+    onTimeout: ({ reply }) => reply.integer(reached()),
+  });
+  // Now rather than with their next heartbeat.
+  server.replication.requestAcks();
 }
 
 /** The arguments without the command's name. */

@@ -3,7 +3,7 @@ import { type Client, clientFlags } from '../client.ts';
 import type { ServerContext } from '../context.ts';
 import type { InfoFields } from '../../protocol/info.ts';
 
-export function clientsFields({ clients, config, waiting }: ServerContext): InfoFields {
+export function clientsFields({ blocked, clients, config }: ServerContext): InfoFields {
   const all = clients.all();
   const normal = all.filter((client) => !client.has(clientFlags.replica));
   return [
@@ -14,7 +14,7 @@ export function clientsFields({ clients, config, waiting }: ServerContext): Info
     ['client_recent_max_output_buffer', largest(all, (client) => client.transport.pendingBytes)],
     ['blocked_clients', all.filter((client) => client.has(clientFlags.blocked)).length],
     ['tracking_clients', 0],
-    ['clients_in_timeout_table', waiting.count],
+    ['clients_in_timeout_table', blocked.timedCount],
   ];
 }
 

@@ -8,7 +8,8 @@
  * deletion goes, are passed in; nothing here knows of replication.
  */
 import type { Random } from '../../util/random.ts';
-import { defaultEncodingLimits, type ValueSettings } from '../types/value.ts';
+import { defaultEncodingLimits, type ValueSettings, type ValueType } from '../types/value.ts';
+import { AwaitedKeys } from './awaited-keys.ts';
 import { Dict } from './dict.ts';
 import { notifyClass, type NotifyClass } from './notify.ts';
 
@@ -61,6 +62,8 @@ export class Keyspace {
   onEvent: ((db: Database, event: string, key: Buffer) => void) | null = null;
   /** CLIENT NO-TOUCH, or a command that only looks: the access clock stays. */
   touchOnLookup = true;
+  /** The keys that blocked clients wait for. */
+  readonly awaited = new AwaitedKeys((db, key) => this.#typeAt(db, key));
 
   readonly #random: Random;
   readonly #onExpired: (db: Database, key: Buffer) => void;
@@ -134,6 +137,11 @@ export class Keyspace {
     return db.dict.volatileSize !== 0 && this.#isExpired(db, ref);
   }
 
+  #typeAt(db: Database, key: Buffer): ValueType | null {
+    const ref = db.dict.find(key, 0, key.length);
+    return ref === 0 || this.isExpired(db, ref) ? null : db.dict.type(ref);
+  }
+
   #isExpired(db: Database, ref: number): boolean {
     const at = db.dict.expireAt(ref);
     if (at < 0 || at > this.nowMs || this.expiryMode === 'ignore') return false;
@@ -153,8 +161,12 @@ export class Keyspace {
 
   // ---- changes ----
 
-  /** Every change of a key's value or existence ends here: it fails the EXEC of its watchers. */
+  /**
+   * Every change of a key's value or existence ends here: it fails the EXEC of its watchers, and
+   * those who are blocked on the key may be served when the command is over.
+   */
   signalModified(db: Database, key: Uint8Array, start: number, end: number): void {
+    if (this.awaited.any) this.awaited.signal(db, key, start, end);
     if (db.watched.size === 0) return;
     const text = Buffer.from(key.buffer, key.byteOffset + start, end - start).toString('latin1');
     const watchers = db.watched.get(text);
@@ -231,6 +243,7 @@ export class Keyspace {
   #replace(db: Database, next: Dict): void {
     const old = db.dict;
     db.dict = next;
+    this.awaited.signalAll(db);
     for (const [text, watchers] of db.watched) {
       const key = Buffer.from(text, 'latin1');
       const before = this.stateIn(old, key);

@@ -2,6 +2,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ReplyWriter } from '../../../src/protocol/reply-writer.ts';
+import { BlockedRunner } from '../../../src/server/blocked-runner.ts';
 import { CommandTable } from '../../../src/server/command-table.ts';
 import { allCommands } from '../../../src/server/commands/index.ts';
 import { Config } from '../../../src/server/config.ts';
@@ -44,6 +45,7 @@ function newRig(): Rig {
     server: context,
     table,
     reply,
+    blockedRunner: new BlockedRunner(context),
     flushReplies: () => undefined,
   });
   const applier = new MasterStreamApplier(
