@@ -168,6 +168,10 @@ export class StreamId {
   }
 }
 
+/** The ids before and behind all others. */
+export const minId: Readonly<StreamId> = new StreamId();
+export const maxId: Readonly<StreamId> = new StreamId().setMax();
+
 /** Negative, 0 or positive as `a` lies before, at or after `b`. */
 export function compareIds(a: Readonly<StreamId>, b: Readonly<StreamId>): number {
   if (a.msHigh !== b.msHigh) return a.msHigh < b.msHigh ? -1 : 1;
