@@ -23,6 +23,7 @@
  * held as a rounded number and their low 32 bits, which together are exact: doubles of that size
  * are never more than 2^11 apart.
  */
+import { copyBytes } from '../../util/copy-bytes.ts';
 import { notAnInt32, parseInt32, writeInt32Text } from '../integer-text.ts';
 
 /** Size and count; the first element stands behind them. */
@@ -33,6 +34,8 @@ export const unknownCount = 0xffff;
 
 /** The longest encoding of an integer, and of what stands before a string's bytes. */
 export const maxIntegerBytes = 9;
+/** What the longest encoding and the longest backlen of a string take besides its bytes. */
+export const maxStringOverheadBytes = 5 + 5;
 /** The length of "-9223372036854775808". */
 export const maxInt64Chars = 20;
 
@@ -159,6 +162,30 @@ export function writeIntegerText(
   const value = parseInt32(src, start, end);
   if (value !== notAnInt32) return writeInt32(dst, at, value);
   return length < 10 ? at : writeLongText(src, start, end, dst, at);
+}
+
+/** Writes a whole element, `src[start … end)` as an integer where it is one; returns its end. */
+export function writeElement(
+  dst: Uint8Array,
+  at: number,
+  src: Uint8Array,
+  start: number,
+  end: number,
+): number {
+  const integerEnd = writeIntegerText(src, start, end, dst, at);
+  if (integerEnd !== at) {
+    dst[integerEnd] = integerEnd - at;
+    return integerEnd + 1;
+  }
+  const dataEnd = copyBytes(src, start, end, dst, writeStringPrefix(dst, at, end - start));
+  return writeBacklen(dst, dataEnd, dataEnd - at);
+}
+
+/** Writes a whole element with a safe integer; returns its end. */
+export function writeIntegerElement(dst: Uint8Array, at: number, value: number): number {
+  const end = writeInteger(dst, at, value);
+  dst[end] = end - at;
+  return end + 1;
 }
 
 /** Writes what stands before a string's bytes at `dst[at]`; returns the position after it. */

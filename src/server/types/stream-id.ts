@@ -182,12 +182,7 @@ export function compareIds(a: Readonly<StreamId>, b: Readonly<StreamId>): number
 }
 
 /** Writes an unsigned 64-bit number in decimal; returns the position behind it. */
-export function writeUint64Text(
-  bytes: Uint8Array,
-  at: number,
-  high: number,
-  low: number,
-): number {
+export function writeUint64Text(bytes: Uint8Array, at: number, high: number, low: number): number {
   if (high > maxSafeHigh) {
     const text = String(joined(high, low));
     for (let index = 0; index < text.length; index++) bytes[at + index] = text.charCodeAt(index);
@@ -222,12 +217,7 @@ function uint64Text(high: number, low: number): string {
   return String(high > maxSafeHigh ? joined(high, low) : high * wordSpan + low);
 }
 
-function difference(
-  high: number,
-  low: number,
-  baseHigh: number,
-  baseLow: number,
-): number | bigint {
+function difference(high: number, low: number, baseHigh: number, baseLow: number): number | bigint {
   const highs = high - baseHigh;
   if (highs < maxSafeHigh && highs > -maxSafeHigh) return highs * wordSpan + low - baseLow;
   return BigInt.asIntN(64, joined(high, low) - joined(baseHigh, baseLow));
@@ -251,9 +241,7 @@ function lowWord(value: number | bigint): number {
 }
 
 function readWord(bytes: Uint8Array, at: number): number {
-  return (
-    ((bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]) >>> 0
-  );
+  return ((bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]) >>> 0;
 }
 
 function writeWord(bytes: Uint8Array, at: number, word: number): void {

@@ -12,10 +12,19 @@
  * deleted entry stays where it is and is marked in its flags. Used by StreamValue alone, and by
  * StreamReader, which walks with a NodeCursor.
  */
+import {
+  maxIntegerBytes,
+  maxStringOverheadBytes,
+  writeElement,
+  writeIntegerElement,
+} from '../../rdb/structure/listpack-encoding.ts';
 import { Listpack } from './listpack.ts';
 import { StreamId } from './stream-id.ts';
 
 export const entryFlags = { deleted: 1, sameFields: 2 } as const;
+
+/** What the integers of an entry, or of a master entry, take at most. */
+const maxFrameBytes = 5 * (maxIntegerBytes + 1);
 
 /** Fields and values in turn, as windows into a buffer: the arguments `first … first + 2 · count`. */
 export interface EntryFields {
@@ -33,15 +42,20 @@ export class StreamNode {
     this.listpack = listpack;
   }
 
-  /** A node without entries, which takes the field names of the one that will be its first. */
-  static create(fields: EntryFields): StreamNode {
-    const listpack = new Listpack();
-    listpack.appendInteger(0);
-    listpack.appendInteger(0);
-    listpack.appendInteger(fields.count);
-    const end = fields.first + fields.count * 2;
-    for (let index = fields.first; index < end; index += 2) appendWindow(listpack, fields, index);
-    listpack.appendInteger(0);
+  /**
+   * A node without entries, which takes the field names of the one that will be its first.
+   * `roomBytes` is what it will take when it is full, as far as one knows.
+   */
+  static create(fields: EntryFields, roomBytes: number): StreamNode {
+    const listpack = new Listpack(roomBytes);
+    let at = listpack.openTail(bytesNeeded(fields));
+    const { bytes } = listpack;
+    at = writeIntegerElement(bytes, at, 0);
+    at = writeIntegerElement(bytes, at, 0);
+    at = writeIntegerElement(bytes, at, fields.count);
+    at = writeWindows(bytes, at, fields, 0, 2);
+    at = writeIntegerElement(bytes, at, 0);
+    listpack.closeTail(at, fields.count + 4);
     return new StreamNode(listpack);
   }
 
@@ -77,18 +91,24 @@ export class StreamNode {
   /** Adds an entry behind all others; `masterId` is the node's id. */
   append(id: Readonly<StreamId>, masterId: Readonly<StreamId>, fields: EntryFields): void {
     const { listpack } = this;
+    const { count } = fields;
     const same = this.#hasFields(fields);
-    const { first, count } = fields;
-    listpack.appendInteger(same ? entryFlags.sameFields : 0);
-    listpack.appendInteger(id.msFrom(masterId));
-    listpack.appendInteger(id.seqFrom(masterId));
-    if (!same) listpack.appendInteger(count);
-    const end = first + count * 2;
-    for (let index = same ? first + 1 : first; index < end; index += same ? 2 : 1) {
-      appendWindow(listpack, fields, index);
-    }
-    listpack.appendInteger(same ? count + 3 : count * 2 + 4);
+    const elements = same ? count + 3 : count * 2 + 4;
+    let at = listpack.openTail(bytesNeeded(fields));
+    const { bytes } = listpack;
+    at = writeIntegerElement(bytes, at, same ? entryFlags.sameFields : 0);
+    at = writeDelta(bytes, at, id.msFrom(masterId));
+    at = writeDelta(bytes, at, id.seqFrom(masterId));
+    if (!same) at = writeIntegerElement(bytes, at, count);
+    at = writeWindows(bytes, at, fields, same ? 1 : 0, same ? 2 : 1);
+    at = writeIntegerElement(bytes, at, elements);
+    listpack.closeTail(at, elements + 1);
     this.#countEntries(1, 0);
+  }
+
+  /** No entry will be added any more. */
+  close(): void {
+    this.listpack.compact();
   }
 
   /** Marks the entry whose flags stand at `at` as deleted; `countDeleted` must follow. */
@@ -243,8 +263,35 @@ function fieldCountAt(listpack: Listpack): number {
   return listpack.next(listpack.next(listpack.first()));
 }
 
-function appendWindow(listpack: Listpack, fields: EntryFields, index: number): void {
-  listpack.append(fields.buffer, fields.starts[index], fields.ends[index]);
+/** More than enough room for an entry with these fields, or for a master entry. */
+function bytesNeeded({ starts, ends, first, count }: EntryFields): number {
+  let bytes = maxFrameBytes;
+  const end = first + count * 2;
+  for (let index = first; index < end; index++) {
+    bytes += ends[index] - starts[index] + maxStringOverheadBytes;
+  }
+  return bytes;
+}
+
+/** Writes the elements of the windows `from`, `from + step` … of an entry; returns their end. */
+function writeWindows(
+  bytes: Uint8Array,
+  at: number,
+  { buffer, starts, ends, first, count }: EntryFields,
+  from: number,
+  step: number,
+): number {
+  const end = first + count * 2;
+  for (let index = first + from; index < end; index += step) {
+    at = writeElement(bytes, at, buffer, starts[index], ends[index]);
+  }
+  return at;
+}
+
+function writeDelta(bytes: Uint8Array, at: number, delta: number | bigint): number {
+  if (typeof delta === 'number') return writeIntegerElement(bytes, at, delta);
+  const text = Buffer.from(String(delta), 'latin1');
+  return writeElement(bytes, at, text, 0, text.length);
 }
 
 function exactInteger(listpack: Listpack, at: number): number | bigint {

@@ -67,6 +67,13 @@ export class StreamNodes {
     this.#nodeBytes += node.memoryBytes - bytesBefore;
   }
 
+  /** No entry will be added to a node any more. */
+  close(node: StreamNode): void {
+    const bytesBefore = node.memoryBytes;
+    node.close();
+    this.#nodeBytes += node.memoryBytes - bytesBefore;
+  }
+
   /** So many entries of a node have been marked as deleted. */
   countDeleted(node: StreamNode, count: number): void {
     const bytesBefore = node.memoryBytes;

@@ -92,7 +92,8 @@ export function countEntries(nodes: StreamNodes, range: IdRange, max: number): n
   let place = lastPlace === -1 ? -1 : firstPlace(nodes, range.start);
   while (place !== -1 && count < max) {
     const isLast = place === lastPlace;
-    const isWhole = !isLast && compareIds(nodes.ids.readId(place, cursor.masterId), range.start) >= 0;
+    const isWhole =
+      !isLast && compareIds(nodes.ids.readId(place, cursor.masterId), range.start) >= 0;
     count += isWhole ? nodes.at(place).live : countInNode(cursor, nodes, place, range, max - count);
     place = isLast ? -1 : nodes.ids.next(place);
   }

@@ -16,6 +16,8 @@ import { type Value, type ValueSettings, valueTypes } from './value.ts';
 
 /** No node grows beyond this, whatever the settings say. [t_stream.c, 7.0] */
 const maxNodeBytes = 1 << 30;
+/** A new node does not take more at once. */
+const maxRoomBytes = 1 << 16;
 /** What the objects of an empty stream take, about. */
 const objectBytes = 1000;
 
@@ -244,10 +246,17 @@ export class StreamValue implements Value {
   }
 
   #openNode(id: Readonly<StreamId>, fields: EntryFields): StreamNode {
-    this.#tail = StreamNode.create(fields);
+    let roomBytes = 0;
+    if (this.#tail !== null) {
+      // The next node will be about as large; that of a small stream grows as it must.
+      roomBytes = Math.min(this.#tail.byteLength, maxRoomBytes);
+      this.#nodes.close(this.#tail);
+    }
+    const node = StreamNode.create(fields, roomBytes);
+    this.#tail = node;
     this.#tailId.copyFrom(id);
-    this.#nodes.insert(id, this.#tail);
-    return this.#tail;
+    this.#nodes.insert(id, node);
+    return node;
   }
 
   #findTail(): void {

@@ -5,9 +5,7 @@ import { radixNodeCount } from '../../../src/server/types/radix-size.ts';
 import { StreamId } from '../../../src/server/types/stream-id.ts';
 
 const wordOf = fc.constantFrom(0, 1, 2, 255, 256, 0x0100_0000, 0xffff_ffff);
-const id = fc
-  .tuple(wordOf, wordOf, wordOf, wordOf)
-  .map((words) => new StreamId().set(...words));
+const id = fc.tuple(wordOf, wordOf, wordOf, wordOf).map((words) => new StreamId().set(...words));
 
 /** The nodes of a tree without runs: one for each byte of each path. */
 interface Trie {

@@ -59,7 +59,12 @@ function pendingOfConsumer(group: StreamGroup, name: string): number[] {
   return ids;
 }
 
-function change(group: StreamGroup, model: Map<number, Pending>, each: typeof step extends fc.Arbitrary<infer T> ? T : never, nowMs: number): void {
+function change(
+  group: StreamGroup,
+  model: Map<number, Pending>,
+  each: typeof step extends fc.Arbitrary<infer T> ? T : never,
+  nowMs: number,
+): void {
   if (each.kind === 'deliver') {
     group.deliver(idOf(each.number), consumerOf(group, each.name), nowMs);
     model.set(each.number, { owner: each.name, atMs: nowMs, count: 1 });

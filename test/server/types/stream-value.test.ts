@@ -72,10 +72,7 @@ const step = fc.oneof(
     weight: 1,
     arbitrary: fc.record({
       kind: fc.constant('trim' as const),
-      keep: fc.oneof(
-        fc.record({ length: fc.nat(60) }),
-        fc.record({ minId: number.map(idOf) }),
-      ),
+      keep: fc.oneof(fc.record({ length: fc.nat(60) }), fc.record({ minId: number.map(idOf) })),
       approximate: fc.boolean(),
       limit: fc.constantFrom(0, 0, 3, 12),
     }),
