@@ -82,6 +82,19 @@ export class ByteMap {
     return ref;
   }
 
+  /** Adds an entry under a key that is known not to be there. */
+  insertNew(
+    key: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    value: Uint8Array,
+    valueStart: number,
+    valueEnd: number,
+  ): number {
+    this.#foundHash = hashBytes(key, keyStart, keyEnd, this.#seed);
+    return this.insert(key, keyStart, keyEnd, value, valueStart, valueEnd);
+  }
+
   /** Gives an entry another value; returns its ref, which may be a new one. */
   setValue(ref: number, value: Uint8Array, valueStart: number, valueEnd: number): number {
     const words = this.#words(ref);
@@ -151,9 +164,8 @@ export class ByteMap {
     this.walk(0, (ref) => {
       this.readKey(ref);
       const { windowBuffer: key, windowStart: keyStart, windowEnd: keyEnd } = this;
-      copy.#foundHash = hashBytes(key, keyStart, keyEnd, this.#seed);
       this.readValue(ref);
-      copy.insert(key, keyStart, keyEnd, this.windowBuffer, this.windowStart, this.windowEnd);
+      copy.insertNew(key, keyStart, keyEnd, this.windowBuffer, this.windowStart, this.windowEnd);
       return true;
     });
     return copy;

@@ -26,7 +26,6 @@ import {
   isIntegerElement,
   listpackEnd,
   listpackHeaderBytes,
-  maxInt64Chars,
   maxIntegerBytes,
   nextElement,
   previousElement,
@@ -39,6 +38,7 @@ import {
   writeStringPrefix,
   writeUint32,
 } from '../../rdb/structure/listpack-encoding.ts';
+import { maxInt64Chars } from '../../rdb/integer-text.ts';
 import { copyBytes } from '../../util/copy-bytes.ts';
 
 /** Room for encodings on their way in; meaningless between calls. */
