@@ -49,6 +49,13 @@ export function exactInteger(value: number): number | bigint {
   return exact > int64Max ? int64Max : exact < int64Min ? int64Min : exact;
 }
 
+/** The indexes of the keys behind their number at `countIndex`; none when there are fewer. */
+export function countedKeys(call: Call, countIndex: number): number[] {
+  const count = call.integer(countIndex);
+  if (!(count > 0 && count < call.argc - countIndex)) return [];
+  return Array.from({ length: count }, (_, place) => countIndex + 1 + place);
+}
+
 /** The bytes of argument `index` where they lie: for a use that is over before the handler is. */
 export function argumentView(call: Call, index: number): Uint8Array {
   return call.buffer.subarray(call.argStart[index], call.argEnd[index]);
