@@ -3,6 +3,7 @@
  * of 64 bits, type checks, the words that a rewritten request keeps.
  */
 import { errorReplies } from '../../protocol/error-replies.ts';
+import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { int64Max, int64Min, parseInt64 } from '../../util/int64.ts';
 import type { Call } from '../call.ts';
 import { notifyClass } from '../keyspace/notify.ts';
@@ -59,6 +60,17 @@ export function countedKeys(call: Call, countIndex: number): number[] {
 /** The bytes of argument `index` where they lie: for a use that is over before the handler is. */
 export function argumentView(call: Call, index: number): Uint8Array {
   return call.buffer.subarray(call.argStart[index], call.argEnd[index]);
+}
+
+/** The line end behind a reply. */
+export const lineEndBytes = 2;
+const colon = 58;
+
+/** Where in the reply buffer the digits of an integer start that was replied just now. */
+export function repliedDigits(reply: ReplyWriter): number {
+  let start = reply.length - lineEndBytes;
+  while (reply.buffer[start - 1] !== colon) start--;
+  return start;
 }
 
 /** True, and the error replied, when the entry is no string. */

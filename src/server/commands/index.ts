@@ -16,6 +16,9 @@ import { configCommands } from './config.ts';
 import { debugCommands } from './debug.ts';
 import { hyperloglogCommands } from './hyperloglog.ts';
 import { hyperloglogDebugCommands } from './hyperloglog-debug.ts';
+import { hashNumberCommands } from './hash-numbers.ts';
+import { hashWalkCommands } from './hash-walks.ts';
+import { hashCommands } from './hashes.ts';
 import { infoCommands } from './info.ts';
 import { monitorCommands } from './monitor.ts';
 import { persistenceCommands } from './persistence.ts';
@@ -23,6 +26,9 @@ import { pubsubCommands } from './pubsub.ts';
 import { serverCommands } from './server.ts';
 import { replicationCommands } from './replication.ts';
 import { scanCommands } from './scan.ts';
+import { setAlgebraCommands } from './set-algebra.ts';
+import { randomMemberCommands } from './set-random.ts';
+import { setCommands } from './sets.ts';
 import { lcsCommands } from './string-lcs.ts';
 import { stringNumberCommands } from './string-numbers.ts';
 import { stringRangeCommands } from './string-ranges.ts';
@@ -42,6 +48,12 @@ export const allCommands: readonly CommandSpec[] = [
   ...bitfieldCommands,
   ...hyperloglogCommands,
   ...hyperloglogDebugCommands,
+  ...hashCommands,
+  ...hashNumberCommands,
+  ...hashWalkCommands,
+  ...setCommands,
+  ...randomMemberCommands,
+  ...setAlgebraCommands,
   ...genericCommands,
   ...moveCommands,
   ...objectCommands,

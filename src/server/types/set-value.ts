@@ -91,6 +91,13 @@ export class SetValue implements Value {
     else members.remove(ref);
   }
 
+  /** Removes several members, each given once. */
+  removeRefs(refs: readonly number[]): void {
+    // The refs of an intset are places in its order: those behind a removed one move up.
+    const inOrder = this.#members instanceof IntSet ? refs.toSorted((a, b) => b - a) : refs;
+    for (const ref of inOrder) this.removeRef(ref);
+  }
+
   /** Opens the window on the member's bytes. */
   read(ref: number): void {
     const members = this.#members;
