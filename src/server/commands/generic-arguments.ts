@@ -3,7 +3,6 @@
  * of 64 bits, type checks, the words that a rewritten request keeps.
  */
 import { errorReplies } from '../../protocol/error-replies.ts';
-import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { int64Max, int64Min, parseInt64 } from '../../util/int64.ts';
 import type { Call } from '../call.ts';
 import { notifyClass } from '../keyspace/notify.ts';
@@ -24,6 +23,14 @@ export function integerArgument(
   if (!Number.isNaN(value)) return value;
   const exact = parseInt64(call.buffer, call.argStart[index], call.argEnd[index]);
   if (exact !== null) return Number(exact);
+  call.error(error);
+  return NaN;
+}
+
+/** The same from `min` on, with the command's own error for everything else. */
+export function integerFrom(call: Call, index: number, min: number, error: string): number {
+  const exact = parseInt64(call.buffer, call.argStart[index], call.argEnd[index]);
+  if (exact !== null && exact >= min) return Number(exact);
   call.error(error);
   return NaN;
 }
@@ -60,17 +67,6 @@ export function countedKeys(call: Call, countIndex: number): number[] {
 /** The bytes of argument `index` where they lie: for a use that is over before the handler is. */
 export function argumentView(call: Call, index: number): Uint8Array {
   return call.buffer.subarray(call.argStart[index], call.argEnd[index]);
-}
-
-/** The line end behind a reply. */
-export const lineEndBytes = 2;
-const colon = 58;
-
-/** Where in the reply buffer the digits of an integer start that was replied just now. */
-export function repliedDigits(reply: ReplyWriter): number {
-  let start = reply.length - lineEndBytes;
-  while (reply.buffer[start - 1] !== colon) start--;
-  return start;
 }
 
 /** True, and the error replied, when the entry is no string. */

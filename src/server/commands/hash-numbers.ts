@@ -1,11 +1,12 @@
 /** Fields of hashes as numbers: HINCRBY, exact over 64 bits, and HINCRBYFLOAT. */
 import { errorReplies } from '../../protocol/error-replies.ts';
+import { maxInt64Chars, writeInt64Text } from '../../rdb/integer-text.ts';
 import { int64Max, int64Min, parseInt64, parseSmallInteger } from '../../util/int64.ts';
 import type { Call } from '../call.ts';
 import type { CommandSpec } from '../command.ts';
 import { notifyClass } from '../keyspace/notify.ts';
 import { HashValue } from '../types/hash-value.ts';
-import { argumentView, bigintArgument, lineEndBytes, repliedDigits } from './generic-arguments.ts';
+import { argumentView, bigintArgument } from './generic-arguments.ts';
 import { hashForWrite } from './hashes.ts';
 import { addExtended, formatExtended, parseExtended, zero, type Extended } from './string-float.ts';
 import { readAs } from './values.ts';
@@ -36,6 +37,9 @@ export const hashNumberCommands: readonly CommandSpec[] = [
   },
 ];
 
+/** A sum on its way into its field; meaningless between calls. */
+const digits = Buffer.alloc(maxInt64Chars);
+
 function hincrbyCommand(call: Call): void {
   const small = call.integer(3);
   const delta = Number.isNaN(small) ? bigintArgument(call, 3) : small;
@@ -45,10 +49,9 @@ function hincrbyCommand(call: Call): void {
   if (call.failed) return;
   const sum = hash === null ? delta : sumWithField(call, hash, delta);
   if (sum === null) return;
-  const { reply } = call;
-  reply.integer(sum);
-  storeNumber(call, ref, reply.buffer, repliedDigits(reply), reply.length - lineEndBytes);
+  storeNumber(call, ref, digits, printInteger(sum));
   call.notify(notifyClass.hash, 'hincrby', 1);
+  call.reply.integer(sum);
 }
 
 /** What the field in argument 2 is to become; null after an error. */
@@ -90,7 +93,7 @@ function hincrbyfloatCommand(call: Call): void {
     return;
   }
   const text = Buffer.from(formatExtended(sum), 'latin1');
-  storeNumber(call, ref, text, 0, text.length);
+  storeNumber(call, ref, text, text.length);
   call.notify(notifyClass.hash, 'hincrbyfloat', 1);
   call.reply.bulk(text);
   call.propagateAs('HSET', argumentView(call, 1), argumentView(call, 2), text);
@@ -109,9 +112,15 @@ function readField(call: Call, hash: HashValue): boolean {
 }
 
 /** Gives the field in argument 2 its new text; the hash is made if there is none. */
-function storeNumber(call: Call, ref: number, text: Buffer, start: number, end: number): void {
+function storeNumber(call: Call, ref: number, text: Buffer, length: number): void {
   const hash = hashForWrite(call, ref);
   if (hash === null) return;
-  hash.set(call.buffer, call.argStart[2], call.argEnd[2], text, start, end);
+  hash.set(call.buffer, call.argStart[2], call.argEnd[2], text, 0, length);
   call.changed(1);
+}
+
+/** Writes a number to `digits`; returns how many characters. */
+function printInteger(value: number | bigint): number {
+  if (typeof value === 'bigint') return digits.write(String(value), 'latin1');
+  return writeInt64Text(digits, 0, Math.floor(value / 2 ** 32), value | 0);
 }

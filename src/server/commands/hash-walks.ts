@@ -2,7 +2,7 @@
 import { errorReplies } from '../../protocol/error-replies.ts';
 import type { Call } from '../call.ts';
 import type { CommandSpec } from '../command.ts';
-import { HashValue } from '../types/hash-value.ts';
+import type { HashValue } from '../types/hash-value.ts';
 import { hashForRead } from './hashes.ts';
 import { maxRandomCount, readRandomCount, sampleDistinct } from './random-elements.ts';
 import { readScanCursor, replyNothingScanned, scanElements } from './scan-options.ts';

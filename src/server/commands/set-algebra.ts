@@ -3,7 +3,7 @@ import type { Call } from '../call.ts';
 import type { CommandSpec } from '../command.ts';
 import { notifyClass } from '../keyspace/notify.ts';
 import { SetValue } from '../types/set-value.ts';
-import { countedKeys } from './generic-arguments.ts';
+import { countedKeys, integerFrom } from './generic-arguments.ts';
 import { replyMember, setForRead } from './sets.ts';
 import { replaceAt } from './values.ts';
 
@@ -112,7 +112,7 @@ function sinterstoreCommand(call: Call): void {
 
 function sintercardCommand(call: Call): void {
   const count = readKeyCount(call);
-  if (count === 0) return;
+  if (Number.isNaN(count)) return;
   const limit = readLimit(call, 2 + count);
   if (Number.isNaN(limit)) return;
   const sources = readSources(call, 2, 2 + count);
@@ -120,14 +120,12 @@ function sintercardCommand(call: Call): void {
   call.reply.integer(commonMembers(sources, smallestOf(sources), limit || Infinity).length);
 }
 
-/** 0 after an error. */
+/** NaN after an error. */
 function readKeyCount(call: Call): number {
-  const count = call.integer(1);
-  if (!(count > 0)) call.error('ERR numkeys should be greater than 0');
-  else if (count > call.argc - 2) {
-    call.error("ERR Number of keys can't be greater than number of args");
-  } else return count;
-  return 0;
+  const count = integerFrom(call, 1, 1, 'ERR numkeys should be greater than 0');
+  if (Number.isNaN(count) || count <= call.argc - 2) return count;
+  call.error("ERR Number of keys can't be greater than number of args");
+  return NaN;
 }
 
 /** The last LIMIT counts; 0 is none. NaN after an error. */
@@ -138,11 +136,8 @@ function readLimit(call: Call, first: number): number {
       call.syntaxError();
       return NaN;
     }
-    limit = call.integer(index + 1);
-    if (!(limit >= 0)) {
-      call.error("ERR LIMIT can't be negative");
-      return NaN;
-    }
+    limit = integerFrom(call, index + 1, 0, "ERR LIMIT can't be negative");
+    if (Number.isNaN(limit)) return NaN;
   }
   return limit;
 }

@@ -1,11 +1,10 @@
 /** Random members of sets: SPOP takes them, SRANDMEMBER shows them. */
 import { errorReplies } from '../../protocol/error-replies.ts';
-import { int64Max } from '../../util/int64.ts';
 import type { Call } from '../call.ts';
 import type { CommandSpec } from '../command.ts';
 import { notifyClass } from '../keyspace/notify.ts';
 import { SetValue } from '../types/set-value.ts';
-import { argumentView, integerArgument } from './generic-arguments.ts';
+import { argumentView, integerFrom } from './generic-arguments.ts';
 import { readRandomCount, sampleDistinct } from './random-elements.ts';
 import { replyMember, setForRead } from './sets.ts';
 import { readAs, removeIfEmpty } from './values.ts';
@@ -67,7 +66,7 @@ function popMany(call: Call): void {
     call.syntaxError();
     return;
   }
-  const count = readPopCount(call);
+  const count = integerFrom(call, 2, 0, errorReplies.mustBePositive);
   if (Number.isNaN(count)) return;
   const ref = call.lookupWrite(1);
   const set = ref === 0 ? null : readAs(call, ref, SetValue);
@@ -98,14 +97,6 @@ function popSome(call: Call, ref: number, set: SetValue, count: number): void {
   set.removeRefs(members);
   call.changed(1, count);
   call.notify(notifyClass.set, 'spop', 1);
-}
-
-/** NaN after an error. */
-function readPopCount(call: Call): number {
-  const count = integerArgument(call, 2);
-  if (Number.isNaN(count) || (count >= 0 && count <= Number(int64Max))) return count;
-  call.error(errorReplies.mustBePositive);
-  return NaN;
 }
 
 function srandmemberCommand(call: Call): void {

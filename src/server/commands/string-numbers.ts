@@ -7,14 +7,7 @@ import { int64Max, int64Min, parseInt64, parseSmallInteger } from '../../util/in
 import type { Call } from '../call.ts';
 import type { CommandSpec } from '../command.ts';
 import { notifyClass } from '../keyspace/notify.ts';
-import {
-  argumentView,
-  bigintArgument,
-  lineEndBytes,
-  refusesType,
-  repliedDigits,
-  storeStringAt,
-} from './generic-arguments.ts';
+import { argumentView, bigintArgument, refusesType, storeStringAt } from './generic-arguments.ts';
 import { addExtended, formatExtended, parseExtended, zero, type Extended } from './string-float.ts';
 
 const row = {
@@ -132,10 +125,14 @@ function replyAndStore(call: Call, ref: number, value: number | bigint): void {
   }
   const { reply } = call;
   reply.integer(value);
-  const start = repliedDigits(reply);
-  storeStringAt(call, ref, 1, reply.buffer, start, reply.length - lineEndBytes, true);
+  const end = reply.length - 2;
+  let start = end;
+  while (reply.buffer[start - 1] !== colon) start--;
+  storeStringAt(call, ref, 1, reply.buffer, start, end, true);
   call.changed(1);
 }
+
+const colon = 58;
 
 /** The same where a client may hear of the event: before its own reply, if it is the one. */
 function storeAndReply(call: Call, ref: number, value: number | bigint): void {
