@@ -9,6 +9,7 @@
  *
  * An entry is addressed by its `ref`, valid until the entry is written again.
  */
+import { compareBytes } from '../../util/compare-bytes.ts';
 import { copyBytes } from '../../util/copy-bytes.ts';
 import { Arena, byteIndexOf, wordIndexOf } from './arena.ts';
 import { hashBytes } from './hash.ts';
@@ -147,6 +148,12 @@ export class ByteMap {
     this.windowBuffer = this.#arena.bytes[ref >>> 24];
     this.windowStart = (word << 2) + headerBytes + words[word];
     this.windowEnd = this.windowStart + words[word + 1];
+  }
+
+  /** Negative, 0 or positive as the entry's key sorts before, at or after the given bytes. */
+  compareKey(ref: number, other: Uint8Array, start: number, end: number): number {
+    this.readKey(ref);
+    return compareBytes(this.windowBuffer, this.windowStart, this.windowEnd, other, start, end);
   }
 
   /** See `HashIndex.walk`: HSCAN and its like go through here. */
