@@ -152,8 +152,14 @@ export class ByteMap {
 
   /** Negative, 0 or positive as the entry's key sorts before, at or after the given bytes. */
   compareKey(ref: number, other: Uint8Array, start: number, end: number): number {
-    this.readKey(ref);
-    return compareBytes(this.windowBuffer, this.windowStart, this.windowEnd, other, start, end);
+    const word = wordIndexOf(ref);
+    const length = this.#words(ref)[word];
+    if (length === OUTSIDE) {
+      const { key } = this.#outside.get(this.#words(ref)[word + 1]);
+      return compareBytes(key, 0, key.length, other, start, end);
+    }
+    const at = (word << 2) + headerBytes;
+    return compareBytes(this.#arena.bytes[ref >>> 24], at, at + length, other, start, end);
   }
 
   /** See `HashIndex.walk`: HSCAN and its like go through here. */

@@ -4,7 +4,7 @@
  */
 import { ByteMap } from './byte-map.ts';
 import { ScoreTree } from './score-tree.ts';
-import type { ByteWindow, ZsetForm } from './zset-form.ts';
+import type { ZsetForm } from './zset-form.ts';
 
 /** A score as the bytes that are a member's value in the map; meaningless between calls. */
 const scratch = new Float64Array(1);
@@ -14,9 +14,6 @@ export class ZsetIndex implements ZsetForm {
   readonly #seed: number;
   readonly #members: ByteMap;
   readonly #order: ScoreTree;
-  /** The member that the last `find` found, and its score. */
-  #foundRef = 0;
-  #foundScore = NaN;
 
   constructor(hashSeed: number) {
     this.#seed = hashSeed;
@@ -32,6 +29,10 @@ export class ZsetIndex implements ZsetForm {
     return this.#members.memoryBytes + this.#order.memoryBytes;
   }
 
+  get window(): ByteMap {
+    return this.#members;
+  }
+
   copy(): ZsetIndex {
     const copy = new ZsetIndex(this.#seed);
     copy.addAll(this);
@@ -43,17 +44,28 @@ export class ZsetIndex implements ZsetForm {
     if (other.size === 0) return;
     other.seek(0);
     do {
-      const { windowBuffer, windowStart, windowEnd } = other.readMember();
+      const score = other.cursorScore;
+      other.readMember(other.cursorRef);
+      const { windowBuffer, windowStart, windowEnd } = other.window;
       this.find(windowBuffer, windowStart, windowEnd);
-      this.insert(other.cursorScore, windowBuffer, windowStart, windowEnd);
+      this.insert(score, windowBuffer, windowStart, windowEnd);
     } while (other.next());
   }
 
   find(bytes: Uint8Array, start: number, end: number): number {
-    const ref = this.#members.find(bytes, start, end);
-    this.#foundRef = ref;
-    this.#foundScore = ref === 0 ? NaN : this.#scoreOf(ref);
-    return this.#foundScore;
+    return this.#members.find(bytes, start, end);
+  }
+
+  scoreOf(ref: number): number {
+    const members = this.#members;
+    members.readValue(ref);
+    const { windowBuffer, windowStart } = members;
+    for (let at = 0; at < 8; at++) scratchBytes[at] = windowBuffer[windowStart + at];
+    return scratch[0];
+  }
+
+  readMember(ref: number): void {
+    this.#members.readKey(ref);
   }
 
   insert(score: number, bytes: Uint8Array, start: number, end: number): void {
@@ -62,24 +74,33 @@ export class ZsetIndex implements ZsetForm {
     this.#order.insert(score, ref, bytes, start, end);
   }
 
-  rescore(score: number, bytes: Uint8Array, start: number, end: number): void {
+  rescore(ref: number, score: number): void {
+    const oldScore = this.scoreOf(ref);
     scratch[0] = score;
     // A value of the same length stays where it is, and so does the ref.
-    this.#members.setValue(this.#foundRef, scratchBytes, 0, 8);
-    this.#order.rescore(this.#foundScore, score, bytes, start, end);
+    this.#members.setValue(ref, scratchBytes, 0, 8);
+    this.readMember(ref);
+    const { windowBuffer, windowStart, windowEnd } = this.#members;
+    this.#order.rescore(oldScore, score, windowBuffer, windowStart, windowEnd);
   }
 
-  remove(bytes: Uint8Array, start: number, end: number): void {
-    this.#order.remove(this.#foundScore, bytes, start, end);
-    this.#members.remove(this.#foundRef);
+  remove(ref: number): void {
+    const score = this.scoreOf(ref);
+    this.readMember(ref);
+    const { windowBuffer, windowStart, windowEnd } = this.#members;
+    this.#order.remove(score, windowBuffer, windowStart, windowEnd);
+    this.#members.remove(ref);
   }
 
   removeRanks(from: number, to: number): void {
     this.#order.removeRanks(from, to, (ref) => this.#members.remove(ref));
   }
 
-  rank(bytes: Uint8Array, start: number, end: number): number {
-    return this.#order.countBelow(this.#foundScore, false, bytes, start, end);
+  rankOf(ref: number): number {
+    const score = this.scoreOf(ref);
+    this.readMember(ref);
+    const { windowBuffer, windowStart, windowEnd } = this.#members;
+    return this.#order.countBelow(score, false, windowBuffer, windowStart, windowEnd);
   }
 
   countBelowScore(score: number, orAt: boolean): number {
@@ -104,29 +125,19 @@ export class ZsetIndex implements ZsetForm {
     return this.#order.previous();
   }
 
+  get cursorRef(): number {
+    return this.#order.cursorRef;
+  }
+
   get cursorScore(): number {
     return this.#order.cursorScore;
   }
 
-  readMember(): ByteWindow {
-    this.#members.readKey(this.#order.cursorRef);
-    return this.#members;
+  walk(from: number, visit: (ref: number) => boolean): number {
+    return this.#members.walk(from, visit);
   }
 
-  /** ZSCAN's walk over the members in the order of their hashes; see `HashIndex.walk`. */
-  walk(from: number, visit: (member: ByteWindow, score: number) => boolean): number {
-    return this.#members.walk(from, (ref) => {
-      const score = this.#scoreOf(ref);
-      this.#members.readKey(ref);
-      return visit(this.#members, score);
-    });
-  }
-
-  #scoreOf(ref: number): number {
-    const members = this.#members;
-    members.readValue(ref);
-    const { windowBuffer, windowStart } = members;
-    for (let at = 0; at < 8; at++) scratchBytes[at] = windowBuffer[windowStart + at];
-    return scratch[0];
+  sample(random: () => number): number {
+    return this.#members.sample(random);
   }
 }

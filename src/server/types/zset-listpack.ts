@@ -1,19 +1,16 @@
 /**
  * The compact form of a sorted set: members and scores in turn, in order, in one listpack as Redis
- * keeps them. Everything is a walk from one end. Scores are integers where they can be, otherwise
- * text as `%.17g` prints it.
+ * keeps them. Everything is a walk from one end. A ref is a member's position. Scores are integers
+ * where they can be, otherwise text as `%.17g` prints it.
  */
 import { compareBytes } from '../../util/compare-bytes.ts';
 import { formatDouble, parseDouble } from '../../util/double.ts';
 import { Listpack } from './listpack.ts';
-import type { ByteWindow, ZsetForm } from './zset-form.ts';
+import type { ZsetForm } from './zset-form.ts';
 
 export class ZsetListpack implements ZsetForm {
   readonly listpack: Listpack;
-  /** Position of the member that the last `find` found. */
-  #found = 0;
-  /** Position of the member at the cursor. */
-  #cursor = 0;
+  cursorRef = 0;
 
   /** The listpack becomes its own. */
   constructor(listpack = new Listpack()) {
@@ -28,36 +25,56 @@ export class ZsetListpack implements ZsetForm {
     return this.listpack.reservedBytes;
   }
 
+  get window(): Listpack {
+    return this.listpack;
+  }
+
   copy(): ZsetListpack {
     return new ZsetListpack(this.listpack.copy());
   }
 
   find(bytes: Uint8Array, start: number, end: number): number {
+    return this.listpack.find(bytes, start, end, this.listpack.first(), 1);
+  }
+
+  scoreOf(ref: number): number {
     const { listpack } = this;
-    this.#found = listpack.find(bytes, start, end, listpack.first(), 1);
-    return this.#found === 0 ? NaN : this.#scoreOf(this.#found);
+    const at = listpack.next(ref);
+    if (listpack.isInteger(at)) return listpack.integer(at);
+    listpack.read(at);
+    return parseDouble(listpack.windowBuffer, listpack.windowStart, listpack.windowEnd);
+  }
+
+  readMember(ref: number): void {
+    this.listpack.read(ref);
   }
 
   insert(score: number, bytes: Uint8Array, start: number, end: number): void {
     const { listpack } = this;
-    const at = listpack.insert(this.#placeFor(score, bytes, start, end), bytes, start, end);
-    const scoreAt = listpack.next(at) || listpack.end;
-    if (Number.isSafeInteger(score)) {
-      // The sum turns −0 into 0, as which Redis stores it.
-      listpack.insertInteger(scoreAt, score + 0);
-    } else {
-      const text = Buffer.from(formatDouble(score), 'latin1');
-      listpack.insert(scoreAt, text, 0, text.length);
+    const ref = listpack.insert(this.#placeFor(score, bytes, start, end), bytes, start, end);
+    const at = listpack.next(ref) || listpack.end;
+    // The sum turns −0 into 0, as which Redis stores it.
+    if (Number.isSafeInteger(score)) listpack.insertInteger(at, score + 0);
+    else listpack.insert(at, ...textOf(score));
+  }
+
+  rescore(ref: number, score: number): void {
+    const { listpack } = this;
+    if (this.#staysInPlace(ref, score)) {
+      const at = listpack.next(ref);
+      if (Number.isSafeInteger(score)) listpack.replaceInteger(at, score + 0);
+      else listpack.replace(at, ...textOf(score));
+      return;
     }
+    listpack.read(ref);
+    const { windowBuffer, windowStart, windowEnd } = listpack;
+    const member = Buffer.from(windowBuffer.subarray(windowStart, windowEnd));
+    this.remove(ref);
+    this.insert(score, member, 0, member.length);
   }
 
-  rescore(score: number, bytes: Uint8Array, start: number, end: number): void {
-    this.remove();
-    this.insert(score, bytes, start, end);
-  }
-
-  remove(): void {
-    this.listpack.removeRange(this.#found, 2);
+  remove(ref: number): void {
+    this.listpack.removeRange(ref, 2);
   }
 
   removeRanks(from: number, to: number): void {
@@ -65,17 +82,16 @@ export class ZsetListpack implements ZsetForm {
     if (from < to) listpack.removeRange(listpack.seek(from * 2), (to - from) * 2);
   }
 
-  rank(): number {
-    const { listpack } = this;
+  rankOf(ref: number): number {
     let rank = 0;
-    for (let at = listpack.first(); at !== this.#found; at = this.#after(at)) rank++;
+    for (let at = this.listpack.first(); at !== ref; at = this.#after(at)) rank++;
     return rank;
   }
 
   countBelowScore(score: number, orAt: boolean): number {
     let count = 0;
-    for (let at = this.listpack.first(); at !== 0; at = this.#after(at)) {
-      const found = this.#scoreOf(at);
+    for (let ref = this.listpack.first(); ref !== 0; ref = this.#after(ref)) {
+      const found = this.scoreOf(ref);
       if (orAt ? found > score : found >= score) break;
       count++;
     }
@@ -84,8 +100,8 @@ export class ZsetListpack implements ZsetForm {
 
   countBelowMember(bytes: Uint8Array, start: number, end: number, orAt: boolean): number {
     let count = 0;
-    for (let at = this.listpack.first(); at !== 0; at = this.#after(at)) {
-      const order = this.#compareMember(at, bytes, start, end);
+    for (let ref = this.listpack.first(); ref !== 0; ref = this.#after(ref)) {
+      const order = this.#compareMember(ref, bytes, start, end);
       if (orAt ? order > 0 : order >= 0) break;
       count++;
     }
@@ -93,61 +109,76 @@ export class ZsetListpack implements ZsetForm {
   }
 
   seek(rank: number): void {
-    this.#cursor = this.listpack.seek(rank * 2);
+    this.cursorRef = this.listpack.seek(rank * 2);
   }
 
   next(): boolean {
-    const at = this.#after(this.#cursor);
-    if (at !== 0) this.#cursor = at;
-    return at !== 0;
+    const ref = this.#after(this.cursorRef);
+    if (ref !== 0) this.cursorRef = ref;
+    return ref !== 0;
   }
 
   previous(): boolean {
-    const { listpack } = this;
-    const scoreAt = listpack.previous(this.#cursor);
-    if (scoreAt !== 0) this.#cursor = listpack.previous(scoreAt);
-    return scoreAt !== 0;
+    const ref = this.#before(this.cursorRef);
+    if (ref !== 0) this.cursorRef = ref;
+    return ref !== 0;
   }
 
   get cursorScore(): number {
-    return this.#scoreOf(this.#cursor);
+    return this.scoreOf(this.cursorRef);
   }
 
-  readMember(): ByteWindow {
-    this.listpack.read(this.#cursor);
-    return this.listpack;
+  /** All members in order, whatever `visit` returns. */
+  walk(_from: number, visit: (ref: number) => boolean): number {
+    for (let ref = this.listpack.first(); ref !== 0; ref = this.#after(ref)) visit(ref);
+    return 0;
   }
 
-  /** The position of the member behind the one at `at`, 0 behind the last. */
-  #after(at: number): number {
+  sample(random: () => number): number {
+    return this.listpack.seek(Math.floor(random() * this.size) * 2);
+  }
+
+  /** The member behind this one, 0 behind the last. */
+  #after(ref: number): number {
     const { listpack } = this;
-    return listpack.next(listpack.next(at));
+    return listpack.next(listpack.next(ref));
   }
 
-  /** The score of the member at `at`. */
-  #scoreOf(at: number): number {
+  #before(ref: number): number {
     const { listpack } = this;
-    const scoreAt = listpack.next(at);
-    if (listpack.isInteger(scoreAt)) return listpack.integer(scoreAt);
-    listpack.read(scoreAt);
-    return parseDouble(listpack.windowBuffer, listpack.windowStart, listpack.windowEnd);
+    const at = listpack.previous(ref);
+    return at === 0 ? 0 : listpack.previous(at);
+  }
+
+  /** Whether a member with another score would still stand between the same two. */
+  #staysInPlace(ref: number, score: number): boolean {
+    const before = this.#before(ref);
+    if (before !== 0 && this.scoreOf(before) >= score) return false;
+    const after = this.#after(ref);
+    return after === 0 || this.scoreOf(after) > score;
   }
 
   /** Where a new member goes: before the first that is greater. */
   #placeFor(score: number, bytes: Uint8Array, start: number, end: number): number {
     const { listpack } = this;
-    for (let at = listpack.first(); at !== 0; at = this.#after(at)) {
-      const found = this.#scoreOf(at);
-      if (found > score) return at;
-      if (found === score && this.#compareMember(at, bytes, start, end) > 0) return at;
+    for (let ref = listpack.first(); ref !== 0; ref = this.#after(ref)) {
+      const found = this.scoreOf(ref);
+      if (found > score) return ref;
+      if (found === score && this.#compareMember(ref, bytes, start, end) > 0) return ref;
     }
     return listpack.end;
   }
 
-  #compareMember(at: number, bytes: Uint8Array, start: number, end: number): number {
+  #compareMember(ref: number, bytes: Uint8Array, start: number, end: number): number {
     const { listpack } = this;
-    listpack.read(at);
+    listpack.read(ref);
     const { windowBuffer, windowStart, windowEnd } = listpack;
     return compareBytes(windowBuffer, windowStart, windowEnd, bytes, start, end);
   }
+}
+
+/** A score that is no integer, as it is stored. */
+function textOf(score: number): [text: Buffer, start: number, end: number] {
+  const text = Buffer.from(formatDouble(score), 'latin1');
+  return [text, 0, text.length];
 }

@@ -1,19 +1,22 @@
 /**
  * A sorted set under a key. Small ones are a listpack, others an index of members and their order;
- * one that has outgrown the listpack never goes back to it, as in Redis. Used by the commands on
- * sorted sets, by the RDB's reader and writer, and by SORT.
+ * one that has outgrown the listpack never goes back to it, as in Redis 7.0.
  *
- * Ranks count from the lowest score; members of one score stand in the order of their bytes. Every
- * range is a window of ranks: `countBelow…` finds its borders, `seek`, `next` and `previous` walk it.
+ * A member is addressed by its `ref`, whatever the form, until the set changes. Ranks count from
+ * the lowest score; members of one score stand in the order of their bytes. Every range is a window
+ * of ranks: `countBelow…` finds its borders, `seek`, `next` and `previous` walk it.
+ *
+ * Used by the commands on sorted sets and the RDB loader; it knows nothing of keys or replies.
  */
 import { Listpack } from './listpack.ts';
-import type { ByteWindow, ZsetForm } from './zset-form.ts';
 import { ZsetIndex } from './zset-index.ts';
 import { ZsetListpack } from './zset-listpack.ts';
 import { type Value, type ValueSettings, valueTypes } from './value.ts';
 
-/** The objects themselves, and the allocator's share. */
-const overheadBytes = 160;
+/** A listpack is never let grow beyond this, whatever the settings say. [listpack.c, 7.0] */
+const maxListpackBytes = 1 << 30;
+/** The objects themselves and the listpack's buffer without its bytes. */
+const overheadBytes = 400;
 
 export class ZsetValue implements Value {
   readonly type = valueTypes.zset;
@@ -26,10 +29,11 @@ export class ZsetValue implements Value {
   }
 
   /** One made of a whole, valid listpack of members and scores in order, which is copied. */
-  static fromListpack(settings: ValueSettings, listpack: Uint8Array): ZsetValue {
+  static fromListpack(settings: ValueSettings, bytes: Uint8Array): ZsetValue {
     const value = new ZsetValue(settings);
-    value.#form = new ZsetListpack(Listpack.from(listpack));
-    if (value.size > settings.zsetMaxListpackEntries) value.#outgrow();
+    const form = new ZsetListpack(Listpack.from(bytes));
+    value.#form = form;
+    if (form.size > settings.zsetMaxListpackEntries) value.#leaveListpack(form);
     return value;
   }
 
@@ -45,7 +49,7 @@ export class ZsetValue implements Value {
     return this.#form.memoryBytes + overheadBytes;
   }
 
-  /** The listpack of a small one, null for a large one: for RDB and DUMP, not to be changed. */
+  /** The whole sorted set as a listpack, while it is one; for reading. */
   get listpack(): Listpack | null {
     return this.#form instanceof ZsetListpack ? this.#form.listpack : null;
   }
@@ -58,41 +62,63 @@ export class ZsetValue implements Value {
 
   // ---- members ----
 
-  /** The score of a member, NaN when it is none. */
+  /** The member with these bytes, 0 when it is none. */
   find(bytes: Uint8Array, start: number, end: number): number {
     return this.#form.find(bytes, start, end);
   }
 
-  /** Adds the member that the last `find` did not find. */
+  scoreOf(ref: number): number {
+    return this.#form.scoreOf(ref);
+  }
+
+  /** Opens the window on the member's bytes. */
+  readMember(ref: number): void {
+    this.#form.readMember(ref);
+  }
+
+  /** The window that `readMember` last opened; valid until the next read or change. */
+  get windowBuffer(): Buffer {
+    return this.#form.window.windowBuffer;
+  }
+
+  get windowStart(): number {
+    return this.#form.window.windowStart;
+  }
+
+  get windowEnd(): number {
+    return this.#form.window.windowEnd;
+  }
+
+  /** Adds a member; the last `find` must have looked for it and not found it. */
   insert(score: number, bytes: Uint8Array, start: number, end: number): void {
-    if (this.#form instanceof ZsetListpack && this.#outgrownBy(end - start)) {
-      this.#outgrow();
-      this.#form.find(bytes, start, end);
+    const form = this.#form;
+    if (form instanceof ZsetListpack && !this.#hasRoom(form, end - start)) {
+      const index = this.#leaveListpack(form);
+      index.find(bytes, start, end);
+      index.insert(score, bytes, start, end);
+    } else {
+      form.insert(score, bytes, start, end);
     }
-    this.#form.insert(score, bytes, start, end);
   }
 
-  /** Gives the member that the last `find` found another score. */
-  rescore(score: number, bytes: Uint8Array, start: number, end: number): void {
-    this.#form.rescore(score, bytes, start, end);
+  /** Gives a member another score. */
+  rescore(ref: number, score: number): void {
+    this.#form.rescore(ref, score);
   }
 
-  /** Gives a member its score, whether or not it is new; true when it is. */
+  /** Gives a member its score, whether or not it is there yet; true when it is new. */
   add(bytes: Uint8Array, start: number, end: number, score: number): boolean {
-    const found = this.find(bytes, start, end);
-    if (Number.isNaN(found)) {
-      this.insert(score, bytes, start, end);
-      return true;
-    }
-    if (found !== score) this.rescore(score, bytes, start, end);
-    return false;
+    const ref = this.find(bytes, start, end);
+    if (ref === 0) this.insert(score, bytes, start, end);
+    else if (this.scoreOf(ref) !== score) this.rescore(ref, score);
+    return ref === 0;
   }
 
-  /** False when it is no member. */
+  /** True when there was such a member. */
   remove(bytes: Uint8Array, start: number, end: number): boolean {
-    if (Number.isNaN(this.find(bytes, start, end))) return false;
-    this.#form.remove(bytes, start, end);
-    return true;
+    const ref = this.find(bytes, start, end);
+    if (ref !== 0) this.#form.remove(ref);
+    return ref !== 0;
   }
 
   /** Removes the members with the ranks `from` … `to` − 1. */
@@ -100,12 +126,24 @@ export class ZsetValue implements Value {
     this.#form.removeRanks(from, to);
   }
 
+  /**
+   * Visits members as ZSCAN does: see `HashIndex.walk`. A listpack is visited whole, in order,
+   * whatever `visit` returns. `visit` must not change the set.
+   */
+  walk(from: number, visit: (ref: number) => boolean): number {
+    return this.#form.walk(from, visit);
+  }
+
+  /** A random member, each as likely as any other; 0 when there is none. */
+  sample(random: () => number): number {
+    return this.#form.sample(random);
+  }
+
   // ---- ranks ----
 
-  /** How many members stand before this one; −1 when it is none. */
-  rank(bytes: Uint8Array, start: number, end: number): number {
-    if (Number.isNaN(this.find(bytes, start, end))) return -1;
-    return this.#form.rank(bytes, start, end);
+  /** How many members stand before this one. */
+  rankOf(ref: number): number {
+    return this.#form.rankOf(ref);
   }
 
   /** How many members have a lower score, or with `orAt` a score at most this. */
@@ -138,40 +176,28 @@ export class ZsetValue implements Value {
     return this.#form.previous();
   }
 
-  /** The score at the cursor. */
+  get cursorRef(): number {
+    return this.#form.cursorRef;
+  }
+
   get cursorScore(): number {
     return this.#form.cursorScore;
   }
 
-  /** The bytes of the member at the cursor. */
-  readMember(): ByteWindow {
-    return this.#form.readMember();
-  }
-
-  /**
-   * Visits members in an order that additions and removals do not disturb, as ZSCAN must; returns
-   * where to go on, 0 at the end. `visit` returns false to stop soon. A small set is visited whole.
-   */
-  walk(from: number, visit: (member: ByteWindow, score: number) => boolean): number {
-    const form: ZsetForm = this.#form;
-    if (form instanceof ZsetIndex) return form.walk(from, visit);
-    if (form.size === 0) return 0;
-    form.seek(0);
-    do {
-      const score = form.cursorScore;
-      visit(form.readMember(), score);
-    } while (form.next());
-    return 0;
-  }
-
-  #outgrownBy(memberBytes: number): boolean {
+  /** Whether the listpack may take one more member of so many bytes. */
+  #hasRoom(form: ZsetListpack, memberBytes: number): boolean {
     const { zsetMaxListpackEntries, zsetMaxListpackValue } = this.#settings;
-    return this.size + 1 > zsetMaxListpackEntries || memberBytes > zsetMaxListpackValue;
+    return (
+      form.size < zsetMaxListpackEntries &&
+      memberBytes <= zsetMaxListpackValue &&
+      form.listpack.byteLength + memberBytes <= maxListpackBytes
+    );
   }
 
-  #outgrow(): void {
+  #leaveListpack(form: ZsetListpack): ZsetIndex {
     const index = new ZsetIndex(this.#settings.hashSeed);
-    index.addAll(this.#form);
+    index.addAll(form);
     this.#form = index;
+    return index;
   }
 }
