@@ -50,6 +50,9 @@ const flagGroups: readonly (readonly [flags: readonly KeyFlag[], ...commands: st
   [['RO'], 'hlen', 'hstrlen', 'hexists', 'scard', 'sismember'],
   [['RW', 'update'], 'hset', 'hmset'],
   [['RW', 'update'], 'expire', 'expireat', 'pexpire', 'pexpireat', 'persist', 'setrange'],
+  [['RO'], 'zcard'],
+  [['RW', 'update'], 'zadd'],
+  [['RW', 'delete'], 'zrem'],
 ];
 
 const storesAllOthers: readonly KeySpec[] = [

@@ -35,6 +35,7 @@ import { stringRangeCommands } from './string-ranges.ts';
 import { stringCommands } from './strings.ts';
 import { manyStringCommands } from './strings-many.ts';
 import { transactionCommands } from './transactions.ts';
+import { zsetCommands } from './zsets.ts';
 
 export const allCommands: readonly CommandSpec[] = [
   ...connectionCommands,
@@ -60,6 +61,7 @@ export const allCommands: readonly CommandSpec[] = [
   ...dumpCommands,
   ...scanCommands,
   ...expireCommands,
+  ...zsetCommands,
   ...transactionCommands,
   ...pubsubCommands,
   ...flushCommands,
