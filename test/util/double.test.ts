@@ -28,7 +28,7 @@ it('prints as %.17g does', () => {
     [36028797018963968, '36028797018963968'],
     [1e16, '10000000000000000'],
     [1e17, '1e+17'],
-    [123456789012345678, '1.2345678901234568e+17'],
+    [Number('123456789012345678'), '1.2345678901234568e+17'],
     [2 ** -25, '2.9802322387695312e-08'],
     [3 * 2 ** -25, '8.9406967163085938e-08'],
     [1e22, '1e+22'],
@@ -82,7 +82,7 @@ it('reads infinity in any case, and refuses what is no number as a whole', () =>
   expect(parse('-inf')).toBe(-Infinity);
   expect(parse('-0')).toBe(-0);
   const refused = ['', ' 1', '1 ', '.', 'e5', '1e', '0x', '0xg', 'nan', '-nan', '1_0', '1\0'];
-  for (const text of refused) expect(parse(text), text).toBeNaN();
+  expect(refused.map(parse)).toEqual(refused.map(() => NaN));
   expect(parse('1e400')).toBeNaN();
   expect(parse('-1e-400')).toBeNaN();
 });
@@ -93,5 +93,5 @@ it('reads the borders of ranges as strtod does: leniently', () => {
   expect(parseLenient('1\0junk')).toBe(1);
   expect(parseLenient('1e400')).toBe(Infinity);
   expect(parseLenient('-1e-400')).toBe(-0);
-  for (const text of ['1 ', '(1', 'nan', ' ', 'abc']) expect(parseLenient(text), text).toBeNaN();
+  expect(['1 ', '(1', 'nan', ' ', 'abc'].map(parseLenient)).toEqual([NaN, NaN, NaN, NaN, NaN]);
 });

@@ -52,7 +52,7 @@ const flagGroups: readonly (readonly [flags: readonly KeyFlag[], ...commands: st
   [['RW', 'update'], 'expire', 'expireat', 'pexpire', 'pexpireat', 'persist', 'setrange'],
   [['RO'], 'zcard'],
   [['RW', 'update'], 'zadd'],
-  [['RW', 'delete'], 'zrem'],
+  [['RW', 'delete'], 'zrem', 'zremrangebylex', 'zremrangebyrank', 'zremrangebyscore'],
 ];
 
 const storesAllOthers: readonly KeySpec[] = [
@@ -124,6 +124,10 @@ const specialSpecs: Readonly<Record<string, readonly KeySpec[]>> = {
   renamenx: [
     { flags: ['RW', 'access', 'delete'], begin: 1, range: one },
     { flags: ['OW', 'insert'], begin: 2, range: one },
+  ],
+  zrangestore: [
+    { flags: ['OW', 'update'], begin: 1, range: one },
+    { flags: ['RO', 'access'], begin: 2, range: one },
   ],
   migrate: [
     { flags: ['RW', 'access', 'delete'], begin: 3, range: one },

@@ -35,6 +35,7 @@ import { stringRangeCommands } from './string-ranges.ts';
 import { stringCommands } from './strings.ts';
 import { manyStringCommands } from './strings-many.ts';
 import { transactionCommands } from './transactions.ts';
+import { zsetRangeCommands } from './zset-ranges.ts';
 import { zsetCommands } from './zsets.ts';
 
 export const allCommands: readonly CommandSpec[] = [
@@ -62,6 +63,7 @@ export const allCommands: readonly CommandSpec[] = [
   ...scanCommands,
   ...expireCommands,
   ...zsetCommands,
+  ...zsetRangeCommands,
   ...transactionCommands,
   ...pubsubCommands,
   ...flushCommands,

@@ -63,20 +63,9 @@ export function scoreArgument(call: Call, index: number, error = errorReplies.no
 }
 
 /** Reads a range's lower end in argument `min` and its upper in `max`; null after an error. */
-export function readBorders(
-  call: Call,
-  kind: RangeKind,
-  min: number,
-  max: number,
-): Borders | null {
-  switch (kind) {
-    case 'rank':
-      return readRankBorders(call, min, max);
-    case 'score':
-      return readScoreBorders(call, min, max);
-    case 'lex':
-      return readLexBorders(call, min, max);
-  }
+export function readBorders(call: Call, kind: RangeKind, min: number, max: number): Borders | null {
+  if (kind === 'rank') return readRankBorders(call, min, max);
+  return kind === 'score' ? readScoreBorders(call, min, max) : readLexBorders(call, min, max);
 }
 
 function readRankBorders(call: Call, min: number, max: number): Borders | null {
@@ -123,12 +112,7 @@ function readLexBorder({ buffer, argStart, argEnd }: Call, index: number): LexBo
 }
 
 /** The members of `zset` within the borders; `reverse`: their ranks count from the highest score. */
-export function ranksWithin(
-  call: Call,
-  zset: ZsetValue,
-  borders: Borders,
-  reverse = false,
-): Ranks {
+export function ranksWithin(call: Call, zset: ZsetValue, borders: Borders, reverse = false): Ranks {
   if (borders.kind === 'rank') return ranksOfRanks(zset.size, borders, reverse);
   const [from, to] =
     borders.kind === 'score'

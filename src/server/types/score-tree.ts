@@ -71,7 +71,8 @@ export class ScoreTree {
     }
     const right = leaf.split(splitPoint(leaf, index, leafSlots));
     this.#nodeBytes += right.memoryBytes;
-    if (index > leaf.count || right.count === 0) right.insertElement(index - leaf.count, score, ref);
+    if (index > leaf.count || right.count === 0)
+      right.insertElement(index - leaf.count, score, ref);
     else leaf.insertElement(index, score, ref);
     this.#splitBelow(leaf, right, this.#depth - 1);
   }
@@ -83,13 +84,7 @@ export class ScoreTree {
   }
 
   /** Gives a member another score. */
-  rescore(
-    score: number,
-    newScore: number,
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-  ): void {
+  rescore(score: number, newScore: number, bytes: Uint8Array, start: number, end: number): void {
     const leaf = this.#locate(score, bytes, start, end);
     const index = this.#cursorIndex;
     const { scores } = leaf;
@@ -109,7 +104,7 @@ export class ScoreTree {
 
   /** Takes the elements with the ranks `from` … `to` − 1 out; `removed` gets each one's ref. */
   removeRanks(from: number, to: number, removed: (ref: number) => void): void {
-    for (let left = to - from; left > 0; ) {
+    for (let left = to - from; left > 0;) {
       const leaf = this.#descendToRank(from);
       const index = this.#cursorIndex;
       const count = Math.min(left, leaf.count - index);
@@ -128,13 +123,7 @@ export class ScoreTree {
   }
 
   /** How many elements stand before (score, member), or with `orAt` there or before. */
-  countBelow(
-    score: number,
-    orAt: boolean,
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-  ): number {
+  countBelow(score: number, orAt: boolean, bytes: Uint8Array, start: number, end: number): number {
     this.#aim(score, orAt, bytes, start, end);
     return this.#count();
   }

@@ -50,47 +50,45 @@ class Pair {
     this.elements[rank] = { score: newScore, ref };
     this.elements.sort(this.#compare);
   }
+}
 
-  removeRanks(from: number, to: number): void {
-    const removed: number[] = [];
-    this.tree.removeRanks(from, to, (ref) => removed.push(ref));
-    const expected = this.elements.splice(from, to - from);
-    expect(removed).toEqual(expected.map(({ ref }) => ref));
-  }
+function removeRanks({ tree, elements }: Pair, from: number, to: number): void {
+  const removed: number[] = [];
+  tree.removeRanks(from, to, (ref) => removed.push(ref));
+  const expected = elements.splice(from, to - from);
+  expect(removed).toEqual(expected.map(({ ref }) => ref));
+}
 
-  check(): void {
-    const { tree, elements } = this;
-    expect(tree.size).toBe(elements.length);
-    if (elements.length === 0) return;
-    expect(this.#walk(0, 'next')).toEqual(elements);
-    expect(this.#walk(elements.length - 1, 'previous')).toEqual(elements.toReversed());
-    const step = Math.ceil(elements.length / 20);
-    for (let rank = 0; rank < elements.length; rank += step) this.#checkRank(rank);
-  }
+function check(pair: Pair): void {
+  const { tree, elements } = pair;
+  expect(tree.size).toBe(elements.length);
+  if (elements.length === 0) return;
+  expect(walk(tree, 0, 'next')).toEqual(elements);
+  expect(walk(tree, elements.length - 1, 'previous')).toEqual(elements.toReversed());
+  const step = Math.ceil(elements.length / 20);
+  for (let rank = 0; rank < elements.length; rank += step) checkRank(pair, rank);
+}
 
-  #walk(from: number, step: 'next' | 'previous'): Element[] {
-    const { tree } = this;
-    const found: Element[] = [];
-    tree.seek(from);
-    do found.push({ score: tree.cursorScore, ref: tree.cursorRef });
-    while (tree[step]());
-    return found;
-  }
+function walk(tree: ScoreTree, from: number, step: 'next' | 'previous'): Element[] {
+  const found: Element[] = [];
+  tree.seek(from);
+  do found.push({ score: tree.cursorScore, ref: tree.cursorRef });
+  while (tree[step]());
+  return found;
+}
 
-  #checkRank(rank: number): void {
-    const { tree, elements } = this;
-    const { score, ref } = elements[rank];
-    const bytes = this.members.bytes(ref);
-    tree.seek(rank);
-    expect(tree.cursorRef).toBe(ref);
-    expect(tree.countBelow(score, false, bytes, 0, bytes.length)).toBe(rank);
-    expect(tree.countBelow(score, true, bytes, 0, bytes.length)).toBe(rank + 1);
-    const below = elements.filter((each) => each.score < score).length;
-    const upTo = elements.filter((each) => each.score <= score).length;
-    expect(tree.countBelowScore(score, false)).toBe(below);
-    expect(tree.countBelowScore(score, true)).toBe(upTo);
-    if (score !== Infinity) expect(tree.countBelowScore(score + 0.5, false)).toBe(upTo);
-  }
+function checkRank({ tree, elements, members }: Pair, rank: number): void {
+  const { score, ref } = elements[rank];
+  const bytes = members.bytes(ref);
+  tree.seek(rank);
+  expect(tree.cursorRef).toBe(ref);
+  expect(tree.countBelow(score, false, bytes, 0, bytes.length)).toBe(rank);
+  expect(tree.countBelow(score, true, bytes, 0, bytes.length)).toBe(rank + 1);
+  const below = elements.filter((each) => each.score < score).length;
+  const upTo = elements.filter((each) => each.score <= score).length;
+  expect(tree.countBelowScore(score, false)).toBe(below);
+  expect(tree.countBelowScore(score, true)).toBe(upTo);
+  if (score !== Infinity) expect(tree.countBelowScore(score + 0.5, false)).toBe(upTo);
 }
 
 type Step =
@@ -127,7 +125,7 @@ function apply(pair: Pair, change: Step, newRef: () => number): void {
     if (length !== 0) pair.rescore(Math.floor(change.at * length), change.score);
   } else {
     const [from, to] = [change.from, change.to].map((each) => Math.floor(each * length));
-    if (from < to) pair.removeRanks(from, to);
+    if (from < to) removeRanks(pair, from, to);
   }
 }
 
@@ -137,7 +135,7 @@ it('does what a sorted array does', () => {
       const pair = new Pair();
       let refs = 0;
       for (const change of steps) apply(pair, change, () => ++refs);
-      pair.check();
+      check(pair);
     }),
     { numRuns: 60 },
   );
@@ -156,17 +154,17 @@ for (const [name, scoreOf] of Object.entries(orders)) {
     const elements = Array.from({ length: 12_000 }, (_, i) => ({ score: scoreOf(i), ref: i + 1 }));
     const empty = pair.tree.memoryBytes;
     pair.insertAll(elements);
-    pair.check();
+    check(pair);
     expect(pair.tree.memoryBytes / elements.length).toBeLessThan(name === 'shuffled' ? 30 : 40);
     for (let count = 0; count < 4000; count++) {
       pair.remove(0);
       pair.remove(pair.elements.length - 1);
     }
-    pair.check();
-    pair.removeRanks(5, pair.elements.length - 5);
-    pair.check();
-    pair.removeRanks(0, 10);
-    pair.check();
+    check(pair);
+    removeRanks(pair, 5, pair.elements.length - 5);
+    check(pair);
+    removeRanks(pair, 0, 10);
+    check(pair);
     expect(pair.tree.memoryBytes).toBe(empty);
   });
 }
