@@ -14,6 +14,7 @@ import type { Gates } from './gates.ts';
 import type { InfoSampler } from './info/sampler.ts';
 import type { Keyspace } from './keyspace/keyspace.ts';
 import type { Logger } from './log.ts';
+import type { Loading } from './persistence/loading.ts';
 import type { Persistence } from './persistence/persistence.ts';
 import type { Propagation } from './propagation.ts';
 import type { PauseState } from './pause.ts';
@@ -83,6 +84,7 @@ export interface ServerContext {
   readonly propagation: Propagation;
   readonly replication: Replication;
   readonly persistence: Persistence;
+  readonly loading: Loading;
   readonly commands: CommandLookup;
   readonly executor: Executor;
   readonly blocked: BlockedClients;
