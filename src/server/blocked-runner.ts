@@ -43,7 +43,7 @@ export class BlockedRunner {
    * transaction. True when the client is answered. The command was counted when it began to wait.
    */
   run({ client, command, request }: BlockedClient, step: (call: Call) => boolean): boolean {
-    const { clock, keyspace, propagation, replication } = this.#server;
+    const { clock, keyspace, latency, propagation, replication, timer } = this.#server;
     const { unitIsOpen } = propagation;
     const { dirty } = keyspace;
     const call = this.#call;
@@ -57,7 +57,13 @@ export class BlockedRunner {
     if (keyspace.dirty > dirty) client.writeOffset = replication.masterReplOffset;
     if (done) client.advanceReplySkip();
     if (call.failed) command.failedCalls++;
-    command.usec += (clock.monotonic() - startedAt) * 1000;
+    const tookMs = clock.monotonic() - startedAt;
+    if (done) {
+      timer.charge(call, command, tookMs * 1000);
+      latency.note('command-unblocking', tookMs);
+    } else {
+      command.usec += tookMs * 1000;
+    }
     return done;
   }
 

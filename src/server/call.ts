@@ -21,6 +21,8 @@ export interface RequestArguments {
   readonly argEnd: Int32Array;
 }
 
+const noSecrets: readonly number[] = [];
+
 export class Call {
   readonly server: ServerContext;
   readonly keyspace: Keyspace;
@@ -38,6 +40,8 @@ export class Call {
   failed = false;
   /** The handler said itself what is propagated: not the request as it came. */
   rewritten = false;
+  /** Arguments that MONITOR and the slow log must not show. */
+  secrets: readonly number[] = noSecrets;
 
   constructor(server: ServerContext, reply: ReplyWriter) {
     this.server = server;
@@ -59,6 +63,7 @@ export class Call {
     this.command = command;
     this.failed = false;
     this.rewritten = false;
+    this.secrets = noSecrets;
   }
 
   get db(): Database {
@@ -154,6 +159,11 @@ export class Call {
     if (keyspace.notifyMask === 0) return;
     const { buffer, argStart, argEnd } = this;
     keyspace.notify(notifyClass, event, this.client.db, buffer, argStart[index], argEnd[index]);
+  }
+
+  /** Argument `index` is a password: nobody is shown it. */
+  redact(index: number): void {
+    this.secrets = [...this.secrets, index];
   }
 
   // ---- replies ----

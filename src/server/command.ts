@@ -4,6 +4,7 @@
  * categories, and the key positions, are those of COMMAND INFO in Redis 7.0.
  */
 import type { Call } from './call.ts';
+import type { LatencyHistogram } from './latency-histogram.ts';
 
 export const commandFlags = {
   write: 1 << 0,
@@ -30,11 +31,13 @@ export const commandFlags = {
 } as const;
 export type CommandFlag = keyof typeof commandFlags;
 
-/** Derived bits, so that a closed gate is one AND away: see `dispatch.ts`. */
+/** Derived bits, so that a question of dispatch is one AND away. */
 export const gateBits = {
   notLoading: 1 << 24,
   notStale: 1 << 25,
   any: 1 << 26,
+  /** It may take long, or has secrets: see `command-timer.ts`. */
+  timedAlone: 1 << 27,
 } as const;
 
 export type Handler = (call: Call) => void;
@@ -77,6 +80,8 @@ export class Command {
   usec = 0;
   rejectedCalls = 0;
   failedCalls = 0;
+  /** How long its executions took; null until there is one to count. */
+  latency: LatencyHistogram | null = null;
 
   constructor(spec: CommandSpec, parent?: CommandSpec) {
     this.spec = spec;
@@ -104,6 +109,7 @@ export class Command {
     this.usec = 0;
     this.rejectedCalls = 0;
     this.failedCalls = 0;
+    this.latency = null;
     this.subcommands?.forEach((command) => command.resetStats());
   }
 }
@@ -113,7 +119,14 @@ function bitsOf(spec: CommandSpec): number {
   for (const flag of spec.flags) bits |= commandFlags[flag];
   if (!spec.flags.includes('loading')) bits |= gateBits.notLoading;
   if (!spec.flags.includes('stale')) bits |= gateBits.notStale;
+  if (!isShort(spec)) bits |= gateBits.timedAlone;
   return bits;
+}
+
+/** Those that may wait or carry a password are not, however fast; SET is, though nobody says so. */
+function isShort({ name, flags }: CommandSpec): boolean {
+  if (flags.includes('no_auth') || flags.includes('blocking')) return false;
+  return flags.includes('fast') || name === 'set' || name === 'setex' || name === 'psetex';
 }
 
 /** Containers are resolved to a subcommand before they run; see `CommandTable.lookup`. */

@@ -9,18 +9,20 @@ import type { Call } from './call.ts';
 import type { Client } from './client.ts';
 import type { ClientRegistry } from './client-registry.ts';
 import type { Command } from './command.ts';
+import type { CommandTimer } from './command-timer.ts';
 import type { Config } from './config.ts';
 import type { Gates } from './gates.ts';
 import type { InfoSampler } from './info/sampler.ts';
 import type { Keyspace } from './keyspace/keyspace.ts';
+import type { LatencyMonitor } from './latency-monitor.ts';
 import type { Logger } from './log.ts';
-import type { Loading } from './persistence/loading.ts';
 import type { Persistence } from './persistence/persistence.ts';
 import type { Propagation } from './propagation.ts';
 import type { PauseState } from './pause.ts';
 import type { PubSub } from './pubsub.ts';
 import type { ReplicaConnection } from './replication/ports.ts';
 import type { Replication } from './replication/replication.ts';
+import type { Slowlog } from './slowlog.ts';
 import type { ServerStats } from './stats.ts';
 
 /** The command table, as COMMAND, INFO and CONFIG RESETSTAT need it. */
@@ -78,13 +80,15 @@ export interface ServerContext {
   readonly config: Config;
   readonly stats: ServerStats;
   readonly infoSampler: InfoSampler;
+  readonly timer: CommandTimer;
+  readonly slowlog: Slowlog;
+  readonly latency: LatencyMonitor;
   readonly keyspace: Keyspace;
   readonly clients: ClientRegistry;
   readonly gates: Gates;
   readonly propagation: Propagation;
   readonly replication: Replication;
   readonly persistence: Persistence;
-  readonly loading: Loading;
   readonly commands: CommandLookup;
   readonly executor: Executor;
   readonly blocked: BlockedClients;

@@ -60,7 +60,10 @@ export class Cron {
 
   /** Goes on in the next turn of the event loop while more keys are due. */
   #expire(): void {
+    const { clock, latency } = this.#server;
+    const startedAt = clock.monotonic();
     this.#expiring = this.activeExpire && this.#expireCycle.run(expireSliceMs);
+    latency.note('expire-cycle', clock.monotonic() - startedAt);
     // Keys that have gone by expiry, or come by a full sync, are changes outside of any command.
     this.#server.executor.serveReadyKeys();
     if (this.#expiring) this.#defer(() => this.#expire());

@@ -15,6 +15,7 @@ import { type Client, clientFlags, notPlain, type QueuedRequest } from './client
 import { type Command, commandFlags, gateBits } from './command.ts';
 import { debugRefusal } from './commands/debug-gate.ts';
 import type { CommandTable } from './command-table.ts';
+import type { CommandTimer } from './command-timer.ts';
 import type { ServerContext } from './context.ts';
 import { maxKeyBytes } from './keyspace/dict.ts';
 import { showMonitors } from './monitor.ts';
@@ -45,8 +46,7 @@ export class Dispatcher {
   readonly #blockedRunner: BlockedRunner;
   /** Sends the replies so far, before some that must not be sent. */
   readonly #flushReplies: (client: Client) => void;
-  #timedCommand: Command | null = null;
-  #timedSince = 0;
+  readonly #timer: CommandTimer;
 
   constructor(options: {
     server: ServerContext;
@@ -61,18 +61,18 @@ export class Dispatcher {
     this.#queuedCall = new Call(options.server, options.reply);
     this.#blockedRunner = options.blockedRunner;
     this.#flushReplies = options.flushReplies;
+    this.#timer = options.server.timer;
   }
 
   /** A batch of requests begins: one look at the clocks serves them all. */
   beginBatch(): void {
     this.#server.keyspace.nowMs = this.#server.clock.now();
-    this.#timedCommand = null;
-    this.#timedSince = this.#server.clock.monotonic();
+    this.#timer.start();
   }
 
   /** The batch ends: its bytes will be reused, its time is charged. */
   endBatch(client: Client): void {
-    this.#chargeTime(null);
+    this.#timer.stop(client);
     this.#server.propagation.flushRun();
     if (client.wrote) {
       client.wrote = false;
@@ -87,15 +87,13 @@ export class Dispatcher {
     const found = this.#resolve(call, end - start);
     if (found === null) return 'done';
     client.lastCommand = found;
-    if (found !== this.#timedCommand) this.#chargeTime(found);
+    const timer = this.#timer;
+    if (found !== timer.command) timer.switchTo(found, buffer, start, client);
     const verbatim = reader.inline ? null : buffer;
-    const { closed } = this.#server.gates;
-    if (
-      (client.flags & notPlain) === 0 &&
-      (found.bits & closed) === 0 &&
-      this.#server.clients.monitors.size === 0
-    ) {
+    if ((client.flags & notPlain) === 0 && (found.bits & this.#server.gates.closed) === 0) {
+      timer.count++;
       this.#execute(call, found, verbatim, start, end);
+      if (((found.bits | timer.extraBits) & gateBits.timedAlone) !== 0) timer.finish(call);
       if (client.has(clientFlags.replySkipNext)) client.advanceReplySkip();
       if (this.#server.keyspace.awaited.anyReady) this.#blockedRunner.serveReadyKeys();
       return 'done';
@@ -118,11 +116,15 @@ export class Dispatcher {
     call.load(client, reader);
     const command = this.#resolve(call, end - start);
     if (command === null) return;
+    const timer = this.#timer;
+    if (command !== timer.command) timer.switchTo(command, buffer, start, client);
     if (client.has(clientFlags.multi) && !neverQueued.has(command.fullName)) {
       client.queue.push(copyRequest(call, command, buffer, start, end));
       return;
     }
+    timer.count++;
     this.#invoke(call, command);
+    if (((command.bits | timer.extraBits) & gateBits.timedAlone) !== 0) timer.finish(call);
     call.reply.length = 0;
     if (this.#server.keyspace.awaited.anyReady) this.#blockedRunner.serveReadyKeys();
   }
@@ -130,11 +132,13 @@ export class Dispatcher {
   /** EXEC: runs what the client has queued, as one unit, each with its own reply. */
   runQueued(client: Client): void {
     const call = this.#queuedCall;
+    let sinceMs = this.#server.clock.monotonic();
     for (const request of client.queue) {
       call.load(client, request);
-      const startedAt = this.#server.clock.monotonic();
       this.#executeInUnit(call, request);
-      request.command.usec += (this.#server.clock.monotonic() - startedAt) * 1000;
+      const nowMs = this.#server.clock.monotonic();
+      this.#timer.charge(call, request.command, (nowMs - sinceMs) * 1000);
+      sinceMs = nowMs;
     }
   }
 
@@ -209,14 +213,16 @@ export class Dispatcher {
       return 'done';
     }
     if (this.#mustWait(client, effective)) return 'postponed';
-    showMonitors(this.#server, call, command);
     if (client.has(clientFlags.multi) && !neverQueued.has(command.fullName)) {
       this.#queue(call, command, buffer, start, end);
       return 'done';
     }
     const mute = client.isMuted;
     if (mute) this.#flushReplies(client);
+    this.#timer.count++;
     this.#execute(call, command, buffer, start, end);
+    const { extraBits } = this.#timer;
+    if (((command.bits | extraBits) & gateBits.timedAlone) !== 0) this.#timer.finish(call);
     if (mute && client.isMuted) call.reply.length = 0;
     // Who waits has not been answered yet.
     if (!client.has(clientFlags.blocked)) client.advanceReplySkip();
@@ -250,10 +256,7 @@ export class Dispatcher {
     if ((bits & gateBits.notStale) !== 0 && stale && !fromMaster) {
       return errorReplies.masterDown;
     }
-    const { loading } = gates;
-    const notWhileLoading =
-      loading === 'aside' ? commandFlags.no_async_loading : gateBits.notLoading;
-    if (loading !== 'none' && (bits & notWhileLoading) !== 0) return errorReplies.loading;
+    if ((bits & gateBits.notLoading) !== 0 && gates.loading) return errorReplies.loading;
     return null;
   }
 
@@ -307,14 +310,7 @@ export class Dispatcher {
     command.calls++;
     this.#server.stats.totalCommandsProcessed++;
     if (call.failed) command.failedCalls++;
-  }
-
-  /** Commands of one kind in a row are timed together: a clock per command costs 5 %. */
-  #chargeTime(next: Command | null): void {
-    const now = this.#server.clock.monotonic();
-    if (this.#timedCommand !== null) this.#timedCommand.usec += (now - this.#timedSince) * 1000;
-    this.#timedCommand = next;
-    this.#timedSince = now;
+    if (this.#server.clients.monitors.size !== 0) showMonitors(this.#server, call, command);
   }
 }
 

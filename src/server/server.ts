@@ -12,6 +12,7 @@ import { BlockedClients } from './blocked-clients.ts';
 import { BlockedRunner } from './blocked-runner.ts';
 import { ClientRegistry } from './client-registry.ts';
 import { CommandTable } from './command-table.ts';
+import { CommandTimer } from './command-timer.ts';
 import { allCommands } from './commands/index.ts';
 import { type Config, pathOf } from './config.ts';
 import { applyConfigChanges } from './wiring/config-changes.ts';
@@ -26,9 +27,9 @@ import { InfoSampler } from './info/sampler.ts';
 import { ExpireCycle } from './keyspace/expire.ts';
 import { Keyspace } from './keyspace/keyspace.ts';
 import { publishKeyspaceEvents } from './keyspace-events.ts';
+import { LatencyMonitor } from './latency-monitor.ts';
 import { Networking } from './networking.ts';
 import { PauseState } from './pause.ts';
-import { Loading, type LoadingSettings } from './persistence/loading.ts';
 import { Persistence, type PersistenceSettings } from './persistence/persistence.ts';
 import { Propagation } from './propagation.ts';
 import { PubSub } from './pubsub.ts';
@@ -37,7 +38,7 @@ import { replicaConnectionOf } from './wiring/replica-connection.ts';
 import { Replication } from './replication/replication.ts';
 import { replicationSettings } from './wiring/replication-settings.ts';
 import { Shutdown } from './shutdown.ts';
-import { syncDataFile } from './wiring/sync-data-file.ts';
+import { Slowlog } from './slowlog.ts';
 import { SnapshotSource } from './wiring/snapshot-source.ts';
 import { ServerStats } from './stats.ts';
 import { MasterStreamApplier } from './wiring/stream-applier.ts';
@@ -56,7 +57,6 @@ export class BundledServer {
   readonly #table = new CommandTable(allCommands);
   readonly #keyspace: Keyspace;
   readonly #propagation: Propagation;
-  readonly #loading: Loading;
   readonly #persistence: Persistence;
   readonly #replication: Replication;
   readonly #blocked: BlockedClients;
@@ -71,7 +71,6 @@ export class BundledServer {
     this.#environment = environment;
     this.#keyspace = this.#newKeyspace();
     this.#propagation = this.#newPropagation();
-    this.#loading = this.#newLoading();
     this.#persistence = this.#newPersistence();
     this.#replication = this.#newReplication();
     this.#blocked = this.#newBlocked();
@@ -115,25 +114,12 @@ export class BundledServer {
     });
   }
 
-  #newLoading(): Loading {
-    const { clock, config, defer } = this.#environment;
-    return new Loading({
-      clock,
-      defer,
-      settings: loadingSettings(config),
-      onChange: (kind) => {
-        this.#gates.loading = kind;
-      },
-    });
-  }
-
   #newPersistence(): Persistence {
     const { clock, config, defer, log, pid } = this.#environment;
     return new Persistence({
       keyspace: this.#keyspace,
       clock,
       log,
-      loading: this.#loading,
       pid,
       settings: persistenceSettings(config),
       defer,
@@ -159,10 +145,8 @@ export class BundledServer {
       }),
       loader: new FullSyncLoader({
         keyspace: this.#keyspace,
-        loading: this.#loading,
         log,
-        settings: config.values,
-        dataFile: syncDataFile(this.#persistence, config),
+        verifyChecksum: () => config.values.rdbchecksum,
       }),
       applier: new MasterStreamApplier(
         () => this.context,
@@ -211,6 +195,8 @@ export class BundledServer {
   #newContext(): ServerContext {
     const { clock, config, log, random } = this.#environment;
     const stats = this.#stats;
+    const slowlog = new Slowlog();
+    const latency = new LatencyMonitor(clock, config);
     const usedMemoryNow = (): number => usedMemory(this.context).total;
     return {
       version: emulatedVersion,
@@ -222,13 +208,15 @@ export class BundledServer {
       config,
       stats,
       infoSampler: new InfoSampler({ clock, stats, usedMemory: usedMemoryNow }),
+      timer: new CommandTimer({ clock, config, slowlog, latency }),
+      slowlog,
+      latency,
       keyspace: this.#keyspace,
       clients: this.#clients,
       gates: this.#gates,
       propagation: this.#propagation,
       replication: this.#replication,
       persistence: this.#persistence,
-      loading: this.#loading,
       commands: this.#table,
       executor: this.#newExecutor(),
       blocked: this.#blocked,
@@ -298,16 +286,13 @@ export class BundledServer {
 
   // ---- life ----
 
-  /**
-   * Loads the data set from disk, serving -LOADING meanwhile, and starts to follow the configured
-   * master. Rejects when the data cannot be loaded.
-   */
-  async start(): Promise<void> {
+  /** Loads the data set from disk and starts to follow the configured master. */
+  start(): void {
     const { config, keyspace, persistence, replication } = this.context;
     const master = config.values.replicaof;
     keyspace.setAccessClock(Math.floor(this.context.clock.now() / 1000));
     const expired: { dbId: number; key: Buffer }[] = [];
-    const facts = await persistence.load(master === null, (dbId, key) =>
+    const facts = persistence.loadAtStart(master === null, (dbId, key) =>
       expired.push({ dbId, key }),
     );
     const history = facts === null ? undefined : savedHistory(facts);
@@ -323,7 +308,7 @@ export class BundledServer {
     this.cron.stop();
     this.context.pause.close();
     this.context.replication.close();
-    this.context.persistence.abortAll('the server is shutting down');
+    this.context.persistence.abortAll();
     for (const client of this.context.clients.all()) this.networking.close(client);
   }
 
@@ -395,17 +380,6 @@ function persistenceSettings(config: Config): PersistenceSettings {
     },
     get save() {
       return values.save;
-    },
-  };
-}
-
-function loadingSettings({ values }: Config): LoadingSettings {
-  return {
-    get keyLoadDelayUs() {
-      return values.keyLoadDelay;
-    },
-    get loadingProcessEventsIntervalBytes() {
-      return values.loadingProcessEventsIntervalBytes;
     },
   };
 }

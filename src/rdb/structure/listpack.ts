@@ -11,6 +11,7 @@ import {
   isIntegerElement,
   listpackEnd,
   listpackHeaderBytes,
+  maxInt64Chars,
   maxIntegerBytes,
   readUint32,
   stringElementStart,
@@ -19,7 +20,6 @@ import {
   writeIntegerElementText,
   writeIntegerText,
 } from './listpack-encoding.ts';
-import { maxInt64Chars } from '../integer-text.ts';
 
 const longStringForm = 0xf0;
 /** 0xf5 … 0xfe mean nothing; 0xff is the end. */

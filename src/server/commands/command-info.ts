@@ -84,13 +84,7 @@ function replyKeySpec(reply: ReplyWriter, { notes, flags, begin, range }: KeySpe
   }
   reply.bulkText('find_keys');
   if (range === 'unknown') replySearch(reply, 'unknown', []);
-  else if (range === 'counted') {
-    replySearch(reply, 'keynum', [
-      ['keynumidx', 0],
-      ['firstkey', 1],
-      ['keystep', 1],
-    ]);
-  } else {
+  else {
     replySearch(reply, 'range', [
       ['lastkey', range[0]],
       ['keystep', range[1]],

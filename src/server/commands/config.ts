@@ -1,4 +1,5 @@
 /** CONFIG: reads and changes the configuration. What a directive is, `redis-conf/` knows. */
+import { findDirective } from '../../redis-conf/directives.ts';
 import type { Call } from '../call.ts';
 import type { CommandFlag, CommandSpec, Handler } from '../command.ts';
 import type { ConfigResult } from '../config.ts';
@@ -70,6 +71,7 @@ function setCommand(call: Call): void {
   }
   const pairs: [string, string][] = [];
   for (let index = 2; index < call.argc; index += 2) {
+    if (findDirective(call.text(index))?.row.sensitive === true) call.redact(index + 1);
     pairs.push([call.text(index), call.text(index + 1)]);
   }
   replyResult(call, call.server.config.set(pairs, { local: isLocal(call) }));

@@ -47,7 +47,10 @@ const helloNeedsAuth =
 function authCommand(call: Call): void {
   if (call.argc > 3) {
     call.syntaxError();
-  } else if (call.argc === 2 && call.server.config.values.requirepass === '') {
+    return;
+  }
+  for (let index = 1; index < call.argc; index++) call.redact(index);
+  if (call.argc === 2 && call.server.config.values.requirepass === '') {
     call.error(noPasswordSet);
   } else if (logIn(call, call.argc === 2 ? 'default' : call.text(1), call.text(call.argc - 1))) {
     call.reply.ok();
@@ -107,6 +110,8 @@ function applyHelloOptions(call: Call): boolean {
   for (let index = 2; index < call.argc; index++) {
     const more = call.argc - 1 - index;
     if (call.is(index, 'auth') && more >= 2) {
+      call.redact(index + 1);
+      call.redact(index + 2);
       if (!logIn(call, call.text(index + 1), call.text(index + 2))) return false;
       index += 2;
     } else if (call.is(index, 'setname') && more >= 1) {

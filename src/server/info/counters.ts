@@ -68,12 +68,8 @@ function kilobytes(bytes: number): string {
 }
 
 /** Commands that were called or refused; a container shows only as its subcommands. */
-export function commandStatsFields({ commands }: ServerContext): InfoFields {
-  const all = [...commands.all.values()].flatMap((command) => [
-    command,
-    ...(command.subcommands?.values() ?? []),
-  ]);
-  return all
+export function commandStatsFields(server: ServerContext): InfoFields {
+  return allCommands(server)
     .filter(({ calls, failedCalls, rejectedCalls }) => calls + failedCalls + rejectedCalls > 0)
     .map((command) => [`cmdstat_${command.fullName}`, commandStat(command)]);
 }
@@ -84,6 +80,26 @@ function commandStat({ calls, usec, rejectedCalls, failedCalls }: Command): stri
     `calls=${calls},usec=${Math.round(usec)},usec_per_call=${perCall.toFixed(2)},` +
     `rejected_calls=${rejectedCalls},failed_calls=${failedCalls}`
   );
+}
+
+/** How long commands took: the percentiles that `latency-tracking-info-percentiles` asks for. */
+export function latencyStatsFields(server: ServerContext): InfoFields {
+  const { latencyTracking, latencyTrackingInfoPercentiles } = server.config.values;
+  if (!latencyTracking) return [];
+  return allCommands(server).flatMap(({ fullName, latency }) => {
+    if (latency === null) return [];
+    const shown = latencyTrackingInfoPercentiles.map(
+      (percent) => `p${Number(percent.toFixed(6))}=${latency.percentileUsec(percent).toFixed(3)}`,
+    );
+    return [[`latency_percentiles_usec_${fullName}`, shown.join(',')]];
+  });
+}
+
+function allCommands({ commands }: ServerContext): Command[] {
+  return [...commands.all.values()].flatMap((command) => [
+    command,
+    ...(command.subcommands?.values() ?? []),
+  ]);
 }
 
 export function errorStatsFields({ stats }: ServerContext): InfoFields {

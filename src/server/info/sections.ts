@@ -7,7 +7,13 @@
 import type { InfoFields, InfoSection } from '../../protocol/info.ts';
 import type { ServerContext } from '../context.ts';
 import { clientsFields } from './clients.ts';
-import { commandStatsFields, errorStatsFields, keyspaceFields, statsFields } from './counters.ts';
+import {
+  commandStatsFields,
+  errorStatsFields,
+  keyspaceFields,
+  latencyStatsFields,
+  statsFields,
+} from './counters.ts';
 import { memoryFields } from './memory.ts';
 import { persistenceFields } from './persistence.ts';
 import { cpuFields, serverFields } from './process.ts';
@@ -34,8 +40,7 @@ const sections: readonly (readonly [word: string, section: Section])[] = [
   ['modules', { title: 'Modules', byDefault: true, fields: () => [] }],
   ['commandstats', { title: 'Commandstats', byDefault: false, fields: commandStatsFields }],
   ['errorstats', { title: 'Errorstats', byDefault: true, fields: errorStatsFields }],
-  // Latencies are not measured per command: the clock is read once per run of equal commands.
-  ['latencystats', { title: 'Latencystats', byDefault: false, fields: () => [] }],
+  ['latencystats', { title: 'Latencystats', byDefault: false, fields: latencyStatsFields }],
   ['cluster', { title: 'Cluster', byDefault: true, fields: () => [['cluster_enabled', 0]] }],
   ['keyspace', { title: 'Keyspace', byDefault: true, fields: keyspaceFields }],
 ];

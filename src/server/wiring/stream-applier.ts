@@ -81,7 +81,7 @@ export class MasterStreamApplier implements StreamApplier {
     const modeBefore: ExpiryMode = keyspace.expiryMode;
     // The master has decided what is expired; its DELs are part of the stream.
     keyspace.expiryMode = 'ignore';
-    keyspace.nowMs = this.#context().clock.now();
+    dispatcher.beginBatch();
     this.#pending.needed = 0;
     let at = 0;
     let appliedAt = -1;
@@ -109,6 +109,7 @@ export class MasterStreamApplier implements StreamApplier {
         this.#selectedDb = client.db.id;
       }
     } finally {
+      dispatcher.endBatch(client);
       keyspace.expiryMode = modeBefore;
     }
     return { at, applied: this.#countApplied(at, appliedAt) };

@@ -1,3 +1,0 @@
-import { testTranscript } from '../../support/transcripts.ts';
-
-testTranscript(new URL('../../transcripts/commands/zset-ranges.txt', import.meta.url));
