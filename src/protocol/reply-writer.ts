@@ -125,8 +125,18 @@ export class ReplyWriter {
 
   /** A double; in RESP2 a bulk string. `text` is the number as Redis prints it. */
   double(text: string): void {
-    if (this.resp3) this.#line(44, text);
-    else this.bulkText(text);
+    if (this.resp3) {
+      this.#line(44, text);
+      return;
+    }
+    this.#reserve(text.length + 32);
+    this.#header(36, text.length);
+    const { buffer } = this;
+    let at = this.length;
+    for (let index = 0; index < text.length; index++) buffer[at++] = text.charCodeAt(index);
+    buffer[at++] = CR;
+    buffer[at++] = LF;
+    this.length = at;
   }
 
   boolean(value: boolean): void {

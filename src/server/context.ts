@@ -16,6 +16,7 @@ import type { InfoSampler } from './info/sampler.ts';
 import type { Keyspace } from './keyspace/keyspace.ts';
 import type { LatencyMonitor } from './latency-monitor.ts';
 import type { Logger } from './log.ts';
+import type { Loading } from './persistence/loading.ts';
 import type { Persistence } from './persistence/persistence.ts';
 import type { Propagation } from './propagation.ts';
 import type { PauseState } from './pause.ts';
@@ -89,6 +90,7 @@ export interface ServerContext {
   readonly propagation: Propagation;
   readonly replication: Replication;
   readonly persistence: Persistence;
+  readonly loading: Loading;
   readonly commands: CommandLookup;
   readonly executor: Executor;
   readonly blocked: BlockedClients;

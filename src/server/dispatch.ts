@@ -256,7 +256,10 @@ export class Dispatcher {
     if ((bits & gateBits.notStale) !== 0 && stale && !fromMaster) {
       return errorReplies.masterDown;
     }
-    if ((bits & gateBits.notLoading) !== 0 && gates.loading) return errorReplies.loading;
+    const { loading } = gates;
+    const notWhileLoading =
+      loading === 'aside' ? commandFlags.no_async_loading : gateBits.notLoading;
+    if (loading !== 'none' && (bits & notWhileLoading) !== 0) return errorReplies.loading;
     return null;
   }
 

@@ -8,20 +8,20 @@ import { commandFlags, gateBits } from './command.ts';
 export class Gates {
   /** Commands with one of these bits need a second look. */
   closed: number = commandFlags.protected;
-  #loading = false;
+  #loading: 'none' | 'exclusive' | 'aside' = 'none';
   #readOnlyReplica = false;
   #staleDataMatters = false;
   #replicasMatter = false;
   #diskFailing = false;
   #paused: 'none' | 'write' | 'all' = 'none';
 
-  /** A data set is being loaded. */
-  get loading(): boolean {
+  /** A data set is being loaded: the live one, or another while the old one is served. */
+  get loading(): 'none' | 'exclusive' | 'aside' {
     return this.#loading;
   }
 
-  set loading(on: boolean) {
-    this.#loading = on;
+  set loading(kind: 'none' | 'exclusive' | 'aside') {
+    this.#loading = kind;
     this.#update();
   }
 
@@ -78,7 +78,8 @@ export class Gates {
   #update(): void {
     // DEBUG is looked at twice whatever the state.
     let closed: number = commandFlags.protected;
-    if (this.#loading) closed |= gateBits.notLoading;
+    if (this.#loading === 'exclusive') closed |= gateBits.notLoading;
+    if (this.#loading === 'aside') closed |= commandFlags.no_async_loading;
     if (this.#staleDataMatters) closed |= gateBits.notStale;
     if (this.#readOnlyReplica || this.#replicasMatter || this.#diskFailing) {
       closed |= commandFlags.write;

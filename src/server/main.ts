@@ -137,7 +137,9 @@ async function runUntilStopped(
   if (pidfile !== '') writePidfile(pidfile, log);
   try {
     server.context.persistence.removeLeftovers();
-    server.start();
+    handleSignals(server, log, release);
+    serveListeners(listeners, (listener, unixPath) => server.networking.serve(listener, unixPath));
+    await server.start();
   } catch (error) {
     const { message } = error as Error;
     log.warning(`${message} Fatal error loading the DB, exiting.`);
@@ -145,8 +147,6 @@ async function runUntilStopped(
     release();
     return failToStart(config, message);
   }
-  handleSignals(server, log, release);
-  serveListeners(listeners, (listener, unixPath) => server.networking.serve(listener, unixPath));
   log.notice('Ready to accept connections');
   await reportToStarter({ ready: true });
   return null;
@@ -166,6 +166,11 @@ function handleSignals(server: BundledServer, log: Logger, release: () => void):
       process.exit(1);
     }
     asked = true;
+    if (server.context.loading.kind === 'exclusive') {
+      log.warning(`Received ${signal} during loading, exiting now.`);
+      release();
+      process.exit(0);
+    }
     log.warning(`Received ${signal}, scheduling shutdown...`);
     void shutdown();
   };

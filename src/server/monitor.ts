@@ -6,7 +6,7 @@ import { type Command, commandFlags } from './command.ts';
 import type { ServerContext } from './context.ts';
 
 export function showMonitors(server: ServerContext, call: Call, command: Command): void {
-  if (server.clients.monitors.size === 0 || server.gates.loading) return;
+  if (server.clients.monitors.size === 0 || server.gates.loading === 'exclusive') return;
   if ((command.bits & (commandFlags.skip_monitor | commandFlags.admin)) !== 0) return;
   const line = Buffer.from(monitorLine(server, call), 'latin1');
   for (const monitor of server.clients.monitors) server.executor.push(monitor, line);

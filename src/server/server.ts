@@ -30,6 +30,7 @@ import { publishKeyspaceEvents } from './keyspace-events.ts';
 import { LatencyMonitor } from './latency-monitor.ts';
 import { Networking } from './networking.ts';
 import { PauseState } from './pause.ts';
+import { Loading, type LoadingSettings } from './persistence/loading.ts';
 import { Persistence, type PersistenceSettings } from './persistence/persistence.ts';
 import { Propagation } from './propagation.ts';
 import { PubSub } from './pubsub.ts';
@@ -39,6 +40,7 @@ import { Replication } from './replication/replication.ts';
 import { replicationSettings } from './wiring/replication-settings.ts';
 import { Shutdown } from './shutdown.ts';
 import { Slowlog } from './slowlog.ts';
+import { syncDataFile } from './wiring/sync-data-file.ts';
 import { SnapshotSource } from './wiring/snapshot-source.ts';
 import { ServerStats } from './stats.ts';
 import { MasterStreamApplier } from './wiring/stream-applier.ts';
@@ -57,6 +59,7 @@ export class BundledServer {
   readonly #table = new CommandTable(allCommands);
   readonly #keyspace: Keyspace;
   readonly #propagation: Propagation;
+  readonly #loading: Loading;
   readonly #persistence: Persistence;
   readonly #replication: Replication;
   readonly #blocked: BlockedClients;
@@ -71,6 +74,7 @@ export class BundledServer {
     this.#environment = environment;
     this.#keyspace = this.#newKeyspace();
     this.#propagation = this.#newPropagation();
+    this.#loading = this.#newLoading();
     this.#persistence = this.#newPersistence();
     this.#replication = this.#newReplication();
     this.#blocked = this.#newBlocked();
@@ -114,12 +118,25 @@ export class BundledServer {
     });
   }
 
+  #newLoading(): Loading {
+    const { clock, config, defer } = this.#environment;
+    return new Loading({
+      clock,
+      defer,
+      settings: loadingSettings(config),
+      onChange: (kind) => {
+        this.#gates.loading = kind;
+      },
+    });
+  }
+
   #newPersistence(): Persistence {
     const { clock, config, defer, log, pid } = this.#environment;
     return new Persistence({
       keyspace: this.#keyspace,
       clock,
       log,
+      loading: this.#loading,
       pid,
       settings: persistenceSettings(config),
       defer,
@@ -145,8 +162,10 @@ export class BundledServer {
       }),
       loader: new FullSyncLoader({
         keyspace: this.#keyspace,
+        loading: this.#loading,
         log,
-        verifyChecksum: () => config.values.rdbchecksum,
+        settings: config.values,
+        dataFile: syncDataFile(this.#persistence, config),
       }),
       applier: new MasterStreamApplier(
         () => this.context,
@@ -217,6 +236,7 @@ export class BundledServer {
       propagation: this.#propagation,
       replication: this.#replication,
       persistence: this.#persistence,
+      loading: this.#loading,
       commands: this.#table,
       executor: this.#newExecutor(),
       blocked: this.#blocked,
@@ -286,13 +306,16 @@ export class BundledServer {
 
   // ---- life ----
 
-  /** Loads the data set from disk and starts to follow the configured master. */
-  start(): void {
+  /**
+   * Loads the data set from disk, serving -LOADING meanwhile, and starts to follow the configured
+   * master. Rejects when the data cannot be loaded.
+   */
+  async start(): Promise<void> {
     const { config, keyspace, persistence, replication } = this.context;
     const master = config.values.replicaof;
     keyspace.setAccessClock(Math.floor(this.context.clock.now() / 1000));
     const expired: { dbId: number; key: Buffer }[] = [];
-    const facts = persistence.loadAtStart(master === null, (dbId, key) =>
+    const facts = await persistence.load(master === null, (dbId, key) =>
       expired.push({ dbId, key }),
     );
     const history = facts === null ? undefined : savedHistory(facts);
@@ -308,7 +331,7 @@ export class BundledServer {
     this.cron.stop();
     this.context.pause.close();
     this.context.replication.close();
-    this.context.persistence.abortAll();
+    this.context.persistence.abortAll('the server is shutting down');
     for (const client of this.context.clients.all()) this.networking.close(client);
   }
 
@@ -380,6 +403,17 @@ function persistenceSettings(config: Config): PersistenceSettings {
     },
     get save() {
       return values.save;
+    },
+  };
+}
+
+function loadingSettings({ values }: Config): LoadingSettings {
+  return {
+    get keyLoadDelayUs() {
+      return values.keyLoadDelay;
+    },
+    get loadingProcessEventsIntervalBytes() {
+      return values.loadingProcessEventsIntervalBytes;
     },
   };
 }

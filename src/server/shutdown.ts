@@ -103,7 +103,7 @@ export class Shutdown {
     const { persistence, stop } = this.#parts;
     const mustSave =
       request.save === 'save' || (request.save === 'auto' && persistence.hasSavePoints);
-    persistence.abortAll();
+    persistence.abortAll('the server is shutting down');
     if (mustSave && persistence.save() !== null && !request.force) {
       log.warning("Error trying to save the DB, can't exit: the server stays up");
       return 'ERR Errors trying to SHUTDOWN. Check logs.';

@@ -46,3 +46,22 @@ export function isInt64(bytes: Uint8Array, start: number, end: number): boolean 
     !Number.isNaN(parseSmallInteger(bytes, start, end)) || parseInt64(bytes, start, end) !== null
   );
 }
+
+/** The sum of whole numbers that are bigints where they are not safe integers; so is the sum. */
+export function addExact(a: number | bigint, b: number | bigint): number | bigint {
+  if (typeof a === 'number' && typeof b === 'number') {
+    const sum = a + b;
+    if (Number.isSafeInteger(sum)) return sum;
+  }
+  return shortest(BigInt(a) + BigInt(b));
+}
+
+export function subtractExact(a: number | bigint, b: number | bigint): number | bigint {
+  return addExact(a, typeof b === 'number' ? -b : shortest(-b));
+}
+
+/** A number where it is exact. */
+export function shortest(value: bigint): number | bigint {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value;
+}

@@ -101,7 +101,12 @@ async function start(upstreams: readonly (number | undefined)[]): Promise<Starte
     nodes: upstreams.map((upstream, index) => ({
       port: firstPort + index,
       upstream: upstream === undefined ? undefined : firstPort + upstream,
-      settings: ['save ""', 'repl-diskless-sync-delay 0', 'repl-timeout 20'],
+      settings: [
+        'save ""',
+        'repl-diskless-sync-delay 0',
+        'repl-diskless-load swapdb',
+        'repl-timeout 20',
+      ],
       skewMs: 0,
       clockCostMs: 0,
     })),

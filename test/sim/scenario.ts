@@ -134,6 +134,7 @@ function sharedSettings(draw: Draw, usesDisk: boolean): string[] {
     usesDisk ? draw.pick(['save ""', 'save 2 1']) : 'save ""',
     `repl-timeout ${draw.int(3, 8)}`,
     `repl-ping-replica-period ${draw.int(1, 2)}`,
+    `repl-diskless-load ${usesDisk ? draw.pick(['swapdb', 'disabled', 'on-empty-db']) : 'swapdb'}`,
     `repl-backlog-ttl ${draw.pick([0, 3, 3600, 3600])}`,
     `shutdown-timeout ${draw.pick([0, 2, 10])}`,
   ];

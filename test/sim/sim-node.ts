@@ -106,8 +106,8 @@ export class SimNode {
       onStopped: () => this.#end('stopped'),
     });
     this.#process = { server, lane, clock, clients: new Map() };
-    server.start();
     network.listen(this.port, { lane, accept: (end) => acceptClient(server, end) });
+    void server.start();
   }
 
   /** As by `kill -9`: no goodbye, nothing saved. */

@@ -23,7 +23,16 @@
  * held as a rounded number and their low 32 bits, which together are exact: doubles of that size
  * are never more than 2^11 apart.
  */
-import { notAnInt32, parseInt32, writeInt32Text } from '../integer-text.ts';
+import { copyBytes } from '../../util/copy-bytes.ts';
+import {
+  int64OfHalves,
+  maxInt64Chars,
+  notAnInt32,
+  parseInt32,
+  parseInt64,
+  writeInt32Text,
+  writeInt64Text,
+} from '../integer-text.ts';
 
 /** Size and count; the first element stands behind them. */
 export const listpackHeaderBytes = 6;
@@ -33,8 +42,11 @@ export const unknownCount = 0xffff;
 
 /** The longest encoding of an integer, and of what stands before a string's bytes. */
 export const maxIntegerBytes = 9;
-/** The length of "-9223372036854775808". */
-export const maxInt64Chars = 20;
+/** What the longest encoding and the longest backlen of a string take besides its bytes. */
+export const maxStringOverheadBytes = 5 + 5;
+
+/** Where a 64-bit integer is between text and bytes; meaningless between calls. */
+const halves = new Int32Array(2);
 
 const form = { string32: 0xf0, int16: 0xf1, int24: 0xf2, int32: 0xf3, int64: 0xf4 } as const;
 
@@ -108,8 +120,7 @@ export function integerElementLow(bytes: Uint8Array, at: number): number {
 /** The exact value of an integer element. */
 export function bigIntegerElement(bytes: Uint8Array, at: number): bigint {
   if (bytes[at] !== form.int64) return BigInt(integerElement(bytes, at));
-  const high = BigInt(readUint32(bytes, at + 5) | 0);
-  return (high << 32n) | BigInt(readUint32(bytes, at + 1));
+  return int64OfHalves(readUint32(bytes, at + 5), readUint32(bytes, at + 1));
 }
 
 /** Writes an integer element as decimal text at `dst[to]`; returns the position after it. */
@@ -119,11 +130,8 @@ export function writeIntegerElementText(
   dst: Uint8Array,
   to: number,
 ): number {
-  const value = integerElement(bytes, at);
-  if (value === (value | 0)) return writeInt32Text(dst, to, value);
-  const text = Number.isSafeInteger(value) ? String(value) : String(bigIntegerElement(bytes, at));
-  for (let index = 0; index < text.length; index++) dst[to + index] = text.charCodeAt(index);
-  return to + text.length;
+  if (bytes[at] !== form.int64) return writeInt32Text(dst, to, integerElement(bytes, at));
+  return writeInt64Text(dst, to, readUint32(bytes, at + 5), readUint32(bytes, at + 1));
 }
 
 // ---- writing ----
@@ -158,7 +166,32 @@ export function writeIntegerText(
   if (length === 0 || length > maxInt64Chars || src[start] > 0x39) return at;
   const value = parseInt32(src, start, end);
   if (value !== notAnInt32) return writeInt32(dst, at, value);
-  return length < 10 ? at : writeLongText(src, start, end, dst, at);
+  if (!parseInt64(src, start, end, halves)) return at;
+  return writeInt64(dst, at, halves[1], halves[0]);
+}
+
+/** Writes a whole element, `src[start … end)` as an integer where it is one; returns its end. */
+export function writeElement(
+  dst: Uint8Array,
+  at: number,
+  src: Uint8Array,
+  start: number,
+  end: number,
+): number {
+  const integerEnd = writeIntegerText(src, start, end, dst, at);
+  if (integerEnd !== at) {
+    dst[integerEnd] = integerEnd - at;
+    return integerEnd + 1;
+  }
+  const dataEnd = copyBytes(src, start, end, dst, writeStringPrefix(dst, at, end - start));
+  return writeBacklen(dst, dataEnd, dataEnd - at);
+}
+
+/** Writes a whole element with a safe integer; returns its end. */
+export function writeIntegerElement(dst: Uint8Array, at: number, value: number): number {
+  const end = writeInteger(dst, at, value);
+  dst[end] = end - at;
+  return end + 1;
 }
 
 /** Writes what stands before a string's bytes at `dst[at]`; returns the position after it. */
@@ -202,39 +235,6 @@ function writeInt32(dst: Uint8Array, at: number, value: number): number {
   dst[at] = form.int16 + size - 2;
   for (let index = 0; index < size; index++) dst[at + 1 + index] = (value >>> (index * 8)) & 0xff;
   return at + 1 + size;
-}
-
-/** Text of 10 to 20 characters that is no int32. */
-function writeLongText(
-  src: Uint8Array,
-  start: number,
-  end: number,
-  dst: Uint8Array,
-  at: number,
-): number {
-  const negative = src[start] === 0x2d;
-  const first = negative ? start + 1 : start;
-  const digits = end - first;
-  if (digits > 19 || src[first] === 0x30) return at;
-  let upper = 0;
-  let lower = 0;
-  for (let index = first; index < end; index++) {
-    const digit = src[index] - 0x30;
-    if (digit < 0 || digit > 9) return at;
-    if (end - index > 9) upper = upper * 10 + digit;
-    else lower = lower * 10 + digit;
-  }
-  // upper × 10^9 + lower in 32-bit halves; no product below is over 2^53.
-  const upperHigh = Math.floor(upper / 2 ** 16) * 1e9;
-  const rest = (upperHigh % 2 ** 16) * 2 ** 16 + (upper % 2 ** 16) * 1e9 + lower;
-  let high = Math.floor(upperHigh / 2 ** 16) + Math.floor(rest / 2 ** 32);
-  let low = rest >>> 0;
-  if (high >= 2 ** 31 && !(negative && high === 2 ** 31 && low === 0)) return at;
-  if (negative) {
-    high = low === 0 ? -high : -high - 1;
-    low = -low >>> 0;
-  }
-  return writeInt64(dst, at, high, low);
 }
 
 function readInt24(bytes: Uint8Array, at: number): number {

@@ -11,7 +11,6 @@ import {
   isIntegerElement,
   listpackEnd,
   listpackHeaderBytes,
-  maxInt64Chars,
   maxIntegerBytes,
   readUint32,
   stringElementStart,
@@ -20,6 +19,7 @@ import {
   writeIntegerElementText,
   writeIntegerText,
 } from './listpack-encoding.ts';
+import { maxInt64Chars } from '../integer-text.ts';
 
 const longStringForm = 0xf0;
 /** 0xf5 … 0xfe mean nothing; 0xff is the end. */

@@ -84,7 +84,13 @@ function replyKeySpec(reply: ReplyWriter, { notes, flags, begin, range }: KeySpe
   }
   reply.bulkText('find_keys');
   if (range === 'unknown') replySearch(reply, 'unknown', []);
-  else {
+  else if (range === 'counted') {
+    replySearch(reply, 'keynum', [
+      ['keynumidx', 0],
+      ['firstkey', 1],
+      ['keystep', 1],
+    ]);
+  } else {
     replySearch(reply, 'range', [
       ['lastkey', range[0]],
       ['keystep', range[1]],

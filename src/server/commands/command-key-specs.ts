@@ -24,8 +24,11 @@ export interface KeySpec {
   readonly notes?: string;
   /** An argument's place, a word after which they come, or not to be told. */
   readonly begin: number | { readonly keyword: string; readonly startFrom: number } | 'unknown';
-  /** The last key, counted from the first (−1: the last argument); and the step. */
-  readonly range: readonly [last: number, step: number] | 'unknown';
+  /**
+   * The last key, counted from the first (−1: the last argument), and the step; or that the number
+   * of keys stands at `begin` and the keys behind it.
+   */
+  readonly range: readonly [last: number, step: number] | 'counted' | 'unknown';
 }
 
 const one = [0, 1] as const;
@@ -37,12 +40,24 @@ const flagGroups: readonly (readonly [flags: readonly KeyFlag[], ...commands: st
   [['RO'], 'object|encoding', 'object|freq', 'object|idletime', 'object|refcount'],
   [['RW', 'insert'], 'append', 'pfadd'],
   [['RW', 'access'], 'pfdebug'],
+  [['RW', 'insert'], 'hsetnx', 'sadd'],
+  [['RW', 'delete'], 'hdel', 'srem'],
   [['OW', 'update'], 'mset', 'psetex', 'setex', 'restore', 'restore-asking'],
   [['OW', 'insert'], 'msetnx', 'setnx'],
   [['not_key'], 'ssubscribe', 'sunsubscribe', 'spublish'],
   [['RM', 'delete'], 'del', 'unlink'],
-  [['RW', 'access', 'delete'], 'getdel'],
+  [['RW', 'access', 'delete'], 'getdel', 'spop'],
+  [['RO'], 'hlen', 'hstrlen', 'hexists', 'scard', 'sismember'],
+  [['RW', 'update'], 'hset', 'hmset'],
   [['RW', 'update'], 'expire', 'expireat', 'pexpire', 'pexpireat', 'persist', 'setrange'],
+  [['RO'], 'zcard'],
+  [['RW', 'update'], 'zadd'],
+  [['RW', 'delete'], 'zrem', 'zremrangebylex', 'zremrangebyrank', 'zremrangebyscore'],
+];
+
+const storesAllOthers: readonly KeySpec[] = [
+  { flags: ['OW', 'update'], begin: 1, range: one },
+  { flags: ['RO', 'access'], begin: 2, range: toEnd },
 ];
 
 /** Commands with several specs, or with something to say about one. */
@@ -87,6 +102,17 @@ const specialSpecs: Readonly<Record<string, readonly KeySpec[]>> = {
     { flags: ['RW', 'access', 'insert'], begin: 1, range: one },
     { flags: ['RO', 'access'], begin: 2, range: toEnd },
   ],
+  smove: [
+    { flags: ['RW', 'access', 'delete'], begin: 1, range: one },
+    { flags: ['RW', 'insert'], begin: 2, range: one },
+  ],
+  sintercard: [{ flags: ['RO', 'access'], begin: 1, range: 'counted' }],
+  sinterstore: [
+    { flags: ['RW', 'update'], begin: 1, range: one },
+    { flags: ['RO', 'access'], begin: 2, range: toEnd },
+  ],
+  sunionstore: storesAllOthers,
+  sdiffstore: storesAllOthers,
   copy: [
     { flags: ['RO', 'access'], begin: 1, range: one },
     { flags: ['OW', 'update'], begin: 2, range: one },
@@ -98,6 +124,10 @@ const specialSpecs: Readonly<Record<string, readonly KeySpec[]>> = {
   renamenx: [
     { flags: ['RW', 'access', 'delete'], begin: 1, range: one },
     { flags: ['OW', 'insert'], begin: 2, range: one },
+  ],
+  zrangestore: [
+    { flags: ['OW', 'update'], begin: 1, range: one },
+    { flags: ['RO', 'access'], begin: 2, range: one },
   ],
   migrate: [
     { flags: ['RW', 'access', 'delete'], begin: 3, range: one },
@@ -155,6 +185,8 @@ const tips: readonly (readonly [tips: readonly string[], ...commands: string[]])
   [[varies], 'object|encoding', 'object|freq', 'object|idletime', 'object|refcount'],
   [[varies, 'request_policy:special'], 'scan'],
   [[varies, anyShard, 'response_policy:special'], 'info'],
+  [[varies], 'hrandfield', 'hscan', 'spop', 'srandmember', 'sscan'],
+  [[anyOrder], 'hkeys', 'hvals', 'hgetall', 'smembers', 'sinter', 'sunion', 'sdiff'],
   [[anyOrder], 'command', 'command|docs', 'command|info', 'command|list'],
   [['request_policy:all_nodes', allSucceeded], 'config|set', 'latency|reset', 'slowlog|reset'],
   [['request_policy:all_nodes', sum, varies], 'slowlog|len'],

@@ -2,6 +2,7 @@
 import { Call } from '../call.ts';
 import type { Command } from '../command.ts';
 import { type KeyFlag, type KeySpec, keySpecsOf, usedFlags } from './command-key-specs.ts';
+import { countedKeys } from './generic-arguments.ts';
 
 interface FoundKey {
   /** The argument's index in the request that was asked about. */
@@ -79,9 +80,12 @@ function flagsOfFound(
 
 function keysInRange(spec: KeySpec, command: Command, asked: Call): FoundKey[] {
   if (typeof spec.begin !== 'number' || spec.range === 'unknown') return [];
+  const flags = usedFlags(spec, command, asked);
+  if (spec.range === 'counted') {
+    return countedKeys(asked, spec.begin).map((index) => ({ index, flags }));
+  }
   const [last, step] = spec.range;
   const end = last < 0 ? asked.argc + last : spec.begin + last;
-  const flags = usedFlags(spec, command, asked);
   const keys: FoundKey[] = [];
   for (let index = spec.begin; index <= end && index < asked.argc; index += step) {
     keys.push({ index, flags });

@@ -224,7 +224,7 @@ function debugReload(call: Call): void {
   }
   keyspace.flush(keyspace.databases);
   try {
-    server.persistence.loadAtStart(server.replication.role === 'master');
+    server.persistence.loadAtOnce(server.replication.role === 'master');
   } catch (error) {
     server.log.warning((error as Error).message);
     call.error('ERR Error trying to load the RDB dump, check server logs.');

@@ -27,6 +27,14 @@ export function integerArgument(
   return NaN;
 }
 
+/** The same from `min` on, with the command's own error for everything else. */
+export function integerFrom(call: Call, index: number, min: number, error: string): number {
+  const exact = parseInt64(call.buffer, call.argStart[index], call.argEnd[index]);
+  if (exact !== null && exact >= min) return Number(exact);
+  call.error(error);
+  return NaN;
+}
+
 /** The same within 32 bits, which a database's number must be; the two errors differ [7.0]. */
 export function int32Argument(call: Call, index: number): number {
   const value = integerArgument(call, index);
@@ -47,6 +55,13 @@ export function exactInteger(value: number): number | bigint {
   if (Number.isSafeInteger(value)) return value;
   const exact = BigInt(value);
   return exact > int64Max ? int64Max : exact < int64Min ? int64Min : exact;
+}
+
+/** The indexes of the keys behind their number at `countIndex`; none when there are fewer. */
+export function countedKeys(call: Call, countIndex: number): number[] {
+  const count = call.integer(countIndex);
+  if (!(count > 0 && count < call.argc - countIndex)) return [];
+  return Array.from({ length: count }, (_, place) => countIndex + 1 + place);
 }
 
 /** The bytes of argument `index` where they lie: for a use that is over before the handler is. */

@@ -4,7 +4,7 @@ import type { Call } from '../call.ts';
 import type { CommandSpec } from '../command.ts';
 import { replyHelp, type HelpRow } from './command-help.ts';
 import { stringEncoding } from '../keyspace/string-encoding.ts';
-import { refusesType } from './generic-arguments.ts';
+import type { Dict } from '../keyspace/dict.ts';
 
 /** Redis keeps one object for each of these numbers; its count is the greatest int. [7.0] */
 const sharedIntegers = 10_000;
@@ -86,8 +86,11 @@ const help: readonly HelpRow[] = [
 
 function objectEncodingCommand(call: Call): void {
   const ref = lookupUnnoticed(call);
-  if (ref === 0 || refusesType(call, ref)) return;
-  call.reply.bulkText(stringEncoding(call.db.dict, ref));
+  if (ref === 0) return;
+  const { dict } = call.db;
+  call.reply.bulkText(
+    dict.isCollection(ref) ? dict.value(ref).encoding : stringEncoding(dict, ref),
+  );
 }
 
 function objectFreqCommand(call: Call): void {
@@ -119,11 +122,15 @@ function objectIdletimeCommand(call: Call): void {
 function objectRefcountCommand(call: Call): void {
   const ref = lookupUnnoticed(call);
   if (ref === 0) return;
-  const { dict } = call.db;
+  call.reply.integer(isShared(call.db.dict, ref) ? sharedRefcount : 1);
+}
+
+/** Small integers are one object for all keys in Redis. */
+function isShared(dict: Dict, ref: number): boolean {
+  if (dict.isCollection(ref)) return false;
   dict.readString(ref);
   const value = parseSmallInteger(dict.windowBuffer, dict.windowStart, dict.windowEnd);
-  const shared = value >= 0 && value < sharedIntegers && !dict.isRaw(ref);
-  call.reply.integer(shared ? sharedRefcount : 1);
+  return value >= 0 && value < sharedIntegers && !dict.isRaw(ref);
 }
 
 function objectHelpCommand(call: Call): void {

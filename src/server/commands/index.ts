@@ -16,6 +16,9 @@ import { configCommands } from './config.ts';
 import { debugCommands } from './debug.ts';
 import { hyperloglogCommands } from './hyperloglog.ts';
 import { hyperloglogDebugCommands } from './hyperloglog-debug.ts';
+import { hashNumberCommands } from './hash-numbers.ts';
+import { hashWalkCommands } from './hash-walks.ts';
+import { hashCommands } from './hashes.ts';
 import { infoCommands } from './info.ts';
 import { latencyCommands } from './latency.ts';
 import { monitorCommands } from './monitor.ts';
@@ -24,6 +27,9 @@ import { pubsubCommands } from './pubsub.ts';
 import { serverCommands } from './server.ts';
 import { replicationCommands } from './replication.ts';
 import { scanCommands } from './scan.ts';
+import { setAlgebraCommands } from './set-algebra.ts';
+import { randomMemberCommands } from './set-random.ts';
+import { setCommands } from './sets.ts';
 import { lcsCommands } from './string-lcs.ts';
 import { slowlogCommands } from './slowlog.ts';
 import { stringNumberCommands } from './string-numbers.ts';
@@ -31,6 +37,8 @@ import { stringRangeCommands } from './string-ranges.ts';
 import { stringCommands } from './strings.ts';
 import { manyStringCommands } from './strings-many.ts';
 import { transactionCommands } from './transactions.ts';
+import { zsetRangeCommands } from './zset-ranges.ts';
+import { zsetCommands } from './zsets.ts';
 
 export const allCommands: readonly CommandSpec[] = [
   ...connectionCommands,
@@ -44,12 +52,20 @@ export const allCommands: readonly CommandSpec[] = [
   ...bitfieldCommands,
   ...hyperloglogCommands,
   ...hyperloglogDebugCommands,
+  ...hashCommands,
+  ...hashNumberCommands,
+  ...hashWalkCommands,
+  ...setCommands,
+  ...randomMemberCommands,
+  ...setAlgebraCommands,
   ...genericCommands,
   ...moveCommands,
   ...objectCommands,
   ...dumpCommands,
   ...scanCommands,
   ...expireCommands,
+  ...zsetCommands,
+  ...zsetRangeCommands,
   ...transactionCommands,
   ...pubsubCommands,
   ...flushCommands,

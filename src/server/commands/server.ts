@@ -53,7 +53,7 @@ function shutdownCommand(call: Call): void {
   server.propagation.flushRun();
   client.set(clientFlags.blocked, true);
   client.blocked = { kind: 'shutdown', cancel: () => undefined };
-  const loading = server.gates.loading ? ({ save: 'nosave' } as const) : {};
+  const loading = server.gates.loading === 'exclusive' ? ({ save: 'nosave' } as const) : {};
   void answerShutdown(call, { ...request, ...loading });
 }
 

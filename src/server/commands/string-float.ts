@@ -4,6 +4,7 @@
  * other digits. Here the same arithmetic is done on bigints: read, add and print each round once,
  * to the nearest, ties to even, as the processor does. [Redis on ARM has 113 bits and may differ.]
  */
+import { decimalForm, hexForm, infiniteForm } from '../../util/double.ts';
 
 /** `mantissa × 2^exponent`, with at most 64 bits of mantissa. */
 export interface Extended {
@@ -22,10 +23,6 @@ const maxMagnitudeBits = 16384;
 const maxTextLength = 5 * 1024 - 1;
 const maxDecimalExponent = 20_000;
 const printedPlaces = 17n;
-
-const decimalForm = /^([+-]?)(\d*)(?:\.(\d*))?(?:e([+-]?\d+))?$/i;
-const hexForm = /^([+-]?)0x([0-9a-f]*)(?:\.([0-9a-f]*))?(?:p([+-]?\d+))?$/i;
-const infiniteForm = /^[+-]?inf(?:inity)?$/i;
 
 /** Reads what C's strtold reads, without white space before it; latin1 text. */
 export function parseExtended(text: string): Extended | 'infinite' | 'invalid' {

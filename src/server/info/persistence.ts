@@ -1,13 +1,19 @@
 /** INFO persistence. Nothing is forked, so nothing is copied on write; the AOF does not exist yet. */
 import type { ServerContext } from '../context.ts';
 import type { InfoFields } from '../../protocol/info.ts';
+import type { Loading } from '../persistence/loading.ts';
 
-export function persistenceFields({ gates, keyspace, persistence }: ServerContext): InfoFields {
+export function persistenceFields({
+  keyspace,
+  loading,
+  persistence,
+  clock,
+}: ServerContext): InfoFields {
   const { processed, total } = persistence.progress;
   const loaded = persistence.lastLoad;
   return [
-    ['loading', gates.loading ? 1 : 0],
-    ['async_loading', 0],
+    ['loading', loading.kind === 'exclusive' ? 1 : 0],
+    ['async_loading', loading.kind === 'aside' ? 1 : 0],
     ['current_cow_peak', 0],
     ['current_cow_size', 0],
     ['current_cow_size_age', 0],
@@ -27,6 +33,27 @@ export function persistenceFields({ gates, keyspace, persistence }: ServerContex
     ...noAof,
     ['module_fork_in_progress', 0],
     ['module_fork_last_cow_size', 0],
+    ...(loading.kind === 'none' ? [] : loadingFields(loading, clock.now())),
+  ];
+}
+
+/** Only there while something is loaded. */
+function loadingFields(
+  { startedAtMs, totalBytes, loadedBytes }: Loading,
+  nowMs: number,
+): InfoFields {
+  const left = Math.max(0, totalBytes - loadedBytes);
+  const elapsedSec = Math.floor((nowMs - startedAtMs) / 1000);
+  const etaSec = elapsedSec === 0 || loadedBytes === 0 ? 1 : (elapsedSec * left) / loadedBytes;
+  const percent = totalBytes === 0 ? 0 : (100 * loadedBytes) / totalBytes;
+  return [
+    ['loading_start_time', Math.floor(startedAtMs / 1000)],
+    ['loading_total_bytes', totalBytes],
+    // What the file's writer used is not known before it is loaded.
+    ['loading_rdb_used_mem', 0],
+    ['loading_loaded_bytes', loadedBytes],
+    ['loading_loaded_perc', percent.toFixed(2)],
+    ['loading_eta_seconds', Math.floor(etaSec)],
   ];
 }
 

@@ -1,6 +1,7 @@
 /**
- * Loads `dbfilename` into the databases, at start-up and for DEBUG RELOAD. Going on with half a data
- * set would be worse than not starting: whatever is wrong is thrown, in words for the operator.
+ * Loads `dbfilename` into the databases: at start-up, after a full sync that came by way of the
+ * disk, for DEBUG RELOAD. Going on with half a data set would be worse than not starting: whatever
+ * is wrong is thrown, in words for the operator.
  */
 import { RdbError } from '../../rdb/rdb-error.ts';
 import type { Clock } from '../../util/clock.ts';
@@ -16,21 +17,36 @@ export interface LoadDataFileOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly verifyChecksum: boolean;
+  /** How much is loaded between two steps. */
+  readonly sliceBytes: number;
   /** A master drops what has expired; a replica leaves that to its master. */
   readonly dropExpired: boolean;
   /** Told of each key that was dropped: replicas of the restored history may have it still. */
   readonly onExpired?: ((dbId: number, key: Buffer) => void) | undefined;
 }
 
-/** Null when there is no such file. Throws Error; the databases are half filled then. */
-export function loadDataFile(options: LoadDataFileOptions): LoadedFacts | null {
+/** A slice has been loaded. */
+export interface LoadStep {
+  readonly bytes: number;
+  readonly keysSoFar: number;
+}
+
+/**
+ * Loads step by step; the caller decides what happens in between. Null when there is no such file.
+ * Throws Error; the databases are half filled then.
+ */
+export function* loadDataFile(
+  options: LoadDataFileOptions,
+): Generator<LoadStep, LoadedFacts | null, void> {
   const { path, clock, log } = options;
   if (fileSize(path) === undefined) return null;
   const startedMs = clock.monotonic();
   const skipped = new SkippedItems();
   const loader = newLoader(options, skipped);
   try {
-    loadRdbFile(path, loader, options.verifyChecksum);
+    for (const bytes of loadRdbFile(path, loader, options)) {
+      yield { bytes, keysSoFar: loader.facts.keysLoaded };
+    }
   } catch (error) {
     throw new Error(loadFailure(path, error), { cause: error });
   }

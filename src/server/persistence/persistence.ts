@@ -9,8 +9,9 @@ import { RdbWriter } from '../../rdb/rdb-writer.ts';
 import type { Clock } from '../../util/clock.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import type { Logger } from '../log.ts';
-import { loadDataFile } from './load-data-file.ts';
-import { BackgroundRdbFile, removeLeftovers, SyncRdbFile } from './rdb-file.ts';
+import { loadDataFile, type LoadDataFileOptions } from './load-data-file.ts';
+import type { Loading } from './loading.ts';
+import { BackgroundRdbFile, fileSize, removeLeftovers, SyncRdbFile } from './rdb-file.ts';
 import type { LoadedFacts } from './rdb-load.ts';
 import { type AuxFields, Snapshot } from './snapshot.ts';
 import { SnapshotRun } from './snapshot-run.ts';
@@ -33,6 +34,7 @@ export interface PersistenceDeps {
   readonly keyspace: Keyspace;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly loading: Loading;
   readonly pid: number;
   readonly settings: PersistenceSettings;
   readonly defer: (fn: () => void) => void;
@@ -132,25 +134,53 @@ export class Persistence {
   }
 
   /**
-   * Loads `dbfilename` if it is there; throws as `loadDataFile` does. `onExpired` is told of the keys
-   * that were left out because they are past their time.
+   * Loads `dbfilename` if it is there, and lets clients run in between, who get -LOADING. Rejects as
+   * `loadDataFile` throws. `onExpired` is told of the keys that were left out because they are past
+   * their time.
    */
-  loadAtStart(
+  async load(
     dropExpired: boolean,
     onExpired?: (dbId: number, key: Buffer) => void,
-  ): LoadedFacts | null {
-    const { keyspace, clock, log, settings } = this.#deps;
-    const { path } = this;
-    const verifyChecksum = settings.rdbchecksum;
-    const facts = loadDataFile({
-      path,
+  ): Promise<LoadedFacts | null> {
+    const { loading } = this.#deps;
+    loading.begin('exclusive', fileSize(this.path) ?? 0);
+    try {
+      const steps = this.#loadSteps({ dropExpired, onExpired });
+      for (;;) {
+        const step = steps.next();
+        if (step.done === true) return this.#loaded(step.value);
+        await loading.breathe(step.value.bytes, step.value.keysSoFar);
+      }
+    } finally {
+      loading.end();
+    }
+  }
+
+  /** The same in one go, for DEBUG RELOAD: nothing else runs meanwhile. */
+  loadAtOnce(dropExpired: boolean): LoadedFacts | null {
+    const steps = this.#loadSteps({ dropExpired, onExpired: undefined });
+    for (;;) {
+      const step = steps.next();
+      if (step.done === true) return this.#loaded(step.value);
+    }
+  }
+
+  #loadSteps(
+    options: Pick<LoadDataFileOptions, 'dropExpired' | 'onExpired'>,
+  ): ReturnType<typeof loadDataFile> {
+    const { keyspace, clock, loading, log, settings } = this.#deps;
+    return loadDataFile({
+      ...options,
+      path: this.path,
       keyspace,
       clock,
       log,
-      verifyChecksum,
-      dropExpired,
-      onExpired,
+      verifyChecksum: settings.rdbchecksum,
+      sliceBytes: loading.sliceBytes,
     });
+  }
+
+  #loaded(facts: LoadedFacts | null): LoadedFacts | null {
     if (facts !== null) this.lastLoad = facts;
     return facts;
   }
@@ -216,7 +246,7 @@ export class Persistence {
   /** Saves to `dbfilename` in the background; `onEnd` is called once. */
   startDiskSnapshot(aux: AuxFields, onEnd: (end: DiskSnapshotEnd) => void): SnapshotRun {
     const { clock, keyspace, log } = this.#deps;
-    const file = new BackgroundRdbFile(this.path, `${this.#deps.pid}.${++this.#fileCount}`);
+    const file = this.openDataFile();
     this.#startedAtMs = clock.now();
     this.#lastTrySec = Math.floor(this.#startedAtMs / 1000);
     const dirtyBefore = keyspace.dirty;
@@ -243,6 +273,18 @@ export class Persistence {
     const run = this.#startFileSnapshot(aux, file, end);
     log.notice(`Background saving started: ${this.#running?.snapshot.keysTotal ?? 0} keys`);
     return run;
+  }
+
+  /** Opens a file that becomes the data file when it is committed. */
+  openDataFile(): BackgroundRdbFile {
+    return new BackgroundRdbFile(this.path, `${this.#deps.pid}.${++this.#fileCount}`);
+  }
+
+  /** A full sync has come by way of the data file: memory and disk are the same. */
+  loadedFromSync(facts: LoadedFacts): void {
+    this.lastLoad = facts;
+    this.#deps.keyspace.dirty = 0;
+    this.lastSaveSec = Math.floor(this.#deps.clock.now() / 1000);
   }
 
   #startFileSnapshot(
@@ -324,9 +366,9 @@ export class Persistence {
     if (this.#running?.run === run) this.#running = null;
   }
 
-  /** Breaks off whatever is being saved or sent, before going down; its taker is told. */
-  abortAll(): void {
-    const error = new Error('the server is shutting down');
+  /** Breaks off whatever is being saved or sent; its taker is told why. */
+  abortAll(reason: string): void {
+    const error = new Error(reason);
     const running = this.#running;
     this.#bgsave?.abandon(error);
     running?.run.abort();
@@ -335,7 +377,7 @@ export class Persistence {
 
   /** Ten times a second: save points, and a BGSAVE that waits for its turn. */
   cron(): void {
-    if (this.inProgress) return;
+    if (this.inProgress || this.#deps.loading.kind === 'exclusive') return;
     if (this.#scheduled) {
       this.#scheduled = false;
       this.bgsave(false);

@@ -21,7 +21,6 @@ import type { KeyspaceLoader } from './rdb-load.ts';
 
 /** The data set may be secret: only the owner reads it. Redis leaves this to the umask. */
 const fileMode = 0o600;
-const readChunkBytes = 1024 * 1024;
 
 /** A file being written by the running process, synchronously. */
 export class SyncRdbFile {
@@ -118,6 +117,11 @@ export class BackgroundRdbFile {
     release();
   }
 
+  /** Resolves when the disk has everything that was queued so far, or has failed. */
+  written(): Promise<void> {
+    return this.#tail;
+  }
+
   /**
    * Puts the file in its place and resolves to it, open for reading: what stands under its name may
    * be another one a moment later. Rejects with the first error; nothing is left behind then.
@@ -155,10 +159,17 @@ export class BackgroundRdbFile {
   }
 }
 
-/** Loads a file at start-up: nothing else runs meanwhile. Throws RdbError or the file's error. */
-export function loadRdbFile(path: string, loader: KeyspaceLoader, verifyChecksum: boolean): void {
-  const reader = new RdbReader({ verifyChecksum });
-  const chunk = Buffer.allocUnsafe(readChunkBytes);
+/**
+ * Loads a file slice by slice: after each it yields the slice's bytes, and the caller may let others
+ * run. Throws RdbError or the file's error.
+ */
+export function* loadRdbFile(
+  path: string,
+  loader: KeyspaceLoader,
+  options: { readonly verifyChecksum: boolean; readonly sliceBytes: number },
+): Generator<number, void> {
+  const reader = new RdbReader({ verifyChecksum: options.verifyChecksum });
+  const chunk = Buffer.allocUnsafe(options.sliceBytes);
   const fd = openSync(path, 'r');
   try {
     for (;;) {
@@ -166,6 +177,7 @@ export function loadRdbFile(path: string, loader: KeyspaceLoader, verifyChecksum
       if (length === 0) break;
       reader.feed(chunk.subarray(0, length));
       if (reader.parse(loader).kind === 'done') return;
+      yield length;
     }
     reader.end();
   } finally {

@@ -59,6 +59,7 @@ export interface ReplicationSettings {
   readonly replicaPriority: number;
   readonly replicaReadOnly: boolean;
   readonly replicaAnnounced: boolean;
+  readonly replicaProtectData: boolean;
   /** '' = not set. */
   readonly masteruser: string;
   /** '' = not set. */
@@ -199,6 +200,8 @@ export interface RdbLoader {
   feed(slice: Uint8Array): void | Promise<void>;
   /** The whole RDB was received. Resolves once the new data set is in place. */
   end(): LoadedRdb | Promise<LoadedRdb>;
+  /** How often data were kept from an empty master; see `replica-protect-data`. */
+  readonly refusals: number;
   /** The transfer broke off, or a call above failed. Called once, also after a failing `begin`. */
   abort(reason: string): void;
 }

@@ -23,6 +23,8 @@ export interface ReplicationView {
   readonly master: MasterSide;
   readonly settings: ReplicationSettings;
   readonly failoverState: FailoverState;
+  /** How often replica-protect-data kept the data. */
+  readonly protectDataRefusals: number;
   /** Monotonic milliseconds. */
   readonly nowMs: number;
 }
@@ -43,7 +45,7 @@ export function replicationInfo(view: ReplicationView): InfoField[] {
   return fields;
 }
 
-function linkFields({ link, state, settings }: ReplicationView): InfoField[] {
+function linkFields({ link, state, settings, protectDataRefusals }: ReplicationView): InfoField[] {
   const offset = link.connected || link.resume !== undefined ? state.log.masterReplOffset : 1;
   return [
     ['master_host', link.master?.host ?? ''],
@@ -65,6 +67,10 @@ function linkFields({ link, state, settings }: ReplicationView): InfoField[] {
     ['slave_priority', settings.replicaPriority],
     ['slave_read_only', settings.replicaReadOnly ? 1 : 0],
     ['replica_announced', settings.replicaAnnounced ? 1 : 0],
+    // Not Redis's: shown only where the setting, which is not Redis's either, is on.
+    ...(settings.replicaProtectData
+      ? ([['replica_protect_data_refusals', protectDataRefusals]] as const)
+      : []),
   ];
 }
 

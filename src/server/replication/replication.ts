@@ -387,6 +387,7 @@ export class Replication {
       master: this.#master,
       settings: this.#deps.settings,
       failoverState: this.#failover.state,
+      protectDataRefusals: this.#deps.loader.refusals,
       nowMs: this.#deps.clock.monotonic(),
     };
   }

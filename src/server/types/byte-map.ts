@@ -9,6 +9,7 @@
  *
  * An entry is addressed by its `ref`, valid until the entry is written again.
  */
+import { compareBytes } from '../../util/compare-bytes.ts';
 import { copyBytes } from '../../util/copy-bytes.ts';
 import { Arena, byteIndexOf, wordIndexOf } from './arena.ts';
 import { hashBytes } from './hash.ts';
@@ -82,6 +83,19 @@ export class ByteMap {
     return ref;
   }
 
+  /** Adds an entry under a key that is known not to be there. */
+  insertNew(
+    key: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    value: Uint8Array,
+    valueStart: number,
+    valueEnd: number,
+  ): number {
+    this.#foundHash = hashBytes(key, keyStart, keyEnd, this.#seed);
+    return this.insert(key, keyStart, keyEnd, value, valueStart, valueEnd);
+  }
+
   /** Gives an entry another value; returns its ref, which may be a new one. */
   setValue(ref: number, value: Uint8Array, valueStart: number, valueEnd: number): number {
     const words = this.#words(ref);
@@ -136,6 +150,18 @@ export class ByteMap {
     this.windowEnd = this.windowStart + words[word + 1];
   }
 
+  /** Negative, 0 or positive as the entry's key sorts before, at or after the given bytes. */
+  compareKey(ref: number, other: Uint8Array, start: number, end: number): number {
+    const word = wordIndexOf(ref);
+    const length = this.#words(ref)[word];
+    if (length === OUTSIDE) {
+      const { key } = this.#outside.get(this.#words(ref)[word + 1]);
+      return compareBytes(key, 0, key.length, other, start, end);
+    }
+    const at = (word << 2) + headerBytes;
+    return compareBytes(this.#arena.bytes[ref >>> 24], at, at + length, other, start, end);
+  }
+
   /** See `HashIndex.walk`: HSCAN and its like go through here. */
   walk(from: number, visit: (ref: number) => boolean): number {
     return this.#index.walk(from, visit);
@@ -151,9 +177,8 @@ export class ByteMap {
     this.walk(0, (ref) => {
       this.readKey(ref);
       const { windowBuffer: key, windowStart: keyStart, windowEnd: keyEnd } = this;
-      copy.#foundHash = hashBytes(key, keyStart, keyEnd, this.#seed);
       this.readValue(ref);
-      copy.insert(key, keyStart, keyEnd, this.windowBuffer, this.windowStart, this.windowEnd);
+      copy.insertNew(key, keyStart, keyEnd, this.windowBuffer, this.windowStart, this.windowEnd);
       return true;
     });
     return copy;

@@ -19,6 +19,10 @@ const maxSegmentSlots = 4096;
 /** With 2^20 segments of 2^12 slots the 32 hash bits are used up: four thousand million keys. */
 const maxDepth = 20;
 
+/** A table of usual load gives an entry every other time; one that was emptied, hardly ever. */
+const triesBeforeMeasuring = 64;
+const maxSampleTries = 512;
+
 /** One piece of the table. Slot i is `slots[2i]` = hash and `slots[2i + 1]` = ref (0: empty). */
 export class Segment {
   slots: Int32Array;
@@ -45,6 +49,8 @@ export class HashIndex {
   #directory: Segment[];
   /** 32 − directoryBits; starts at one bit, since a shift by 32 would be no shift. */
   #directoryShift = 31;
+  /** Slots there would be if all segments were as finely divided as the finest, or more. */
+  #finestSlots = 2 * minSegmentSlots;
   /** Bytes in all segments' slots. */
   #slotBytes = 2 * minSegmentSlots * 8;
 
@@ -120,14 +126,43 @@ export class HashIndex {
     }
   }
 
-  /** A ref picked at random, 0 when the table is empty. `random()` is in [0, 1). */
+  /**
+   * A ref picked at random, each as likely as any other; 0 when the table is empty. `random()` is
+   * in [0, 1). Slots are drawn over hash space as if all segments were as finely divided as the
+   * finest, so that one with few slots for its share of the hashes is not drawn too often.
+   */
   sample(random: () => number): number {
     if (this.size === 0) return 0;
-    for (;;) {
+    for (let tries = 0; tries < maxSampleTries; tries++) {
       const segment = this.segmentOf(Math.floor(random() * 0x1_0000_0000));
-      const ref = segment.count === 0 ? 0 : sampleSegment(segment, random);
+      const slot = Math.floor((random() * this.#finestSlots) / 2 ** segment.depth);
+      const ref = slot > segment.mask ? 0 : segment.slots[slot * 2 + 1];
       if (ref !== 0) return ref;
+      // Removing may have left the finest segment coarser than it was.
+      if (tries === triesBeforeMeasuring) this.#measureFinest();
     }
+    return this.#firstFrom(Math.floor(random() * 0x1_0000_0000));
+  }
+
+  /** The first entry from a position in hash space on, going round at its end. */
+  #firstFrom(position: number): number {
+    let found = 0;
+    const visit = (ref: number): boolean => {
+      found = ref;
+      return false;
+    };
+    this.walk(position, visit);
+    if (found === 0) this.walk(0, visit);
+    return found;
+  }
+
+  #noteFineness(segment: Segment): void {
+    this.#finestSlots = Math.max(this.#finestSlots, (segment.mask + 1) * 2 ** segment.depth);
+  }
+
+  #measureFinest(): void {
+    this.#finestSlots = 0;
+    for (const segment of this.#directory) this.#noteFineness(segment);
   }
 
   #makeRoom(segment: Segment): void {
@@ -144,6 +179,7 @@ export class HashIndex {
     segment.slots = new Int32Array(slotCount * 2);
     segment.mask = slotCount - 1;
     segment.shift = Math.clz32(slotCount) + 1;
+    this.#noteFineness(segment);
     for (let at = 0; at < old.length; at += 2) {
       const ref = old[at + 1];
       if (ref !== 0) place(segment, old[at], ref);
@@ -155,6 +191,7 @@ export class HashIndex {
     if (depth > 32 - this.#directoryShift) this.#doubleDirectory();
     const halves = [new Segment(maxSegmentSlots, depth), new Segment(maxSegmentSlots, depth)];
     this.#slotBytes += maxSegmentSlots * 8;
+    this.#noteFineness(halves[0]);
     const slots = segment.slots;
     for (let at = 0; at < slots.length; at += 2) {
       const ref = slots[at + 1];
@@ -241,17 +278,4 @@ function visitHome(
     if (((slot + 1) & mask) === home) break;
   }
   return going;
-}
-
-/** Tries random slots, then takes the next entry after the last one tried. */
-function sampleSegment(segment: Segment, random: () => number): number {
-  const { slots, mask } = segment;
-  let slot = 0;
-  for (let attempt = 0; attempt < 32; attempt++) {
-    slot = Math.floor(random() * (mask + 1));
-    const ref = slots[slot * 2 + 1];
-    if (ref !== 0) return ref;
-  }
-  while (slots[slot * 2 + 1] === 0) slot = (slot + 1) & mask;
-  return slots[slot * 2 + 1];
 }

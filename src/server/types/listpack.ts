@@ -12,6 +12,7 @@
  *     compare   find(bytes, start, end, at, skip) equals(at, bytes, start, end)
  *     edit      append… prepend insert…(before `at`; `end` is the place behind the last) insertAfter
  *               replace… remove removeRange clear; for bytes, and for integers (…Integer)
+ *     in bulk   openTail closeTail, for elements that the caller encodes; compact
  *     size      byteLength, Listpack.sizeOf(bytes, start, end) = what storing an element will take
  *
  * Used by the value classes. It knows nothing of fields, scores or limits.
@@ -25,7 +26,6 @@ import {
   isIntegerElement,
   listpackEnd,
   listpackHeaderBytes,
-  maxInt64Chars,
   maxIntegerBytes,
   nextElement,
   previousElement,
@@ -38,6 +38,7 @@ import {
   writeStringPrefix,
   writeUint32,
 } from '../../rdb/structure/listpack-encoding.ts';
+import { maxInt64Chars } from '../../rdb/integer-text.ts';
 import { copyBytes } from '../../util/copy-bytes.ts';
 
 /** Room for encodings on their way in; meaningless between calls. */
@@ -46,6 +47,8 @@ const encoding = Buffer.alloc(maxIntegerBytes);
 const integerText = Buffer.alloc(maxInt64Chars);
 
 const emptyBytes = listpackHeaderBytes + 1;
+/** A tail that is written element by element doubles, but not by more than this at a time. */
+const maxTailGrowthBytes = 4096;
 
 export class Listpack {
   /** The window that `read` last opened; valid until the next edit or read. */
@@ -272,6 +275,37 @@ export class Listpack {
     if (this.#length !== 0) this.removeRange(listpackHeaderBytes, this.#length);
   }
 
+  /**
+   * Makes room for `size` bytes behind the last element, and returns where they start: the caller
+   * writes whole elements there, to `bytes`. `closeTail` must follow before anything else.
+   */
+  openTail(size: number): number {
+    const from = this.#bytes;
+    const needed = this.#byteLength + size;
+    if (needed > from.length) {
+      const room = from.length + Math.min(from.length, maxTailGrowthBytes);
+      this.#bytes = Buffer.allocUnsafeSlow(roundUp(Math.max(needed, room)));
+      copyBytes(from, 0, this.#byteLength, this.#bytes, 0);
+    }
+    return this.#byteLength - 1;
+  }
+
+  /** So many elements have been written, up to `end`. */
+  closeTail(end: number, elements: number): void {
+    this.#bytes[end] = listpackEnd;
+    this.#byteLength = end + 1;
+    this.#length += elements;
+    this.#writeHeader();
+  }
+
+  /** Gives back the room that is reserved for more: nothing is to be added soon. */
+  compact(): void {
+    if (this.#bytes.length === roundUp(this.#byteLength)) return;
+    const from = this.#bytes;
+    this.#bytes = Buffer.allocUnsafeSlow(roundUp(this.#byteLength));
+    copyBytes(from, 0, this.#byteLength, this.#bytes, 0);
+  }
+
   // ---- inside ----
 
   /** Encodes bytes to `at` in the place of `oldBytes` bytes: none, or one whole element. */
@@ -312,7 +346,8 @@ export class Listpack {
   #splice(at: number, oldBytes: number, newBytes: number): void {
     const from = this.#bytes;
     const byteLength = this.#byteLength + newBytes - oldBytes;
-    if (byteLength > from.length || isWasteful(byteLength, from.length)) {
+    const wasteful = newBytes < oldBytes && isWasteful(byteLength, from.length);
+    if (byteLength > from.length || wasteful) {
       this.#bytes = Buffer.allocUnsafeSlow(roundUp(byteLength + (byteLength >>> 2)));
       copyBytes(from, 0, at, this.#bytes, 0);
     }

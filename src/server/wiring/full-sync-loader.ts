@@ -1,89 +1,93 @@
 /**
- * Receives the RDB of a full sync: parses it as it arrives into dicts set aside, while the old data
- * set goes on being served, and puts them in place in one step when the whole RDB is there and its
- * checksum is right. A transfer that breaks off leaves everything as it was. Implements
- * replication's RdbLoader.
+ * Receives the RDB of a full sync in the way that `repl-diskless-load` wants. Implements replication's
+ * RdbLoader; what the ways have in common is here, how each comes by the data in a class of its own.
+ *
+ *     swapdb        parsed as it arrives into dicts set aside, while the old data set is served
+ *     on-empty-db   parsed as it arrives into the live dicts, if these are empty; else as disabled
+ *     disabled      written to `dbfilename` first, then loaded from there in place of the old data
+ *
+ * With `replica-protect-data yes` a master without keys does not take away the data of this replica:
+ * as a rule it is one that was restarted without its files.
  */
-import { RdbReader } from '../../rdb/rdb-reader.ts';
-import type { Dict } from '../keyspace/dict.ts';
-import type { Keyspace } from '../keyspace/keyspace.ts';
-import type { Logger } from '../log.ts';
-import { KeyspaceLoader } from '../persistence/rdb-load.ts';
-import { SkippedItems } from '../persistence/skipped-items.ts';
+import type { LoadedFacts } from '../persistence/rdb-load.ts';
 import type { LoadedRdb, LoadInfo, RdbLoader } from '../replication/ports.ts';
+import { SpooledLoad, type SpooledLoadDeps } from './spooled-load.ts';
+import { StreamedLoad } from './streamed-load.ts';
 
-export interface FullSyncLoaderDeps {
-  readonly keyspace: Keyspace;
-  readonly log: Logger;
-  readonly verifyChecksum: () => boolean;
+export interface FullSyncSettings {
+  readonly replDisklessLoad: 'disabled' | 'on-empty-db' | 'swapdb';
+  readonly replicaProtectData: boolean;
+  readonly rdbchecksum: boolean;
 }
 
-interface Transfer {
-  readonly info: LoadInfo;
-  readonly reader: RdbReader;
-  readonly loader: KeyspaceLoader;
-  readonly dicts: Dict[];
-  readonly skipped: SkippedItems;
-  whole: boolean;
+export interface FullSyncLoaderDeps extends SpooledLoadDeps {
+  readonly settings: FullSyncSettings;
+}
+
+/** One way to load. Calls come as in RdbLoader. */
+export interface LoadInProgress {
+  feed(slice: Uint8Array): void | Promise<void>;
+  /** Puts the new data set in place; `mayReplace` is asked before the old one is touched. */
+  end(mayReplace: (keysComing: number) => void): LoadedFacts | Promise<LoadedFacts>;
+  abort(): void;
 }
 
 export class FullSyncLoader implements RdbLoader {
+  refusals = 0;
   readonly #deps: FullSyncLoaderDeps;
-  #transfer: Transfer | null = null;
+  #load: LoadInProgress | null = null;
+  #info: LoadInfo | null = null;
+  #keysBefore = 0;
 
   constructor(deps: FullSyncLoaderDeps) {
     this.#deps = deps;
   }
 
   begin(info: LoadInfo): void {
-    const { keyspace, verifyChecksum } = this.#deps;
-    const dicts = keyspace.databases.map(() => keyspace.newDict());
-    const skipped = new SkippedItems();
-    const loader = new KeyspaceLoader({
-      dict: (dbId) => {
-        const dict = dicts[dbId];
-        if (dict === undefined) {
-          throw new Error(`the master has a database ${dbId}: raise 'databases' here`);
-        }
-        return dict;
-      },
-      dropExpiredBefore: -1,
-      accessClock: keyspace.accessClock,
-      onSkipped: (item) => skipped.add(item),
-    });
-    const reader = new RdbReader({ verifyChecksum: verifyChecksum() });
-    this.#transfer = { info, reader, loader, dicts, skipped, whole: false };
+    const { keyspace, settings } = this.#deps;
+    this.#info = info;
+    this.#keysBefore = keyspace.keyCount;
+    const verifyChecksum = settings.rdbchecksum;
+    const isEmpty = this.#keysBefore === 0;
+    if (settings.replDisklessLoad === 'swapdb') {
+      this.#load = new StreamedLoad(this.#deps, { info, verifyChecksum, into: 'aside' });
+    } else if (settings.replDisklessLoad === 'on-empty-db' && isEmpty) {
+      this.#load = new StreamedLoad(this.#deps, { info, verifyChecksum, into: 'live' });
+    } else {
+      this.#load = new SpooledLoad(this.#deps, { info, verifyChecksum });
+    }
   }
 
-  feed(slice: Uint8Array): void {
-    const transfer = this.#current();
-    transfer.reader.feed(slice);
-    transfer.whole = transfer.reader.parse(transfer.loader).kind === 'done';
+  feed(slice: Uint8Array): void | Promise<void> {
+    return this.#current().feed(slice);
   }
 
-  end(): LoadedRdb {
-    const { keyspace, log } = this.#deps;
-    const { info, reader, loader, dicts, skipped, whole } = this.#current();
-    if (!whole) reader.end();
-    info.beforeReplacing();
-    const before = keyspace.keyCount;
-    keyspace.replaceAll(dicts);
-    // The file on disk is out of date: save points count this as so many changes.
-    keyspace.dirty += Math.max(1, loader.facts.keysLoaded);
-    this.#transfer = null;
-    for (const line of skipped.lines()) log.notice(`Full sync from ${info.master}: ${line}`);
-    log.notice(
-      `Full sync from ${info.master}: ${loader.facts.keysLoaded} keys loaded in place of ${before}`,
+  async end(): Promise<LoadedRdb> {
+    const facts = await this.#current().end((keysComing) => this.#mayReplace(keysComing));
+    this.#load = null;
+    this.#deps.log.notice(
+      `Full sync from ${this.#info?.master}: ${facts.keysLoaded} keys loaded in place of ${this.#keysBefore}`,
     );
-    return { replStreamDb: Number(loader.facts.aux.get('repl-stream-db') ?? 0) };
+    return { replStreamDb: Number(facts.aux.get('repl-stream-db') ?? 0) };
   }
 
   abort(): void {
-    this.#transfer = null;
+    this.#load?.abort();
+    this.#load = null;
   }
 
-  #current(): Transfer {
-    if (this.#transfer === null) throw new Error('no transfer has begun');
-    return this.#transfer;
+  #mayReplace(keysComing: number): void {
+    if (keysComing > 0 || this.#keysBefore === 0 || !this.#deps.settings.replicaProtectData) return;
+    this.refusals++;
+    throw new Error(
+      `the master has no keys, this replica has ${this.#keysBefore}: replica-protect-data keeps ` +
+        'them. REPLICAOF NO ONE makes them the data of a master; CONFIG SET replica-protect-data no ' +
+        'lets them go',
+    );
+  }
+
+  #current(): LoadInProgress {
+    if (this.#load === null) throw new Error('no transfer has begun');
+    return this.#load;
   }
 }

@@ -47,6 +47,9 @@ export function replicationSettings(config: Config): ReplicationSettings {
     get replicaAnnounced() {
       return values.replicaAnnounced;
     },
+    get replicaProtectData() {
+      return values.replicaProtectData;
+    },
     get masteruser() {
       return values.masteruser;
     },

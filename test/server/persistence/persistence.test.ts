@@ -129,7 +129,7 @@ describe('BGSAVE', () => {
     rig.fill(50_000);
     const ends: string[] = [];
     rig.persistence.startDiskSnapshot([], (end) => void ends.push(end.kind));
-    rig.persistence.abortAll();
+    rig.persistence.abortAll('the server is shutting down');
     // Gone at once: the process may end now.
     expect(rig.files()).toEqual([]);
     expect([ends, rig.persistence.inProgress]).toEqual([['failed'], false]);
@@ -174,7 +174,7 @@ describe('a snapshot for a full sync', () => {
       onWalked: () => undefined,
       onFailed: (error) => void failures.push(error.message),
     });
-    rig.persistence.abortAll();
+    rig.persistence.abortAll('the server is shutting down');
     expect(failures).toEqual(['the server is shutting down']);
     expect(rig.persistence.save()).toBe(null);
   });
@@ -236,7 +236,7 @@ describe('loading', () => {
 
     const again = new PersistenceRig(rig.settings.dir);
     const expired: string[] = [];
-    const facts = again.persistence.loadAtStart(true, (dbId, key) => {
+    const facts = await again.persistence.load(true, (dbId, key) => {
       expired.push(`${dbId}/${key.toString()}`);
     });
     expect(expired).toEqual(['0/key:0']);
@@ -249,13 +249,34 @@ describe('loading', () => {
     );
 
     const replica = new PersistenceRig(rig.settings.dir);
-    replica.persistence.loadAtStart(false);
+    await replica.persistence.load(false);
     expect(replica.data.content()).toEqual(all);
+  });
+
+  test('lets others run between the slices, who find the server loading', async () => {
+    const rig = await newRig();
+    rig.fill(1000);
+    rig.persistence.save();
+    const again = new PersistenceRig(rig.settings.dir);
+    const seen: number[] = [];
+    const look = (): void => {
+      if (again.loading.kind !== 'exclusive') return;
+      seen.push(again.loading.loadedBytes);
+      setImmediate(look);
+    };
+    const loaded = again.persistence.load(true);
+    setImmediate(look);
+    await loaded;
+    expect(seen.length).toBeGreaterThan(3);
+    expect(seen).toEqual(seen.toSorted((a, b) => a - b));
+    expect(again.loading.totalBytes).toBeGreaterThan(seen.at(-1) ?? 0);
+    expect(again.loadings).toEqual(['exclusive', 'none']);
+    expect(again.data.content()).toEqual(rig.data.content());
   });
 
   test('without a file there is nothing to load', async () => {
     const rig = await newRig();
-    expect(rig.persistence.loadAtStart(true)).toBe(null);
+    expect(await rig.persistence.load(true)).toBe(null);
   });
 
   test('refuses a damaged file, with the place and what to do', async () => {
@@ -273,17 +294,19 @@ describe('loading', () => {
     ];
     for (const [bytes, says] of damages) {
       writeFileSync(path, bytes);
-      const load = (): unknown =>
-        new PersistenceRig(rig.settings.dir).persistence.loadAtStart(true);
-      expect(load).toThrow(says);
-      expect(load).toThrow(/^The data file .*dump\.rdb is damaged: .* move the file away/);
+      const load = (): Promise<unknown> =>
+        new PersistenceRig(rig.settings.dir).persistence.load(true);
+      await expect(load()).rejects.toThrow(says);
+      await expect(load()).rejects.toThrow(
+        /^The data file .*dump\.rdb is damaged: .* move the file away/,
+      );
     }
   });
 
   test('a file with more databases than we have says which directive to raise', async () => {
     const rig = await newRig();
     writeFileSync(rig.persistence.path, Buffer.from('REDIS0010\xfe\x09\x00\x01k\x01v', 'latin1'));
-    expect(() => rig.persistence.loadAtStart(true)).toThrow(/has a database 9: raise 'databases'/);
+    await expect(rig.persistence.load(true)).rejects.toThrow(/has a database 9: raise 'databases'/);
   });
 
   test('logs what it skips once a kind', async () => {
@@ -291,7 +314,7 @@ describe('loading', () => {
     const slotInfo = '\xf4\x01\x01\x00';
     const text = `REDIS0012\xfe\x00${slotInfo.repeat(5000)}\x00\x01k\x01v\xff${'\0'.repeat(8)}`;
     writeFileSync(rig.persistence.path, Buffer.from(text, 'latin1'));
-    expect(rig.persistence.loadAtStart(true)?.keysLoaded).toBe(1);
+    expect((await rig.persistence.load(true))?.keysLoaded).toBe(1);
     const lines = rig.log.filter((line) => line.includes('kipped'));
     expect(lines).toHaveLength(1);
     expect(lines[0]).toContain('Skipped 5000 slot-info items of the RDB');

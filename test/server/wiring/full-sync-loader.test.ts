@@ -1,28 +1,50 @@
-/** The RDB of a full sync goes into dicts set aside, and in place only when it is whole. */
+/** The RDB of a full sync, in each of the three ways that repl-diskless-load knows. */
+import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { FullSyncLoader } from '../../../src/server/wiring/full-sync-loader.ts';
 import { Logger } from '../../../src/server/log.ts';
-import { CollectedSnapshot, DataSet } from '../persistence/support/data-set.ts';
-import { FakeClock } from '../replication/support/fake-clock.ts';
+import { FullSyncLoader } from '../../../src/server/wiring/full-sync-loader.ts';
+import type { FullSyncSettings } from '../../../src/server/wiring/full-sync-loader.ts';
+import { useResources } from '../../support/resources.ts';
+import { CollectedSnapshot, contentOfRdb, type DataSet } from '../persistence/support/data-set.ts';
+import { DataSet as NewDataSet } from '../persistence/support/data-set.ts';
+import { PersistenceRig } from '../persistence/support/persistence-rig.ts';
+
+const use = useResources();
+
+type Way = FullSyncSettings['replDisklessLoad'];
+const ways: readonly Way[] = ['swapdb', 'on-empty-db', 'disabled'];
 
 interface Rig {
+  rig: PersistenceRig;
   data: DataSet;
   loader: FullSyncLoader;
+  settings: { -readonly [Name in keyof FullSyncSettings]: FullSyncSettings[Name] };
+  dataFile: { mustGo: boolean };
   log: string[];
   /** What happened, in order. */
   events: string[];
   begin: () => void;
 }
 
-function newRig(): Rig {
-  const data = new DataSet();
-  data.set(0, 'old', 'v');
-  const log: string[] = [];
+async function newRig(way: Way, old: Record<string, string> = { old: 'v' }): Promise<Rig> {
+  const rig = new PersistenceRig(await use.tempDir());
+  const { data, log, persistence } = rig;
+  for (const [key, value] of Object.entries(old)) data.set(0, key, value);
   const events: string[] = [];
+  const settings = { replDisklessLoad: way, replicaProtectData: false, rdbchecksum: true };
+  const dataFile = {
+    path: persistence.path,
+    open: () => persistence.openDataFile(),
+    abortSaves: (reason: string) => persistence.abortAll(reason),
+    onLoaded: () => void events.push('file loaded'),
+    mustGo: false,
+  };
   const loader = new FullSyncLoader({
     keyspace: data.keyspace,
-    log: new Logger({ clock: new FakeClock(), pid: 1, write: (line) => void log.push(line) }),
-    verifyChecksum: () => true,
+    loading: rig.loading,
+    log: new Logger({ clock: rig.clock, pid: 1, write: (line) => void log.push(line) }),
+    settings,
+    dataFile,
   });
   const begin = (): void =>
     loader.begin({
@@ -31,12 +53,12 @@ function newRig(): Rig {
       sizeBytes: undefined,
       beforeReplacing: () => void events.push(`before: ${Object.keys(data.content()).length} keys`),
     });
-  return { data, loader, log, events, begin };
+  return { rig, data, loader, settings, dataFile, log, events, begin };
 }
 
-function masterRdb(): { rdb: Buffer; content: Record<string, string> } {
-  const master = new DataSet();
-  for (let number = 0; number < 500; number++) {
+function masterRdb(keys = 500): { rdb: Buffer; content: Record<string, string> } {
+  const master = new NewDataSet();
+  for (let number = 0; number < keys; number++) {
     master.set(number % 3, `key:${number}`, `v${number}`);
     // What has expired is the master's to delete.
     master.expireAt(number % 3, `key:${number}`, number % 2 === 0 ? 1 : -1);
@@ -46,80 +68,172 @@ function masterRdb(): { rdb: Buffer; content: Record<string, string> } {
   return { rdb: snapshot.bytes(), content: master.content() };
 }
 
-describe('a full sync', () => {
-  test('fed in slices replaces the data set in one step', () => {
-    const { data, loader, log, events, begin } = newRig();
+async function feed(loader: FullSyncLoader, rdb: Buffer): Promise<void> {
+  for (let at = 0; at < rdb.length; at += 100) await loader.feed(rdb.subarray(at, at + 100));
+}
+
+describe.each(ways)('a full sync with repl-diskless-load %s', (way) => {
+  test('replaces the data set, and serves the old one until the new one is here', async () => {
+    const { rig, data, loader, log, events, begin } = await newRig(way);
     const { rdb, content } = masterRdb();
     begin();
-    for (let at = 0; at < rdb.length; at += 100) {
-      expect(Object.keys(data.content())).toEqual(['0/old']);
-      loader.feed(rdb.subarray(at, at + 100));
-    }
-    const { dirty } = data.keyspace;
-    expect(loader.end()).toEqual({ replStreamDb: 0 });
+    await feed(loader, rdb);
+    expect(Object.keys(data.content())).toEqual(['0/old']);
+    expect(await loader.end()).toEqual({ replStreamDb: 0 });
     expect(data.content()).toEqual(content);
-    expect(events).toEqual(['before: 1 keys']);
+    expect(events[0]).toBe('before: 1 keys');
     expect(log.at(-1)).toContain('Full sync from m:1: 500 keys loaded in place of 1');
-    // Save points see that the file on disk is out of date.
-    expect(data.keyspace.dirty - dirty).toBe(500);
+    expect(rig.loadings).toEqual([way === 'swapdb' ? 'aside' : 'exclusive', 'none']);
   });
 
-  test('that breaks off leaves everything as it was, and another may begin', () => {
-    const { data, loader, events, begin } = newRig();
+  test('fills a server that holds nothing', async () => {
+    const { rig, data, loader, begin } = await newRig(way, {});
     const { rdb, content } = masterRdb();
     begin();
-    loader.feed(rdb.subarray(0, rdb.length - 1));
-    expect(() => loader.end()).toThrow(/ends in the middle/);
+    await feed(loader, rdb);
+    await loader.end();
+    expect(data.content()).toEqual(content);
+    expect(rig.loading.kind).toBe('none');
+  });
+
+  test('that breaks off leaves everything as it was, and another may begin', async () => {
+    const { rig, data, loader, events, begin } = await newRig(way);
+    const { rdb, content } = masterRdb();
+    begin();
+    await feed(loader, rdb.subarray(0, rdb.length / 2));
     loader.abort();
     expect([Object.keys(data.content()), events]).toEqual([['0/old'], []]);
-
+    expect(rig.loading.kind).toBe('none');
     begin();
-    const damaged = Buffer.from(rdb);
-    damaged[damaged.length - 1] ^= 1;
+    await feed(loader, rdb);
+    await loader.end();
+    expect(data.content()).toEqual(content);
+    expect(rig.files().filter((name) => name.startsWith('temp-'))).toEqual([]);
+  });
+
+  test('keeps what it has from an empty master when told so', async () => {
+    const { data, loader, settings, events, begin } = await newRig(way);
+    settings.replicaProtectData = true;
+    begin();
+    await feed(loader, masterRdb(0).rdb);
+    await expect(loader.end()).rejects.toThrow(/the master has no keys, this replica has 1/);
+    loader.abort();
+    expect([Object.keys(data.content()), events, loader.refusals]).toEqual([['0/old'], [], 1]);
+    begin();
+    await feed(loader, masterRdb(1).rdb);
+    await loader.end();
+    expect(Object.keys(data.content())).toEqual(['0/key:0']);
+  });
+});
+
+describe('a damaged RDB', () => {
+  const { rdb } = masterRdb();
+  const damaged = Buffer.from(rdb);
+  damaged[damaged.length - 1] ^= 1;
+
+  test('leaves the old data with swapdb', async () => {
+    const { data, loader, begin } = await newRig('swapdb');
+    begin();
     expect(() => loader.feed(damaged)).toThrow(/checksum/);
     loader.abort();
-    expect([Object.keys(data.content()), events]).toEqual([['0/old'], []]);
-
-    begin();
-    loader.feed(rdb);
-    loader.end();
-    expect(data.content()).toEqual(content);
+    expect(Object.keys(data.content())).toEqual(['0/old']);
   });
 
-  test('during a snapshot of the old data: each gets its own', () => {
-    const { data, loader, begin } = newRig();
+  test.each(['on-empty-db', 'disabled'] as const)(
+    'leaves nothing half loaded with %s',
+    async (way) => {
+      const { rig, data, loader, begin } = await newRig(
+        way,
+        way === 'disabled' ? { old: 'v' } : {},
+      );
+      begin();
+      const load = async (): Promise<void> => {
+        await loader.feed(damaged);
+        await loader.end();
+      };
+      await expect(load()).rejects.toThrow(/checksum/);
+      loader.abort();
+      expect(data.content()).toEqual({});
+      expect(rig.loading.kind).toBe('none');
+    },
+  );
+});
+
+describe('by way of the disk', () => {
+  test('the RDB becomes the data file, whatever was being saved', async () => {
+    const { rig, loader, events, begin } = await newRig('disabled');
+    writeFileSync(rig.persistence.path, 'an older one');
+    rig.persistence.bgsave(false);
+    const { rdb, content } = masterRdb();
+    begin();
+    await feed(loader, rdb);
+    await loader.end();
+    expect(contentOfRdb(readFileSync(rig.persistence.path))).toEqual(content);
+    expect(events).toEqual(['before: 1 keys', 'file loaded']);
+    expect(rig.persistence.inProgress).toBe(false);
+  });
+
+  test('it goes again where rdb-del-sync-files says so', async () => {
+    const { rig, loader, dataFile, begin } = await newRig('disabled');
+    dataFile.mustGo = true;
+    begin();
+    await feed(loader, masterRdb().rdb);
+    await loader.end();
+    expect(rig.files()).toEqual([]);
+  });
+
+  test('a disk that cannot be written ends it', async () => {
+    const { rig, data, loader, begin } = await newRig('disabled');
+    rig.settings.dir = `${rig.settings.dir}/gone`;
+    const load = async (): Promise<void> => {
+      begin();
+      await loader.feed(masterRdb().rdb);
+      await loader.end();
+    };
+    await expect(load()).rejects.toThrow(/ENOENT/);
+    loader.abort();
+    expect(Object.keys(data.content())).toEqual(['0/old']);
+  });
+});
+
+describe('aside', () => {
+  test('a snapshot of the old data goes on: each gets its own', async () => {
+    const { data, loader, begin } = await newRig('swapdb', {});
     for (let number = 0; number < 100; number++) data.set(1, `key:${number}`, 'old');
     const wanted = data.content();
     const snapshot = new CollectedSnapshot(data.keyspace);
     snapshot.step(0);
     begin();
     const { rdb, content } = masterRdb();
-    loader.feed(rdb);
-    loader.end();
+    await loader.feed(rdb);
+    const { dirty } = data.keyspace;
+    await loader.end();
+    // Save points see that the file on disk is out of date.
+    expect(data.keyspace.dirty - dirty).toBe(500);
     snapshot.step(0);
     data.set(1, 'key:0', 'newer');
     expect(snapshot.finish()).toEqual(wanted);
     expect(data.content()).toEqual({ ...content, '1/key:0': '-1 newer' });
   });
 
-  test('with more databases than we have says which directive to raise', () => {
-    const { loader, begin } = newRig();
+  test('more databases than we have: it says which directive to raise', async () => {
+    const { loader, begin } = await newRig('swapdb');
     begin();
     const rdb = Buffer.from('REDIS0010\xfe\x09\x00\x01k\x01v', 'latin1');
     expect(() => loader.feed(rdb)).toThrow("the master has a database 9: raise 'databases' here");
     loader.abort();
   });
 
-  test('names the database that the stream goes on with, and what was skipped, once', () => {
-    const { loader, log, begin } = newRig();
+  test('names the database that the stream goes on with, and what was skipped, once', async () => {
+    const { loader, log, begin } = await newRig('swapdb');
     begin();
     const aux = '\xfa\x0erepl-stream-db\xc0\x02';
     const slots = '\xf4\x01\x01\x00'.repeat(16_384);
     const text = `REDIS0012${aux}\xfe\x00${slots}\xff${'\0'.repeat(8)}`;
-    loader.feed(Buffer.from(text, 'latin1'));
-    expect(loader.end()).toEqual({ replStreamDb: 2 });
+    await loader.feed(Buffer.from(text, 'latin1'));
+    expect(await loader.end()).toEqual({ replStreamDb: 2 });
     const lines = log.filter((line) => line.includes('kipped'));
     expect(lines).toHaveLength(1);
-    expect(lines[0]).toContain('Full sync from m:1: Skipped 16384 slot-info items of the RDB');
+    expect(lines[0]).toContain('Skipped 16384 slot-info items of the RDB');
   });
 });

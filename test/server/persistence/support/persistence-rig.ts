@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Logger } from '../../../../src/server/log.ts';
+import { Loading } from '../../../../src/server/persistence/loading.ts';
 import { Persistence } from '../../../../src/server/persistence/persistence.ts';
 import { FakeClock } from '../../replication/support/fake-clock.ts';
 import { type Content, contentOfRdb, DataSet } from './data-set.ts';
@@ -19,14 +20,24 @@ export class PersistenceRig {
     rdbchecksum: true,
     save: [] as { seconds: number; changes: number }[],
   };
+  readonly loading: Loading;
+  /** The kinds of loading as they changed. */
+  readonly loadings: string[] = [];
   readonly persistence: Persistence;
 
   constructor(dir: string, pid = process.pid) {
     this.settings.dir = dir;
+    this.loading = new Loading({
+      clock: this.clock,
+      defer: (fn) => void setImmediate(fn),
+      settings: { keyLoadDelayUs: 0, loadingProcessEventsIntervalBytes: 1024 },
+      onChange: (kind) => void this.loadings.push(kind),
+    });
     this.persistence = new Persistence({
       keyspace: this.data.keyspace,
       clock: this.clock,
       log: new Logger({ clock: this.clock, pid, write: (line) => void this.log.push(line) }),
+      loading: this.loading,
       pid,
       settings: this.settings,
       defer: (fn) => void setImmediate(fn),

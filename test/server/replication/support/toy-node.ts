@@ -42,6 +42,7 @@ export function defaultSettings(port: number): Settings {
     replicaPriority: 100,
     replicaReadOnly: true,
     replicaAnnounced: true,
+    replicaProtectData: false,
     masteruser: '',
     masterauth: '',
     minReplicasToWrite: 0,
@@ -259,6 +260,7 @@ export class ToyNode {
     let parts: Uint8Array[] = [];
     let info: LoadInfo | undefined;
     return {
+      refusals: 0,
       begin: (begun) => {
         parts = [];
         info = begun;

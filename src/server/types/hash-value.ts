@@ -1,0 +1,171 @@
+/**
+ * A hash: fields and values by turns in a listpack while they are few and short, then in a ByteMap.
+ * The forms and when one becomes the other are Redis 7.0's; it never goes back to the listpack.
+ *
+ * A field is addressed by its `ref`, whatever the form, until the hash changes. Used by the hash
+ * commands and the RDB loader; it knows nothing of keys or replies.
+ */
+import { ByteMap } from './byte-map.ts';
+import { Listpack } from './listpack.ts';
+import { type Value, type ValueSettings, valueTypes } from './value.ts';
+
+/** A listpack is never let grow beyond this, whatever the settings say. [listpack.c, 7.0] */
+const maxListpackBytes = 1 << 30;
+/** This object, the listpack and its buffer without their bytes. */
+const overheadBytes = 360;
+
+export class HashValue implements Value {
+  readonly type = valueTypes.hash;
+  accountedBytes = 0;
+  /** The window that `readField` or `readValue` last opened; valid until the next read or change. */
+  windowBuffer: Buffer;
+  windowStart = 0;
+  windowEnd = 0;
+
+  readonly #settings: ValueSettings;
+  #fields: Listpack | ByteMap = new Listpack();
+
+  constructor(settings: ValueSettings) {
+    this.#settings = settings;
+    this.windowBuffer = this.#fields.windowBuffer;
+  }
+
+  get size(): number {
+    const fields = this.#fields;
+    return fields instanceof Listpack ? fields.length / 2 : fields.size;
+  }
+
+  get encoding(): string {
+    return this.#fields instanceof Listpack ? 'listpack' : 'hashtable';
+  }
+
+  get memoryBytes(): number {
+    const fields = this.#fields;
+    return overheadBytes + (fields instanceof Listpack ? fields.reservedBytes : fields.memoryBytes);
+  }
+
+  /** The whole hash as a listpack, while it is one; for reading. */
+  get listpack(): Listpack | null {
+    return this.#fields instanceof Listpack ? this.#fields : null;
+  }
+
+  /** The field with these bytes, 0 when there is none. */
+  find(bytes: Uint8Array, start: number, end: number): number {
+    const fields = this.#fields;
+    if (fields instanceof Listpack) return fields.find(bytes, start, end, fields.first(), 1);
+    return fields.find(bytes, start, end);
+  }
+
+  has(bytes: Uint8Array, start: number, end: number): boolean {
+    return this.find(bytes, start, end) !== 0;
+  }
+
+  /** Gives a field a value; true when the field is new. Neither may be a window of this hash. */
+  set(
+    field: Uint8Array,
+    fieldStart: number,
+    fieldEnd: number,
+    value: Uint8Array,
+    valueStart: number,
+    valueEnd: number,
+  ): boolean {
+    const fields = this.#leaveListpackFor(fieldEnd - fieldStart, valueEnd - valueStart);
+    if (fields instanceof Listpack) {
+      const at = fields.find(field, fieldStart, fieldEnd, fields.first(), 1);
+      if (at !== 0) {
+        fields.replace(fields.next(at), value, valueStart, valueEnd);
+        return false;
+      }
+      fields.append(field, fieldStart, fieldEnd);
+      fields.append(value, valueStart, valueEnd);
+      if (fields.length > this.#settings.hashMaxListpackEntries * 2) this.#leaveListpack(fields);
+      return true;
+    }
+    const ref = fields.find(field, fieldStart, fieldEnd);
+    if (ref !== 0) fields.setValue(ref, value, valueStart, valueEnd);
+    else fields.insert(field, fieldStart, fieldEnd, value, valueStart, valueEnd);
+    return ref === 0;
+  }
+
+  /** True when there was such a field. */
+  remove(bytes: Uint8Array, start: number, end: number): boolean {
+    const ref = this.find(bytes, start, end);
+    if (ref === 0) return false;
+    const fields = this.#fields;
+    if (fields instanceof Listpack) fields.removeRange(ref, 2);
+    else fields.remove(ref);
+    return true;
+  }
+
+  /** Opens the window on the field's bytes. */
+  readField(ref: number): void {
+    const fields = this.#fields;
+    if (fields instanceof Listpack) fields.read(ref);
+    else fields.readKey(ref);
+    this.#takeWindow(fields);
+  }
+
+  /** Opens the window on the bytes of the field's value. */
+  readValue(ref: number): void {
+    const fields = this.#fields;
+    if (fields instanceof Listpack) fields.read(fields.next(ref));
+    else fields.readValue(ref);
+    this.#takeWindow(fields);
+  }
+
+  /**
+   * Visits fields as SCAN does: see `HashIndex.walk`. A listpack is visited whole, in order,
+   * whatever `visit` returns. `visit` must not change the hash.
+   */
+  walk(from: number, visit: (ref: number) => boolean): number {
+    const fields = this.#fields;
+    if (!(fields instanceof Listpack)) return fields.walk(from, visit);
+    for (let at = fields.first(); at !== 0; at = fields.next(fields.next(at))) visit(at);
+    return 0;
+  }
+
+  /** A random field, each as likely as any other; 0 when there is none. */
+  sample(random: () => number): number {
+    const fields = this.#fields;
+    if (!(fields instanceof Listpack)) return fields.sample(random);
+    return fields.seek(2 * Math.floor((random() * fields.length) / 2));
+  }
+
+  copy(): HashValue {
+    const copy = new HashValue(this.#settings);
+    copy.#fields = this.#fields.copy();
+    return copy;
+  }
+
+  #takeWindow(fields: Listpack | ByteMap): void {
+    this.windowBuffer = fields.windowBuffer;
+    this.windowStart = fields.windowStart;
+    this.windowEnd = fields.windowEnd;
+  }
+
+  /** A listpack takes neither long elements nor so many that it gets too large. */
+  #leaveListpackFor(fieldBytes: number, valueBytes: number): Listpack | ByteMap {
+    const fields = this.#fields;
+    if (!(fields instanceof Listpack)) return fields;
+    const limit = this.#settings.hashMaxListpackValue;
+    const fits =
+      fieldBytes <= limit &&
+      valueBytes <= limit &&
+      fields.byteLength + fieldBytes + valueBytes <= maxListpackBytes;
+    return fits ? fields : this.#leaveListpack(fields);
+  }
+
+  #leaveListpack(fields: Listpack): ByteMap {
+    const map = new ByteMap(this.#settings.hashSeed);
+    for (let at = fields.first(); at !== 0; at = fields.next(fields.next(at))) {
+      fields.read(at);
+      // Of two integers only one can be read at a time.
+      const field = Buffer.from(fields.windowBuffer.subarray(fields.windowStart, fields.windowEnd));
+      fields.read(fields.next(at));
+      const { windowBuffer, windowStart, windowEnd } = fields;
+      map.insertNew(field, 0, field.length, windowBuffer, windowStart, windowEnd);
+    }
+    this.#fields = map;
+    return map;
+  }
+}

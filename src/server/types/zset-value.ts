@@ -1,0 +1,203 @@
+/**
+ * A sorted set under a key. Small ones are a listpack, others an index of members and their order;
+ * one that has outgrown the listpack never goes back to it, as in Redis 7.0.
+ *
+ * A member is addressed by its `ref`, whatever the form, until the set changes. Ranks count from
+ * the lowest score; members of one score stand in the order of their bytes. Every range is a window
+ * of ranks: `countBelow…` finds its borders, `seek`, `next` and `previous` walk it.
+ *
+ * Used by the commands on sorted sets and the RDB loader; it knows nothing of keys or replies.
+ */
+import { Listpack } from './listpack.ts';
+import { ZsetIndex } from './zset-index.ts';
+import { ZsetListpack } from './zset-listpack.ts';
+import { type Value, type ValueSettings, valueTypes } from './value.ts';
+
+/** A listpack is never let grow beyond this, whatever the settings say. [listpack.c, 7.0] */
+const maxListpackBytes = 1 << 30;
+/** The objects themselves and the listpack's buffer without its bytes. */
+const overheadBytes = 400;
+
+export class ZsetValue implements Value {
+  readonly type = valueTypes.zset;
+  accountedBytes = 0;
+  readonly #settings: ValueSettings;
+  #form: ZsetListpack | ZsetIndex = new ZsetListpack();
+
+  constructor(settings: ValueSettings) {
+    this.#settings = settings;
+  }
+
+  /** One made of a whole, valid listpack of members and scores in order, which is copied. */
+  static fromListpack(settings: ValueSettings, bytes: Uint8Array): ZsetValue {
+    const value = new ZsetValue(settings);
+    const form = new ZsetListpack(Listpack.from(bytes));
+    value.#form = form;
+    if (form.size > settings.zsetMaxListpackEntries) value.#leaveListpack(form);
+    return value;
+  }
+
+  get size(): number {
+    return this.#form.size;
+  }
+
+  get encoding(): string {
+    return this.#form instanceof ZsetListpack ? 'listpack' : 'skiplist';
+  }
+
+  get memoryBytes(): number {
+    return this.#form.memoryBytes + overheadBytes;
+  }
+
+  /** The whole sorted set as a listpack, while it is one; for reading. */
+  get listpack(): Listpack | null {
+    return this.#form instanceof ZsetListpack ? this.#form.listpack : null;
+  }
+
+  copy(): ZsetValue {
+    const copy = new ZsetValue(this.#settings);
+    copy.#form = this.#form.copy();
+    return copy;
+  }
+
+  // ---- members ----
+
+  /** The member with these bytes, 0 when it is none. */
+  find(bytes: Uint8Array, start: number, end: number): number {
+    return this.#form.find(bytes, start, end);
+  }
+
+  scoreOf(ref: number): number {
+    return this.#form.scoreOf(ref);
+  }
+
+  /** Opens the window on the member's bytes. */
+  readMember(ref: number): void {
+    this.#form.readMember(ref);
+  }
+
+  /** The window that `readMember` last opened; valid until the next read or change. */
+  get windowBuffer(): Buffer {
+    return this.#form.window.windowBuffer;
+  }
+
+  get windowStart(): number {
+    return this.#form.window.windowStart;
+  }
+
+  get windowEnd(): number {
+    return this.#form.window.windowEnd;
+  }
+
+  /** Adds a member; the last `find` must have looked for it and not found it. */
+  insert(score: number, bytes: Uint8Array, start: number, end: number): void {
+    const form = this.#form;
+    if (form instanceof ZsetListpack && !this.#hasRoom(form, end - start)) {
+      const index = this.#leaveListpack(form);
+      index.find(bytes, start, end);
+      index.insert(score, bytes, start, end);
+    } else {
+      form.insert(score, bytes, start, end);
+    }
+  }
+
+  /** Gives a member another score. */
+  rescore(ref: number, score: number): void {
+    this.#form.rescore(ref, score);
+  }
+
+  /** Gives a member its score, whether or not it is there yet; true when it is new. */
+  add(bytes: Uint8Array, start: number, end: number, score: number): boolean {
+    const ref = this.find(bytes, start, end);
+    if (ref === 0) this.insert(score, bytes, start, end);
+    else if (this.scoreOf(ref) !== score) this.rescore(ref, score);
+    return ref === 0;
+  }
+
+  /** True when there was such a member. */
+  remove(bytes: Uint8Array, start: number, end: number): boolean {
+    const ref = this.find(bytes, start, end);
+    if (ref !== 0) this.#form.remove(ref);
+    return ref !== 0;
+  }
+
+  /** Removes the members with the ranks `from` … `to` − 1. */
+  removeRanks(from: number, to: number): void {
+    this.#form.removeRanks(from, to);
+  }
+
+  /**
+   * Visits members as ZSCAN does: see `HashIndex.walk`. A listpack is visited whole, in order,
+   * whatever `visit` returns. `visit` must not change the set.
+   */
+  walk(from: number, visit: (ref: number) => boolean): number {
+    return this.#form.walk(from, visit);
+  }
+
+  /** A random member, each as likely as any other; 0 when there is none. */
+  sample(random: () => number): number {
+    return this.#form.sample(random);
+  }
+
+  // ---- ranks ----
+
+  /** How many members stand before this one. */
+  rankOf(ref: number): number {
+    return this.#form.rankOf(ref);
+  }
+
+  /** How many members have a lower score, or with `orAt` a score at most this. */
+  countBelowScore(score: number, orAt: boolean): number {
+    return this.#form.countBelowScore(score, orAt);
+  }
+
+  /**
+   * How many members sort before these bytes, or with `orAt` at or before them. All scores must be
+   * one, or the answer means nothing.
+   */
+  countBelowMember(bytes: Uint8Array, start: number, end: number, orAt: boolean): number {
+    return this.#form.countBelowMember(bytes, start, end, orAt);
+  }
+
+  // ---- the cursor: at one member, until the next change ----
+
+  /** Sets the cursor on the member with this rank, which must exist. */
+  seek(rank: number): void {
+    this.#form.seek(rank);
+  }
+
+  /** Moves the cursor up by one rank; false, without moving, at the last member. */
+  next(): boolean {
+    return this.#form.next();
+  }
+
+  /** Moves the cursor down by one rank; false, without moving, at the first member. */
+  previous(): boolean {
+    return this.#form.previous();
+  }
+
+  get cursorRef(): number {
+    return this.#form.cursorRef;
+  }
+
+  get cursorScore(): number {
+    return this.#form.cursorScore;
+  }
+
+  /** Whether the listpack may take one more member of so many bytes. */
+  #hasRoom(form: ZsetListpack, memberBytes: number): boolean {
+    const { zsetMaxListpackEntries, zsetMaxListpackValue } = this.#settings;
+    return (
+      form.size < zsetMaxListpackEntries &&
+      memberBytes <= zsetMaxListpackValue &&
+      form.listpack.byteLength + memberBytes <= maxListpackBytes
+    );
+  }
+
+  #leaveListpack(form: ZsetListpack): ZsetIndex {
+    const index = new ZsetIndex(this.#settings.hashSeed);
+    index.addAll(form);
+    this.#form = index;
+    return index;
+  }
+}

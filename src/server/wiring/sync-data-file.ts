@@ -1,0 +1,21 @@
+/** The data file as full syncs that come by way of the disk use it. */
+import type { Config } from '../config.ts';
+import type { Persistence } from '../persistence/persistence.ts';
+import type { SpooledLoadDeps } from './spooled-load.ts';
+
+export function syncDataFile(
+  persistence: Persistence,
+  { values }: Config,
+): SpooledLoadDeps['dataFile'] {
+  return {
+    get path() {
+      return persistence.path;
+    },
+    open: () => persistence.openDataFile(),
+    abortSaves: (reason) => persistence.abortAll(reason),
+    onLoaded: (facts) => persistence.loadedFromSync(facts),
+    get mustGo() {
+      return values.rdbDelSyncFiles && !persistence.hasSavePoints;
+    },
+  };
+}
