@@ -33,6 +33,9 @@ const compressedMaxBytes = 1024 * 1024;
  */
 export type BlockSink = (block: Uint8Array, borrowed: boolean) => void;
 
+/** In place of a block while there is none. */
+const noBlock = Buffer.alloc(0);
+
 export interface RdbOutputOptions {
   sink: BlockSink;
   /** The directive `rdbchecksum`; without it the footer holds zeros. Default true. */
@@ -43,15 +46,16 @@ export interface RdbOutputOptions {
 }
 
 export class RdbOutput {
+  /** Whether strings are compressed where it pays. */
+  readonly compresses: boolean;
   readonly #sink: BlockSink;
   readonly #crc: Crc64 | undefined;
-  readonly #compressStrings: boolean;
   readonly #blockBytes: number;
-  readonly #spareBlocks: Uint8Array[] = [];
+  readonly #spareBlocks: Buffer[] = [];
   /** The memory of blocks that are with the sink, to tell them from borrowed ones. */
   readonly #blocksOut = new WeakSet<ArrayBufferLike>();
   /** Empty until something is written. */
-  #block: Uint8Array = new Uint8Array(0);
+  #block: Buffer = noBlock;
   /** Where in the block the next byte goes. */
   #at = 0;
   /** Compression output; as long as the longest string compressed so far. */
@@ -63,7 +67,7 @@ export class RdbOutput {
   constructor(options: RdbOutputOptions) {
     this.#sink = options.sink;
     this.#crc = (options.checksum ?? true) ? new Crc64() : undefined;
-    this.#compressStrings = options.compress ?? true;
+    this.compresses = options.compress ?? true;
     this.#blockBytes = Math.max(options.blockBytes ?? defaultBlockBytes, 64);
   }
 
@@ -100,6 +104,12 @@ export class RdbOutput {
     this.#at = at + 8;
   }
 
+  /** An IEEE double, little endian. */
+  float64(value: number): void {
+    this.#reserve(8);
+    this.#at = this.#block.writeDoubleLE(value, this.#at);
+  }
+
   /** `src[start … end)` as it is, without a length. */
   raw(src: Uint8Array, start: number, end: number): void {
     const length = end - start;
@@ -121,7 +131,7 @@ export class RdbOutput {
         return;
       }
     } else if (length > uncompressedMaxBytes && length <= compressedMaxBytes) {
-      if (this.#compressStrings && this.#compress(src, start, end)) return;
+      if (this.compresses && this.#compress(src, start, end)) return;
     }
     this.length(length);
     this.raw(src, start, end);
@@ -217,7 +227,7 @@ export class RdbOutput {
     const block = this.#block.subarray(0, this.#at);
     this.#flushedBytes += this.#at;
     this.#at = 0;
-    this.#block = new Uint8Array(0);
+    this.#block = noBlock;
     this.#blocksOut.add(block.buffer);
     this.#sink(block, false);
   }

@@ -1,25 +1,28 @@
 /**
  * DEBUG DIGEST: forty hexadecimal digits that are the same for two servers with the same data, in
- * whatever order they hold it. It is Redis's own sum, so a bundled server can be compared with a
- * real one:
- *
- *     add(x):   sum ^= SHA1(x)                order does not matter
- *     chain(x): add(x); sum = SHA1(sum)       order matters
+ * whatever order they hold it. It is Redis's own sum (digest-sum.ts), so a bundled server can be
+ * compared with a real one:
  *
  *     data set = for each database that has keys: chain(id), then add each key's sum
  *     key      = chain(key), then its value
  *     value    = chain(type), what the type adds, add("!!expire!!") if it has a time to live
  *     string   = chain(bytes)
+ *     list     = chain each element
+ *     set      = add each member
+ *     hash     = add each pair's own sum: chain(field), chain(value)
+ *     zset     = the same with chain(member), chain(score)
  *
- * Ids and types are 32 bits, big endian. Called by DEBUG DIGEST and DEBUG DIGEST-VALUE only: it
+ * Ids and types are 32 bits, big endian; scores are text. Called by DEBUG DIGEST and DEBUG DIGEST-VALUE only: it
  * walks everything at once, a second or two per million keys.
  */
-import { hash } from 'node:crypto';
 import type { Dict } from './keyspace/dict.ts';
 import type { Keyspace } from './keyspace/keyspace.ts';
-import { type ValueType, valueTypes } from './types/value.ts';
-
-const sumBytes = 20;
+import { formatDouble } from '../util/double.ts';
+import { Digest, uint32 } from './digest-sum.ts';
+import { HashValue } from './types/hash-value.ts';
+import { SetValue } from './types/set-value.ts';
+import type { Value } from './types/value.ts';
+import { ZsetValue } from './types/zset-value.ts';
 
 /** The sum over all databases; forty zeros when all are empty. */
 export function datasetDigest(keyspace: Keyspace): string {
@@ -31,7 +34,7 @@ export function datasetDigest(keyspace: Keyspace): string {
     dict.walk(0, (ref) => {
       ofKey.clear();
       dict.readKey(ref);
-      ofKey.chain(dict.windowBuffer.subarray(dict.windowStart, dict.windowEnd));
+      ofKey.chain(windowOf(dict));
       addValue(ofKey, dict, ref);
       total.addSum(ofKey);
       return true;
@@ -47,61 +50,65 @@ export function valueDigest(dict: Dict, ref: number): string {
   return digest.hex();
 }
 
-/** Of a key that is not there. */
-export const noDigest = '0'.repeat(sumBytes * 2);
-
 const expireMark = Buffer.from('!!expire!!');
 
 function addValue(digest: Digest, dict: Dict, ref: number): void {
-  const type = dict.type(ref);
-  const add = valueDigests[type];
-  if (add === undefined) throw new Error(`values of type ${type} have no digest yet`);
-  digest.chain(uint32(type));
-  add(digest, dict, ref);
+  digest.chain(uint32(dict.type(ref)));
+  if (dict.isCollection(ref)) {
+    addCollection(digest, dict.value(ref));
+  } else {
+    dict.readString(ref);
+    digest.chain(windowOf(dict));
+  }
   if (dict.expireAt(ref) >= 0) digest.add(expireMark);
 }
 
-/** What each type adds to the sum of its value; a new type gets its row here. */
-const valueDigests: Partial<Record<ValueType, (digest: Digest, dict: Dict, ref: number) => void>> =
-  {
-    [valueTypes.string]: (digest, dict, ref) => {
-      dict.readString(ref);
-      digest.chain(dict.windowBuffer.subarray(dict.windowStart, dict.windowEnd));
-    },
-  };
-
-class Digest {
-  readonly #sum = Buffer.alloc(sumBytes);
-
-  clear(): void {
-    this.#sum.fill(0);
-  }
-
-  /** One character a byte is by far the fastest form to get a hash out of node:crypto. */
-  add(bytes: Uint8Array): void {
-    const sha1 = hash('sha1', bytes, 'binary');
-    for (let at = 0; at < sumBytes; at++) {
-      this.#sum[at] = this.#sum[at] ^ sha1.charCodeAt(at);
-    }
-  }
-
-  chain(bytes: Uint8Array): void {
-    this.add(bytes);
-    this.#sum.write(hash('sha1', this.#sum, 'binary'), 'latin1');
-  }
-
-  /** Adds the hash of another sum. */
-  addSum(other: Digest): void {
-    this.add(other.#sum);
-  }
-
-  hex(): string {
-    return this.#sum.toString('hex');
-  }
+function addCollection(digest: Digest, value: Value): void {
+  if (value instanceof SetValue) addSet(digest, value);
+  else if (value instanceof HashValue) addHash(digest, value);
+  else if (value instanceof ZsetValue) addZset(digest, value);
+  else throw new Error(`values of type ${value.type} have no digest yet`);
 }
 
-function uint32(value: number): Buffer {
-  const bytes = Buffer.allocUnsafe(4);
-  bytes.writeUInt32BE(value);
-  return bytes;
+function addSet(digest: Digest, set: SetValue): void {
+  set.walk(0, (ref) => {
+    set.read(ref);
+    digest.add(windowOf(set));
+    return true;
+  });
+}
+
+function addHash(digest: Digest, hash: HashValue): void {
+  const pair = new Digest();
+  hash.walk(0, (ref) => {
+    pair.clear();
+    hash.readField(ref);
+    pair.chain(windowOf(hash));
+    hash.readValue(ref);
+    pair.chain(windowOf(hash));
+    digest.addSum(pair);
+    return true;
+  });
+}
+
+function addZset(digest: Digest, zset: ZsetValue): void {
+  const pair = new Digest();
+  zset.walk(0, (ref) => {
+    pair.clear();
+    zset.readMember(ref);
+    pair.chain(windowOf(zset));
+    pair.chain(Buffer.from(formatDouble(zset.scoreOf(ref))));
+    digest.addSum(pair);
+    return true;
+  });
+}
+
+interface Window {
+  readonly windowBuffer: Buffer;
+  readonly windowStart: number;
+  readonly windowEnd: number;
+}
+
+function windowOf({ windowBuffer, windowStart, windowEnd }: Window): Buffer {
+  return windowBuffer.subarray(windowStart, windowEnd);
 }

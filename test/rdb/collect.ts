@@ -152,12 +152,6 @@ export const silentSink: RdbSink = {
   endCollection() {},
 };
 
-/** The value of an entry that must be a string. */
-export function stringIn({ key, value }: CollectedEntry): string {
-  if (typeof value !== 'string') throw new Error(`${key} is no string`);
-  return value;
-}
-
 /** Reads a whole file, fed in one piece; throws what the reader throws. */
 export function readAll(file: Uint8Array): Collected {
   return readPieces([file]).collected;

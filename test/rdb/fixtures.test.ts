@@ -1,25 +1,20 @@
 /** Files that real servers wrote (see make-fixtures.ts), against the data that was in them. */
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { readAll, readPieces, singleBytes, type CollectedEntry } from './collect.ts';
-
-const fixturesDir = new URL('../fixtures/rdb/', import.meta.url);
-const files = readdirSync(fixturesDir).filter((name) => name.endsWith('.rdb.bin'));
-
-interface Expected {
-  records?: 'idle' | 'freq';
-  entries: Pick<CollectedEntry, 'db' | 'key' | 'value' | 'expireAtMs'>[];
-}
+import { fixtureNames, readFixture, rdbFixture, sorted } from './fixtures.ts';
 
 test('the fixtures are there', () => {
-  expect(files.length).toBeGreaterThanOrEqual(10);
+  expect(fixtureNames.length).toBeGreaterThanOrEqual(18);
 });
 
-test.each(files)('%s', (name) => {
-  const file = readFileSync(new URL(name, fixturesDir));
-  const expected = readExpected(name);
+test.each(fixtureNames)('%s', (name) => {
+  const file = readFileSync(rdbFixture(name));
+  const expected = readFixture(name);
   const collected = readAll(file);
-  expect(collected.entries.map(withoutRecords).sort(byKey)).toEqual(expected.entries.sort(byKey));
+  expect(collected.entries.map(content).sort(byKey)).toEqual(
+    expected.rows.map(content).sort(byKey),
+  );
   for (const { idleSeconds, freq } of collected.entries) {
     expect([idleSeconds >= 0, freq >= 0]).toEqual([
       expected.records === 'idle',
@@ -28,30 +23,26 @@ test.each(files)('%s', (name) => {
   }
   expect(collected.aux['redis-bits']).toBe('64');
   const counted = collected.sizes.reduce((sum, [, keys]) => sum + keys, 0);
-  expect(counted).toBe(expected.entries.length);
+  expect(counted).toBe(expected.rows.length);
   expect(readPieces(singleBytes(file)).collected).toEqual(collected);
 });
 
-test('what a strings-only server skips is told', () => {
+test('what means nothing here is told', () => {
   const skipped = (name: string): Set<string> =>
-    new Set(readAll(readFileSync(new URL(name, fixturesDir))).skipped);
-  expect(skipped('redis7-function.rdb.bin')).toEqual(new Set(['function-library']));
-  expect(skipped('redis8-cluster.rdb.bin')).toEqual(new Set(['slot-info']));
+    new Set(readAll(readFileSync(rdbFixture(name))).skipped);
+  expect(skipped('redis7-function')).toEqual(new Set(['function-library']));
+  expect(skipped('redis8-cluster')).toEqual(new Set(['slot-info']));
   // Valkey 8 writes the slots' sizes as an auxiliary field instead.
-  const valkey = readAll(readFileSync(new URL('valkey8-cluster.rdb.bin', fixturesDir)));
+  const valkey = readAll(readFileSync(rdbFixture('valkey8-cluster')));
   expect(valkey.aux['slot-info']).toMatch(/^\d+,1,0$/);
 });
 
-function readExpected(name: string): Expected {
-  const json = new URL(name.replace('.rdb.bin', '.json'), fixturesDir);
-  return JSON.parse(readFileSync(json, 'utf8')) as Expected;
+type Content = Pick<CollectedEntry, 'db' | 'key' | 'value' | 'expireAtMs'>;
+
+function content({ db, key, value, expireAtMs }: Content): Content {
+  return { db, key, value: sorted(value), expireAtMs };
 }
 
-function withoutRecords(entry: CollectedEntry): Expected['entries'][number] {
-  const { db, key, value, expireAtMs } = entry;
-  return { db, key, value, expireAtMs };
-}
-
-function byKey(a: { db: number; key: string }, b: { db: number; key: string }): number {
+function byKey(a: Content, b: Content): number {
   return a.db - b.db || Number(a.key > b.key) - Number(a.key < b.key);
 }

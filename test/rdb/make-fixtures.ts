@@ -1,7 +1,7 @@
 /**
  * Writes the fixtures of this directory's tests: RDB files and DUMP payloads made by real servers,
- * each with the data it holds as JSON. Run by hand when the set changes, on a machine that has all
- * the servers:
+ * each with the data it holds as JSON, and what the server's own DEBUG DIGEST said of them. Run by
+ * hand when the set changes, on a machine that has all the servers:
  *
  *   npx tsx test/rdb/make-fixtures.ts
  *
@@ -9,10 +9,12 @@
  */
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { startRealServer, type RealKind } from '../support/real-servers.ts';
+import { realKinds, startRealServer, type RealKind } from '../support/real-servers.ts';
 import { formatReply, type RespClient } from '../support/resp-client.ts';
 import type { TestServer } from '../support/server-process.ts';
 import { waitFor } from '../support/wait-for.ts';
+import type { CollectedValue } from './collect.ts';
+import { fieldsThatEnd, sampleCollections, storeCommands } from './sample-collections.ts';
 
 const fixturesDir = new URL('../fixtures/rdb/', import.meta.url).pathname;
 const year2100Ms = 4_102_444_800_000;
@@ -20,7 +22,7 @@ const year2100Ms = 4_102_444_800_000;
 interface FixtureEntry {
   db: number;
   key: string;
-  value: string;
+  value: CollectedValue;
   expireAtMs: number;
 }
 
@@ -37,6 +39,18 @@ interface Fixture {
 
 const strings = stringEntries();
 const inDb0 = strings.filter((entry) => entry.db === 0);
+const collections = collectionEntries(sampleCollections());
+const volatileHashes = collectionEntries(fieldsThatEnd());
+
+/** Settings that make a server keep the sample collections as large ones. */
+const lowLimits = {
+  'list-max-listpack-size': '3',
+  'set-max-intset-entries': '2',
+  'hash-max-listpack-entries': '2',
+  'zset-max-listpack-entries': '2',
+};
+const lowThresholds = Object.entries(lowLimits).flatMap(([name, limit]) => [`--${name}`, limit]);
+const noSetListpacks = ['--set-max-listpack-entries', '2'];
 
 const fixtures: Fixture[] = [
   { name: 'redis7-strings', kind: 'redis7', entries: strings },
@@ -68,6 +82,22 @@ const fixtures: Fixture[] = [
   },
   { name: 'redis8-strings', kind: 'redis8', entries: strings },
   { name: 'redis8-empty', kind: 'redis8', entries: [] },
+  ...realKinds.flatMap((kind) => [
+    { name: `${kind}-small`, kind, entries: collections, setUp: storePlainNodes },
+    {
+      name: `${kind}-large`,
+      kind,
+      args: [...lowThresholds, ...(kind === 'redis7' ? [] : noSetListpacks)],
+      entries: collections,
+    },
+  ]),
+  { name: 'redis8-fields-that-end', kind: 'redis8', entries: volatileHashes },
+  {
+    name: 'redis8-fields-that-end-large',
+    kind: 'redis8',
+    args: lowThresholds,
+    entries: volatileHashes,
+  },
   { name: 'valkey8-strings', kind: 'valkey8', entries: strings },
   ...(['redis8', 'valkey8'] as const).map((kind) => ({
     name: `${kind}-cluster`,
@@ -80,7 +110,7 @@ const fixtures: Fixture[] = [
 
 await mkdir(fixturesDir, { recursive: true });
 for (const fixture of fixtures) await makeFixture(fixture);
-for (const kind of ['redis7', 'redis8', 'valkey8'] as const) await makeDumps(kind);
+for (const kind of realKinds) await makeDumps(kind);
 
 async function makeFixture(fixture: Fixture): Promise<void> {
   const { name, kind, args = [], records } = fixture;
@@ -91,37 +121,57 @@ async function makeFixture(fixture: Fixture): Promise<void> {
     const file = `${name}.rdb.bin`;
     await copyFile(join(server.dir, 'dump.rdb'), join(fixturesDir, file));
     const version = await server.info(kind === 'valkey8' ? 'valkey_version' : 'redis_version');
-    await writeJson(`${name}.json`, {
-      server: `${kind} ${version}`,
-      args,
-      ...(records === undefined ? {} : { records }),
-      entries: fixture.entries,
-    });
+    const digest = await client.must('DEBUG', 'DIGEST');
+    const facts = { server: `${kind} ${version}`, args, digest, records: records ?? null };
+    await writeJson(`${name}.json`, facts, fixture.entries);
   });
 }
 
-/** `[value, payload in base64]` of DUMP. */
+/** `[value, payload in base64, digest of the value]` of DUMP, small and large where they differ. */
 async function makeDumps(kind: RealKind): Promise<void> {
   await withServer(kind, [], async (_server, client) => {
-    const dumps: [string, string][] = [];
-    for (const value of sampleValues()) {
-      await client.must('SET', 'k', Buffer.from(value, 'latin1'));
-      client.sendRaw('*2\r\n$4\r\nDUMP\r\n$1\r\nk\r\n');
-      const head = await client.readRawUntil('\r\n');
-      const payload = await client.readRaw(Number(head.toString('latin1', 1)));
-      await client.readRaw(2);
-      dumps.push([value, payload.toString('base64')]);
+    const dumps: [CollectedValue, string, string][] = [];
+    const values = [...sampleValues(), ...Object.values(sampleCollections())];
+    if (kind === 'redis8') values.push(...Object.values(fieldsThatEnd()));
+    for (const value of values) dumps.push(await dumpOf(client, value));
+    for (const value of values.filter((each) => typeof each !== 'string')) {
+      for (const limit of Object.entries(lowLimits)) await client.must('CONFIG', 'SET', ...limit);
+      dumps.push(await dumpOf(client, value));
     }
-    await writeJson(`${kind}-dumps.json`, dumps);
+    await writeJson(`${kind}-dumps.json`, {}, dumps);
   });
+}
+
+async function dumpOf(
+  client: RespClient,
+  value: CollectedValue,
+): Promise<[CollectedValue, string, string]> {
+  await client.must('DEL', 'k');
+  await store(client, { db: 0, key: 'k', value, expireAtMs: -1 });
+  client.sendRaw('*2\r\n$4\r\nDUMP\r\n$1\r\nk\r\n');
+  const head = await client.readRawUntil('\r\n');
+  const payload = await client.readRaw(Number(head.toString('latin1', 1)));
+  await client.readRaw(2);
+  const [digest] = (await client.must('DEBUG', 'DIGEST-VALUE', 'k')) as string[];
+  return [value, payload.toString('base64'), digest];
 }
 
 async function store(client: RespClient, entry: FixtureEntry): Promise<void> {
-  if (entry.db > 0) await client.must('SELECT', entry.db);
-  const expiry = entry.expireAtMs === -1 ? [] : ['PXAT', entry.expireAtMs];
-  const [key, value] = [entry.key, entry.value].map((text) => Buffer.from(text, 'latin1'));
-  await client.must('SET', key, value, ...expiry);
-  if (entry.db > 0) await client.must('SELECT', 0);
+  const { db, value, expireAtMs } = entry;
+  const key = Buffer.from(entry.key, 'latin1');
+  await client.must('SELECT', db);
+  if (typeof value === 'string') {
+    await client.must('SET', key, Buffer.from(value, 'latin1'));
+  } else {
+    for (const command of storeCommands(key, value)) await client.must(...command);
+  }
+  if (expireAtMs !== -1) await client.must('PEXPIREAT', key, expireAtMs);
+  await client.must('SELECT', 0);
+}
+
+/** A list with elements that have a node each. Redis does so only with those of 1 GB. */
+async function storePlainNodes(client: RespClient): Promise<void> {
+  await client.must('DEBUG', 'QUICKLIST-PACKED-THRESHOLD', '50b');
 }
 
 async function withServer(
@@ -137,8 +187,19 @@ async function withServer(
   }
 }
 
-function writeJson(name: string, content: unknown): Promise<void> {
-  return writeFile(join(fixturesDir, name), `${JSON.stringify(content, undefined, 1)}\n`);
+/** A line for each row. Infinite scores, which JSON does not know, become text. */
+function writeJson(
+  name: string,
+  facts: Record<string, unknown>,
+  rows: readonly unknown[],
+): Promise<void> {
+  const infinite = (_name: string, value: unknown): unknown =>
+    Math.abs(Number(value)) === Number.POSITIVE_INFINITY ? String(value) : value;
+  const head = Object.entries(facts).map(
+    ([fact, value]) => `"${fact}": ${JSON.stringify(value)},\n`,
+  );
+  const lines = rows.map((row) => JSON.stringify(row, infinite)).join(',\n');
+  return writeFile(join(fixturesDir, name), `{${head.join('')}"rows": [\n${lines}\n]}\n`);
 }
 
 async function startCluster(client: RespClient): Promise<void> {
@@ -167,6 +228,15 @@ function stringEntries(): FixtureEntry[] {
     entry('expires:odd', '7', year2100Ms + 123),
     ...[1, 9, 15].map((db) => entry('same key', `database ${db}`, year2100Ms + db, db)),
   ];
+}
+
+function collectionEntries(values: Readonly<Record<string, CollectedValue>>): FixtureEntry[] {
+  return Object.entries(values).map(([key, value], index) => ({
+    db: 0,
+    key,
+    value,
+    expireAtMs: index % 4 === 3 ? year2100Ms + index : -1,
+  }));
 }
 
 function sampleValues(): string[] {

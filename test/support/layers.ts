@@ -51,6 +51,7 @@ const serverRanks: readonly (readonly string[])[] = [
     'context',
     'cron',
     'digest',
+    'digest-sum',
     'environment',
     'gates',
     'info',

@@ -4,10 +4,9 @@
  *
  *     intset   width:4 count:4 integer…      all little endian; width: 2, 4 or 8 bytes
  */
-import { writeInt32Text } from '../integer-text.ts';
+import { maxInt64Chars, writeInt32Text, writeInt64Text } from '../integer-text.ts';
 import type { StringWindow } from '../string-window.ts';
 import { type ElementReader, type Place, structureError } from './element-reader.ts';
-import { maxInt64Chars, writeInt64Text } from './integers.ts';
 
 export const intsetHeaderBytes = 8;
 

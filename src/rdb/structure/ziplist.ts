@@ -14,10 +14,9 @@
  *                              11110000 n:3 · 11111110 n:1
  *     1111nnnn                 n = 1 … 13: the integer n − 1
  */
-import { writeInt32Text } from '../integer-text.ts';
+import { maxInt64Chars, writeInt32Text, writeInt64Text } from '../integer-text.ts';
 import type { StringWindow } from '../string-window.ts';
 import { type ElementReader, type Place, structureError } from './element-reader.ts';
-import { maxInt64Chars, writeInt64Text } from './integers.ts';
 
 const headerBytes = 10;
 const unknownCount = 0xffff;

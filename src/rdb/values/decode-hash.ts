@@ -13,8 +13,8 @@
  * never. In the forms of the release candidates (`PRE_GA`) `first` is not there and `ttl` is the
  * time itself.
  */
+import { parseDouble } from '../../util/double.ts';
 import { incomplete } from '../rdb-input.ts';
-import { parseScore } from '../score-text.ts';
 import { elementError, type ElementReader, type Place } from '../structure/element-reader.ts';
 import { ListpackReader } from '../structure/listpack.ts';
 import { surveyPairs } from '../structure/listpack-survey.ts';
@@ -123,7 +123,7 @@ function setTriples(
     if (!reader.next(second) || !reader.next(third)) {
       throw elementError(place, 'a field without a value or an expiry');
     }
-    const expireAtMs = parseScore(third.bytes, third.start, third.end);
+    const expireAtMs = parseDouble(third.bytes, third.start, third.end);
     if (!isTime(expireAtMs)) throw elementError(place, noTime);
     if (!setVolatileField(hash, first, second, expireAtMs)) throw elementError(place, twice);
   }

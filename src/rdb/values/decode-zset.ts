@@ -10,9 +10,9 @@
  *
  * The compact forms are sorted by score and then by member.
  */
+import { parseDouble } from '../../util/double.ts';
 import type { RdbInput } from '../rdb-input.ts';
 import { incomplete } from '../rdb-input.ts';
-import { parseScore } from '../score-text.ts';
 import { elementError, type ElementReader, type Place } from '../structure/element-reader.ts';
 import { ListpackReader } from '../structure/listpack.ts';
 import { surveyPairs } from '../structure/listpack-survey.ts';
@@ -100,7 +100,7 @@ function readDecimal(input: RdbInput): number {
   if (length === decimal.inf) return Number.POSITIVE_INFINITY;
   if (length === incomplete || (length < decimal.noNumber && !input.peek(length))) return unread;
   const score =
-    length === decimal.noNumber ? Number.NaN : parseScore(input.bytes, input.at, input.at + length);
+    length === decimal.noNumber ? Number.NaN : parseDouble(input.bytes, input.at, input.at + length);
   if (Number.isNaN(score)) throw input.error('bad-element', noNumber);
   input.at += length;
   return score;
@@ -114,7 +114,7 @@ function addElements(
 ): void {
   while (reader.next(first)) {
     if (!reader.next(second)) throw elementError(place, 'a member without a score');
-    const score = parseScore(second.bytes, second.start, second.end);
+    const score = parseDouble(second.bytes, second.start, second.end);
     if (Number.isNaN(score)) throw elementError(place, noNumber);
     if (!zset.add(first.bytes, first.start, first.end, score)) throw elementError(place, twice);
   }
@@ -136,7 +136,7 @@ function isInOrder(context: ValueContext, reader: ListpackReader, place: Place):
   let scoreBefore = Number.NEGATIVE_INFINITY;
   for (let isFirst = true; reader.next(member); isFirst = false) {
     reader.next(third);
-    const score = parseScore(third.bytes, third.start, third.end);
+    const score = parseDouble(third.bytes, third.start, third.end);
     if (Number.isNaN(score)) throw elementError(place, noNumber);
     if (score < scoreBefore) return false;
     if (score === scoreBefore && !isFirst && compare(memberBefore, member) > 0) return false;

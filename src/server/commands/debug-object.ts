@@ -1,9 +1,10 @@
-/** DEBUG OBJECT: how a value is stored. Only strings exist so far. */
+/** DEBUG OBJECT: how a value is stored. */
 import { RdbOutput } from '../../rdb/rdb-output.ts';
 import { errorReplies } from '../../protocol/error-replies.ts';
 import type { Call } from '../call.ts';
 import type { Dict } from '../keyspace/dict.ts';
-import { stringEncoding } from '../keyspace/string-encoding.ts';
+import { encodingOf } from '../keyspace/encoding.ts';
+import { bodyOf } from '../persistence/value-body.ts';
 
 /** The access clock has 24 bits. */
 const clockMask = 0xffffff;
@@ -19,7 +20,7 @@ export function debugObject(call: Call): void {
   const accessedAt = dict.accessedAt(ref);
   const idleSec = (call.keyspace.accessClock - accessedAt) & clockMask;
   call.reply.simple(
-    `Value at:0x${ref.toString(16)} refcount:1 encoding:${stringEncoding(dict, ref)} ` +
+    `Value at:0x${ref.toString(16)} refcount:1 encoding:${encodingOf(dict, ref)} ` +
       `serializedlength:${serializedLength(dict, ref, call)} ` +
       `lru:${accessedAt} lru_seconds_idle:${idleSec}`,
   );
@@ -32,6 +33,10 @@ function serializedLength(dict: Dict, ref: number, call: Call): number {
     checksum: false,
     compress: call.server.config.values.rdbcompression,
   });
+  if (dict.isCollection(ref)) {
+    bodyOf(dict.value(ref)).write(output, Number.POSITIVE_INFINITY);
+    return output.bytesWritten;
+  }
   dict.readString(ref);
   output.string(dict.windowBuffer, dict.windowStart, dict.windowEnd);
   return output.bytesWritten;

@@ -8,7 +8,8 @@ import { parseInt64 } from '../../util/int64.ts';
 import type { Call } from '../call.ts';
 import type { CommandSpec } from '../command.ts';
 import { notifyClass } from '../keyspace/notify.ts';
-import { datasetDigest, noDigest, valueDigest } from '../digest.ts';
+import { datasetDigest, valueDigest } from '../digest.ts';
+import { noDigest } from '../digest-sum.ts';
 import { type HelpRow, replyHelp } from './command-help.ts';
 import { debugRefusal } from './debug-gate.ts';
 import { debugObject } from './debug-object.ts';
@@ -91,6 +92,14 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
     run: debugSetActiveExpire,
     help: ['SET-ACTIVE-EXPIRE <0|1>', 'Whether expired keys go before anyone asks for them.'],
   },
+  'set-skip-checksum-validation': {
+    argc: [3, 3],
+    run: debugSkipChecksums,
+    help: [
+      'SET-SKIP-CHECKSUM-VALIDATION <0|1>',
+      'Whether RDB files and payloads of RESTORE are read whatever their checksum.',
+    ],
+  },
   sleep: {
     argc: [3, 3],
     run: debugSleep,
@@ -156,6 +165,11 @@ function debugPauseCron(call: Call): void {
 
 function debugSetActiveExpire(call: Call): void {
   call.server.cron.setActiveExpire(leadingNumber(call.text(2)) !== 0);
+  call.reply.ok();
+}
+
+function debugSkipChecksums(call: Call): void {
+  call.server.persistence.verifiesChecksums = leadingNumber(call.text(2)) === 0;
   call.reply.ok();
 }
 

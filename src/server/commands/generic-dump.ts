@@ -1,11 +1,24 @@
 /** DUMP and RESTORE: a value as a payload that another server can take. */
 import { decodeDumpBody, readDumpPayload, writeDumpPayload } from '../../rdb/dump-payload.ts';
+import { rdbType } from '../../rdb/opcodes.ts';
 import { RdbError } from '../../rdb/rdb-error.ts';
-import { noCollections } from '../persistence/no-collections.ts';
+import type { RdbOutput } from '../../rdb/rdb-output.ts';
+import type {
+  HashTarget,
+  ListTarget,
+  RdbValueSink,
+  SetTarget,
+  ZsetTarget,
+} from '../../rdb/value-sink.ts';
 import type { Call } from '../call.ts';
 import type { CommandSpec } from '../command.ts';
 import { notifyClass } from '../keyspace/notify.ts';
 import { isDueAtOnce, setExpire } from './expire-time.ts';
+import type { Dict } from '../keyspace/dict.ts';
+import { bodyOf } from '../persistence/value-body.ts';
+import { ValueMaker } from '../persistence/value-maker.ts';
+import type { Value, ValueSettings } from '../types/value.ts';
+import { createAt } from './values.ts';
 import { argumentView, exactInteger, integerArgument, storeStringAt } from './generic-arguments.ts';
 
 const row = { keys: [1, 1, 1], group: 'generic', since: '2.6.0' } as const;
@@ -40,15 +53,27 @@ function dumpCommand(call: Call): void {
     return;
   }
   const { dict } = call.db;
-  const compress = call.server.config.values.rdbcompression;
+  const options = { compress: call.server.config.values.rdbcompression };
+  call.reply.bulk(
+    dict.isCollection(ref)
+      ? dumpCollection(dict.value(ref), options)
+      : dumpString(dict, ref, options),
+  );
+}
+
+type DumpOptions = Parameters<typeof writeDumpPayload>[2];
+
+function dumpCollection(value: Value, options: DumpOptions): Buffer {
+  const body = bodyOf(value);
+  const write = (output: RdbOutput): boolean => body.write(output, Number.POSITIVE_INFINITY);
+  return writeDumpPayload(body.rdbType, write, options);
+}
+
+function dumpString(dict: Dict, ref: number, options: DumpOptions): Buffer {
   dict.readString(ref);
   const { windowBuffer, windowStart, windowEnd } = dict;
-  const payload = writeDumpPayload(
-    dict.type(ref),
-    (output) => output.string(windowBuffer, windowStart, windowEnd),
-    { compress },
-  );
-  call.reply.bulk(payload);
+  const write = (output: RdbOutput): void => output.string(windowBuffer, windowStart, windowEnd);
+  return writeDumpPayload(rdbType.string, write, options);
 }
 
 interface RestoreOptions {
@@ -90,9 +115,17 @@ function restoreNothing(call: Call, deleted: boolean): void {
   call.propagateAs(lazy ? 'UNLINK' : 'DEL', argumentView(call, 1));
 }
 
-function restoreValue(call: Call, value: Buffer, expireAt: number, options: RestoreOptions): void {
+function restoreValue(
+  call: Call,
+  value: Buffer | Value,
+  expireAt: number,
+  options: RestoreOptions,
+): void {
   const { dict } = call.db;
-  let ref = storeStringAt(call, call.lookupWrite(1), 1, value, 0, value.length, false);
+  const held = call.lookupWrite(1);
+  let ref = Buffer.isBuffer(value)
+    ? storeStringAt(call, held, 1, value, 0, value.length, false)
+    : createAt(call, 1, value);
   if (expireAt !== 0) ref = setExpire(call, ref, expireAt);
   if (options.idleSeconds >= 0) {
     dict.setAccessedAt(ref, call.keyspace.accessClock - options.idleSeconds);
@@ -138,24 +171,58 @@ function readRestoreOptions(call: Call): RestoreOptions | null {
   return { replace, absolute, idleSeconds };
 }
 
-/** The string in the payload; null after an error reply. */
-function readValue(call: Call): Buffer | null {
-  const payload = readDumpPayload(call.arg(3));
+/** The value in the payload; null after an error reply. */
+function readValue(call: Call): Buffer | Value | null {
+  const { log, persistence } = call.server;
+  const { verifiesChecksums } = persistence;
+  const payload = readDumpPayload(call.arg(3), { verifyChecksum: verifiesChecksums });
   if (payload.kind === 'error') {
     call.error('ERR DUMP payload version or checksum are wrong');
     return null;
   }
-  let value: Buffer | null = null;
+  const sink = new RestoreSink(call.keyspace.valueSettings);
   try {
-    decodeDumpBody(payload.type, payload.body, Buffer.alloc(0), {
-      ...noCollections,
-      string(_key, _keyStart, _keyEnd, bytes, start, end) {
-        value = Buffer.from(bytes.subarray(start, end));
-      },
-    });
+    decodeDumpBody(payload.type, payload.body, Buffer.alloc(0), sink);
   } catch (error) {
     if (!(error instanceof RdbError)) throw error;
+    log.warning(`RESTORE was refused: ${error.message}`);
+    sink.value = null;
   }
-  if (value === null) call.error('ERR Bad data format');
-  return value;
+  if (sink.value === null) call.error('ERR Bad data format');
+  return sink.value;
+}
+
+/** Keeps the one value of a payload. */
+class RestoreSink implements RdbValueSink {
+  /** Null for a collection without elements, too: there is none under a key. */
+  value: Buffer | Value | null = null;
+  readonly #maker: ValueMaker;
+
+  constructor(settings: ValueSettings) {
+    this.#maker = new ValueMaker(settings);
+  }
+
+  string(...[, , , bytes, start, end]: Parameters<RdbValueSink['string']>): void {
+    this.value = Buffer.from(bytes.subarray(start, end));
+  }
+
+  beginList(): ListTarget {
+    return this.#maker.beginList();
+  }
+
+  beginSet(): SetTarget {
+    return this.#maker.beginSet();
+  }
+
+  beginHash(): HashTarget {
+    return this.#maker.beginHash();
+  }
+
+  beginZset(): ZsetTarget {
+    return this.#maker.beginZset();
+  }
+
+  endCollection(): void {
+    this.value = this.#maker.end();
+  }
 }

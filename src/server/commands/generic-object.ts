@@ -2,9 +2,9 @@
 import { parseSmallInteger } from '../../util/int64.ts';
 import type { Call } from '../call.ts';
 import type { CommandSpec } from '../command.ts';
-import { replyHelp, type HelpRow } from './command-help.ts';
-import { stringEncoding } from '../keyspace/string-encoding.ts';
 import type { Dict } from '../keyspace/dict.ts';
+import { replyHelp, type HelpRow } from './command-help.ts';
+import { encodingOf } from '../keyspace/encoding.ts';
 
 /** Redis keeps one object for each of these numbers; its count is the greatest int. [7.0] */
 const sharedIntegers = 10_000;
@@ -87,10 +87,7 @@ const help: readonly HelpRow[] = [
 function objectEncodingCommand(call: Call): void {
   const ref = lookupUnnoticed(call);
   if (ref === 0) return;
-  const { dict } = call.db;
-  call.reply.bulkText(
-    dict.isCollection(ref) ? dict.value(ref).encoding : stringEncoding(dict, ref),
-  );
+  call.reply.bulkText(encodingOf(call.db.dict, ref));
 }
 
 function objectFreqCommand(call: Call): void {
@@ -127,10 +124,10 @@ function objectRefcountCommand(call: Call): void {
 
 /** Small integers are one object for all keys in Redis. */
 function isShared(dict: Dict, ref: number): boolean {
-  if (dict.isCollection(ref)) return false;
+  if (dict.isCollection(ref) || dict.isRaw(ref)) return false;
   dict.readString(ref);
   const value = parseSmallInteger(dict.windowBuffer, dict.windowStart, dict.windowEnd);
-  return value >= 0 && value < sharedIntegers && !dict.isRaw(ref);
+  return value >= 0 && value < sharedIntegers;
 }
 
 function objectHelpCommand(call: Call): void {

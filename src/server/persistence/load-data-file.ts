@@ -68,7 +68,8 @@ function newLoader(options: LoadDataFileOptions, skipped: SkippedItems): Keyspac
     dropExpiredBefore: dropExpired ? clock.now() : -1,
     accessClock: keyspace.accessClock,
     onExpired: (dbId, key) => onExpired?.(dbId, key),
-    onSkipped: (item) => skipped.add(item),
+    valueSettings: keyspace.valueSettings,
+    skipped,
   });
 }
 

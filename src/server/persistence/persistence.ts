@@ -93,6 +93,8 @@ export class Persistence {
   }
   saves = 0;
   lastLoad: LoadedFacts | null = null;
+  /** False after DEBUG SET-SKIP-CHECKSUM-VALIDATION: for tests that damage what is loaded. */
+  verifiesChecksums = true;
 
   readonly #deps: PersistenceDeps;
   /** The snapshot that walks at the moment, for whomever. */
@@ -175,7 +177,7 @@ export class Persistence {
       keyspace,
       clock,
       log,
-      verifyChecksum: settings.rdbchecksum,
+      verifyChecksum: settings.rdbchecksum && this.verifiesChecksums,
       sliceBytes: loading.sliceBytes,
     });
   }

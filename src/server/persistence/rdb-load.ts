@@ -4,9 +4,18 @@
  * caller's choice.
  */
 import type { RdbSink } from '../../rdb/rdb-reader.ts';
-import type { SkippedItem } from '../../rdb/value-sink.ts';
-import { noCollections } from './no-collections.ts';
+import type {
+  HashTarget,
+  ListTarget,
+  RdbEntry,
+  SetTarget,
+  SkippedItem,
+  ZsetTarget,
+} from '../../rdb/value-sink.ts';
 import type { Dict } from '../keyspace/dict.ts';
+import type { ValueSettings } from '../types/value.ts';
+import type { SkippedItems } from './skipped-items.ts';
+import { ValueMaker } from './value-maker.ts';
 
 /** What the file said about itself, as far as the server needs it. */
 export interface LoadedFacts {
@@ -24,7 +33,10 @@ export interface LoadTarget {
   readonly dropExpiredBefore: number;
   /** The access clock that "just now" has. */
   readonly accessClock: number;
-  onSkipped(item: SkippedItem): void;
+  /** What collections are made with. */
+  readonly valueSettings: ValueSettings;
+  /** Where the loader notes what it leaves out, for the log. */
+  readonly skipped: SkippedItems;
   /** An entry was dropped as expired. */
   onExpired?(dbId: number, key: Buffer): void;
 }
@@ -32,11 +44,18 @@ export interface LoadTarget {
 export class KeyspaceLoader implements RdbSink {
   readonly facts: LoadedFacts = { version: 0, aux: new Map(), keysLoaded: 0, keysExpired: 0 };
   readonly #target: LoadTarget;
+  readonly #maker: ValueMaker;
   #dict: Dict | null = null;
   #dbId = 0;
 
   constructor(target: LoadTarget) {
     this.#target = target;
+    this.#maker = new ValueMaker(target.valueSettings);
+  }
+
+  /** A key has come, though maybe not all of its value. */
+  get hasMetKey(): boolean {
+    return this.facts.keysLoaded > 0 || this.#maker.isFilling;
   }
 
   header(version: number): void {
@@ -56,14 +75,8 @@ export class KeyspaceLoader implements RdbSink {
   resizeDb(): void {}
 
   skipped(item: SkippedItem): void {
-    this.#target.onSkipped(item);
+    this.#target.skipped.add(item);
   }
-
-  readonly beginList = noCollections.beginList;
-  readonly beginSet = noCollections.beginSet;
-  readonly beginHash = noCollections.beginHash;
-  readonly beginZset = noCollections.beginZset;
-  readonly endCollection = noCollections.endCollection;
 
   string(
     key: Buffer,
@@ -75,21 +88,60 @@ export class KeyspaceLoader implements RdbSink {
     expireAtMs: number,
     idleSeconds: number,
   ): void {
-    const { facts } = this;
-    if (expireAtMs >= 0 && expireAtMs < this.#target.dropExpiredBefore) {
-      facts.keysExpired++;
-      this.#target.onExpired?.(this.#dbId, Buffer.from(key.subarray(keyStart, keyEnd)));
+    if (this.#isDropped(key, keyStart, keyEnd, expireAtMs)) return;
+    const dict = (this.#dict ??= this.#target.dict(0));
+    const held = dict.find(key, keyStart, keyEnd);
+    const ref =
+      held === 0
+        ? dict.insertString(key, keyStart, keyEnd, value, valueStart, valueEnd)
+        : dict.overwriteString(held, value, valueStart, valueEnd, false);
+    this.#noteFacts(dict, ref, expireAtMs, idleSeconds);
+  }
+
+  beginList(): ListTarget {
+    return this.#maker.beginList();
+  }
+
+  beginSet(): SetTarget {
+    return this.#maker.beginSet();
+  }
+
+  beginHash(): HashTarget {
+    return this.#maker.beginHash();
+  }
+
+  beginZset(): ZsetTarget {
+    return this.#maker.beginZset();
+  }
+
+  /** An empty collection should not be in an RDB; Redis before 6.2 may have left some there. */
+  endCollection({ key: { bytes, start, end }, expireAtMs, idleSeconds }: RdbEntry): void {
+    const value = this.#maker.end();
+    if (value === null) {
+      this.#target.skipped.addEmptyKey(bytes.subarray(start, end));
       return;
     }
+    if (this.#isDropped(bytes, start, end, expireAtMs)) return;
     const dict = (this.#dict ??= this.#target.dict(0));
-    let ref = dict.find(key, keyStart, keyEnd);
-    if (ref === 0) {
-      ref = dict.insertString(key, keyStart, keyEnd, value, valueStart, valueEnd);
-    } else {
-      ref = dict.overwriteString(ref, value, valueStart, valueEnd, false);
-    }
-    if (expireAtMs >= 0) ref = dict.setExpireAt(ref, expireAtMs);
+    const held = dict.find(bytes, start, end);
+    const ref =
+      held === 0
+        ? dict.insertValue(bytes, start, end, value)
+        : dict.overwriteValue(held, value, false);
+    this.#noteFacts(dict, ref, expireAtMs, idleSeconds);
+  }
+
+  /** Whether an entry is past its time, and left out for that. */
+  #isDropped(key: Buffer, start: number, end: number, expireAtMs: number): boolean {
+    if (expireAtMs < 0 || expireAtMs >= this.#target.dropExpiredBefore) return false;
+    this.facts.keysExpired++;
+    this.#target.onExpired?.(this.#dbId, Buffer.from(key.subarray(start, end)));
+    return true;
+  }
+
+  #noteFacts(dict: Dict, added: number, expireAtMs: number, idleSeconds: number): void {
+    const ref = expireAtMs < 0 ? added : dict.setExpireAt(added, expireAtMs);
     if (idleSeconds > 0) dict.setAccessedAt(ref, this.#target.accessClock - idleSeconds);
-    facts.keysLoaded++;
+    this.facts.keysLoaded++;
   }
 }

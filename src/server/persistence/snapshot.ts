@@ -8,18 +8,28 @@
  *     start ──▶ step … step ──▶ done         SAVE runs it in one go,
  *        └────────┴──▶ abort                 BGSAVE and full sync in slices
  *
+ * A large collection is written in pieces: its entry stays *open* between slices. What a write emits
+ * meanwhile is set aside until it is closed, since entries do not nest; a write to the open entry
+ * itself has the rest of it written at once.
+ *
  * The dicts are those of the moment it starts: FLUSHALL and SWAPDB put other ones in their place
  * and the walk goes on over the old.
  */
+import { RdbAside } from '../../rdb/rdb-aside.ts';
 import type { RdbWriter } from '../../rdb/rdb-writer.ts';
 import { assert } from '../../util/errors.ts';
 import type { Dict, SnapshotObserver } from '../keyspace/dict.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
+import { bodyOf, type ValueBody } from './value-body.ts';
 
 /** A slice looks at the clock each time it has done so much. */
 const workPerLook = 16;
-/** A value of so many bytes counts as another unit of work: long ones are slow to compress. */
+/** A string of so many bytes counts as another unit of work: long ones are slow to compress. */
 const bytesPerWork = 1024;
+/** Elements of a collection that are one unit of work. */
+const elementsPerWork = 8;
+/** Elements that are written between two looks at the clock: some 50 µs. */
+const pieceElements = 256;
 
 /** Facts for the file's head, in order. */
 export type AuxFields = readonly (readonly [name: string, value: string | number])[];
@@ -31,6 +41,16 @@ interface Part {
   readonly volatileKeys: number;
   /** RDB's hint of sizes goes before a database's first entry. */
   announced: boolean;
+  /** Where the walk goes on. */
+  position: number;
+  walked: boolean;
+}
+
+/** An entry of which only a part is written. */
+interface OpenEntry {
+  readonly part: Part;
+  readonly ref: number;
+  readonly body: ValueBody;
 }
 
 export class Snapshot implements SnapshotObserver {
@@ -43,7 +63,9 @@ export class Snapshot implements SnapshotObserver {
   /** Entries that a write emitted before the walk reached them. */
   emittedEarly = 0;
   #partIndex = 0;
-  #position = 0;
+  #open: OpenEntry | null = null;
+  /** What must wait until the open entry is closed. */
+  readonly #aside: RdbAside;
   #selectedDb = -1;
   #over = false;
 
@@ -55,6 +77,7 @@ export class Snapshot implements SnapshotObserver {
     monotonicMs: () => number;
   }) {
     this.#writer = options.writer;
+    this.#aside = new RdbAside({ compress: options.writer.output.compresses });
     this.#monotonicMs = options.monotonicMs;
     this.#parts = options.keyspace.databases
       .filter((db) => db.dict.size > 0)
@@ -63,7 +86,15 @@ export class Snapshot implements SnapshotObserver {
         dict.observer = this;
         dict.beginEpoch();
         const { size: keys, volatileSize: volatileKeys } = dict;
-        return { dbId: id, dict, keys, volatileKeys, announced: false };
+        return {
+          dbId: id,
+          dict,
+          keys,
+          volatileKeys,
+          announced: false,
+          position: 0,
+          walked: false,
+        };
       });
     this.keysTotal = this.#parts.reduce((sum, part) => sum + part.keys, 0);
     this.#writer.header();
@@ -75,12 +106,16 @@ export class Snapshot implements SnapshotObserver {
     assert(!this.#over, 'the snapshot is not over');
     const deadline = this.#monotonicMs() + budgetMs;
     while (this.#partIndex < this.#parts.length) {
+      if (!this.#closeOpen(deadline)) return false;
       const part = this.#parts[this.#partIndex];
-      if (!this.#walk(part, deadline)) return false;
-      part.dict.observer = null;
-      part.dict.endEpoch();
-      this.#partIndex++;
-      this.#position = 0;
+      if (part.walked) {
+        part.dict.observer = null;
+        part.dict.endEpoch();
+        this.#partIndex++;
+        continue;
+      }
+      this.#walk(part, deadline);
+      if (!part.walked && this.#open === null) return false;
     }
     this.#over = true;
     this.#writer.eof();
@@ -95,45 +130,83 @@ export class Snapshot implements SnapshotObserver {
 
   /** A write is about to change an entry that may not be saved yet. */
   beforeWrite(dict: Dict, ref: number): void {
+    this.emittedEarly++;
+    if (this.#open?.ref === ref && this.#open.part.dict === dict) {
+      this.#closeOpen(Number.POSITIVE_INFINITY);
+      return;
+    }
     const part = this.#parts.find((candidate) => candidate.dict === dict);
     assert(part !== undefined, 'only walked dicts are observed');
-    this.emittedEarly++;
-    this.#emit(part, ref);
+    this.#emit(part, ref, Number.POSITIVE_INFINITY);
   }
 
-  /** Goes on with one dict; true when it has been walked to its end. */
-  #walk(part: Part, deadline: number): boolean {
+  /** Goes on with one dict, until its end, the deadline or an entry that stays open. */
+  #walk(part: Part, deadline: number): void {
     const { dict } = part;
     let workLeft = workPerLook;
-    this.#position = dict.walk(this.#position, (ref) => {
+    part.position = dict.walk(part.position, (ref) => {
       workLeft--;
-      if (dict.epochOf(ref) !== dict.epoch) {
-        workLeft -= Math.floor(dict.stringLength(ref) / bytesPerWork);
-        this.#emit(part, ref);
-      }
+      if (dict.epochOf(ref) !== dict.epoch) workLeft -= this.#emit(part, ref, pieceElements);
+      if (this.#open !== null) return false;
       if (workLeft > 0) return true;
       workLeft = workPerLook;
       return this.#monotonicMs() < deadline;
     });
-    return this.#position === 0;
+    part.walked = part.position === 0;
   }
 
-  #emit(part: Part, ref: number): void {
-    const { dict } = part;
-    const writer = this.#writer;
-    if (this.#selectedDb !== part.dbId) {
-      this.#selectedDb = part.dbId;
-      writer.selectDb(part.dbId);
-      if (!part.announced) writer.resizeDb(part.keys, part.volatileKeys);
-      part.announced = true;
+  /** Writes the rest of the open entry, as far as time allows; true when none is open any more. */
+  #closeOpen(deadline: number): boolean {
+    const open = this.#open;
+    if (open === null) return true;
+    while (!open.body.write(this.#writer.output, pieceElements)) {
+      if (this.#monotonicMs() >= deadline) return false;
     }
-    dict.markVisited(ref);
+    open.part.dict.markVisited(open.ref);
+    this.#open = null;
+    this.#aside.appendTo(this.#writer.output);
+    return true;
+  }
+
+  /**
+   * Writes an entry; a collection of more than `elements` may stay open, unless another one is open
+   * already. Returns how much work that was.
+   */
+  #emit(part: Part, ref: number, elements: number): number {
+    const { dict } = part;
+    const writer = this.#open === null ? this.#writer : this.#aside.writer;
+    this.#select(part, writer);
     this.keysProcessed++;
+    if (dict.isCollection(ref)) return this.#emitCollection(writer, part, ref, elements);
+    dict.markVisited(ref);
     const expireAt = dict.expireAt(ref);
     dict.readKey(ref);
     const { windowBuffer: key, windowStart: keyStart, windowEnd: keyEnd } = dict;
     dict.readString(ref);
     const { windowBuffer: value, windowStart, windowEnd } = dict;
     writer.stringEntry(key, keyStart, keyEnd, value, windowStart, windowEnd, expireAt);
+    return Math.floor((windowEnd - windowStart) / bytesPerWork);
+  }
+
+  #emitCollection(writer: RdbWriter, part: Part, ref: number, elements: number): number {
+    const { dict } = part;
+    const value = dict.value(ref);
+    const body = bodyOf(value);
+    dict.readKey(ref);
+    const { windowBuffer: key, windowStart, windowEnd } = dict;
+    writer.beginEntry(body.rdbType, key, windowStart, windowEnd, dict.expireAt(ref));
+    const limit = this.#open === null ? elements : Number.POSITIVE_INFINITY;
+    if (body.write(writer.output, limit)) dict.markVisited(ref);
+    else this.#open = { part, ref, body };
+    return Math.floor(Math.min(value.size, elements) / elementsPerWork);
+  }
+
+  /** The entries that follow belong to the database of `part`. */
+  #select(part: Part, writer: RdbWriter): void {
+    if (this.#selectedDb === part.dbId) return;
+    this.#selectedDb = part.dbId;
+    writer.selectDb(part.dbId);
+    if (!part.announced) writer.resizeDb(part.keys, part.volatileKeys);
+    part.announced = true;
   }
 }

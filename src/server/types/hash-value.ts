@@ -49,6 +49,20 @@ export class HashValue implements Value {
     return this.#fields instanceof Listpack ? this.#fields : null;
   }
 
+  /**
+   * Takes over the whole of a valid listpack of fields and values while this hash is still empty:
+   * the way in for what has been saved. False when it is too large to stay one; `longestBytes` is
+   * the length of its longest element.
+   */
+  adoptListpack(bytes: Uint8Array, start: number, end: number, longestBytes: number): boolean {
+    const { hashMaxListpackEntries, hashMaxListpackValue } = this.#settings;
+    if (longestBytes > hashMaxListpackValue) return false;
+    const fields = Listpack.from(bytes, start, end);
+    if (fields.length > hashMaxListpackEntries * 2) return false;
+    this.#fields = fields;
+    return true;
+  }
+
   /** The field with these bytes, 0 when there is none. */
   find(bytes: Uint8Array, start: number, end: number): number {
     const fields = this.#fields;

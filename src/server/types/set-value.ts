@@ -49,6 +49,17 @@ export class SetValue implements Value {
     return this.#members instanceof IntSet ? this.#members : null;
   }
 
+  /**
+   * Takes over the whole of a valid intset while this set is still empty: the way in for what has
+   * been saved. False when it is too large to stay one.
+   */
+  adoptIntset(bytes: Uint8Array, start: number, end: number): boolean {
+    const members = IntSet.from(bytes, start, end);
+    if (members.size > this.#intsetLimit) return false;
+    this.#members = members;
+    return true;
+  }
+
   /** The member with these bytes, 0 when it is none. */
   find(bytes: Uint8Array, start: number, end: number): number {
     const members = this.#members;
@@ -66,8 +77,7 @@ export class SetValue implements Value {
     if (members instanceof IntSet) {
       const outcome = members.add(bytes, start, end);
       if (outcome === 'added') {
-        const limit = Math.min(this.#settings.setMaxIntsetEntries, maxIntsetEntries);
-        if (members.size > limit) this.#leaveIntset(members);
+        if (members.size > this.#intsetLimit) this.#leaveIntset(members);
       }
       if (outcome !== 'not-an-integer') return outcome === 'added';
       this.#leaveIntset(members).insertNew(bytes, start, end, bytes, end, end);
@@ -136,6 +146,10 @@ export class SetValue implements Value {
     const copy = new SetValue(this.#settings);
     copy.#members = this.#members.copy();
     return copy;
+  }
+
+  get #intsetLimit(): number {
+    return Math.min(this.#settings.setMaxIntsetEntries, maxIntsetEntries);
   }
 
   #leaveIntset(integers: IntSet): ByteMap {

@@ -28,13 +28,18 @@ export class ZsetValue implements Value {
     this.#settings = settings;
   }
 
-  /** One made of a whole, valid listpack of members and scores in order, which is copied. */
-  static fromListpack(settings: ValueSettings, bytes: Uint8Array): ZsetValue {
-    const value = new ZsetValue(settings);
-    const form = new ZsetListpack(Listpack.from(bytes));
-    value.#form = form;
-    if (form.size > settings.zsetMaxListpackEntries) value.#leaveListpack(form);
-    return value;
+  /**
+   * Takes over the whole of a valid listpack of members and scores in order while this set is still
+   * empty: the way in for what has been saved. False when it is too large to stay one;
+   * `longestBytes` is the length of its longest member.
+   */
+  adoptListpack(bytes: Uint8Array, start: number, end: number, longestBytes: number): boolean {
+    const { zsetMaxListpackEntries, zsetMaxListpackValue } = this.#settings;
+    if (longestBytes > zsetMaxListpackValue) return false;
+    const form = new ZsetListpack(Listpack.from(bytes, start, end));
+    if (form.size > zsetMaxListpackEntries) return false;
+    this.#form = form;
+    return true;
   }
 
   get size(): number {

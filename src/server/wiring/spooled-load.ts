@@ -57,7 +57,7 @@ export class SpooledLoad implements LoadInProgress {
     const { dataFile, keyspace, loading, log } = this.#deps;
     dataFile.abortSaves('a full sync replaces the data set');
     await this.#commit();
-    mayReplace(this.#countFirstKeys());
+    mayReplace(this.#hasKeys() ? 1 : 0);
     this.#info.beforeReplacing();
     log.notice('MASTER <-> REPLICA sync: Flushing old data');
     this.#dropped = true;
@@ -98,13 +98,13 @@ export class SpooledLoad implements LoadInProgress {
     });
   }
 
-  /** 0 only when there are none: looks no further than the first slice that has some. */
-  #countFirstKeys(): number {
+  /** Looks no further than the first slice that has some. */
+  #hasKeys(): boolean {
     const { keyspace } = this.#deps;
     const aside = keyspace.databases.map(() => keyspace.newDict());
     const probe = newFullSyncLoader(keyspace, aside, new SkippedItems());
-    for (const _ of this.#slices(probe)) if (probe.facts.keysLoaded > 0) break;
-    return probe.facts.keysLoaded;
+    for (const _ of this.#slices(probe)) if (probe.hasMetKey) break;
+    return probe.hasMetKey;
   }
 
   #removeIfUnwanted(): void {

@@ -91,6 +91,7 @@ export function newFullSyncLoader(
     },
     dropExpiredBefore: -1,
     accessClock: keyspace.accessClock,
-    onSkipped: (item) => skipped.add(item),
+    valueSettings: keyspace.valueSettings,
+    skipped,
   });
 }

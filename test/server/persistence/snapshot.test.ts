@@ -9,6 +9,8 @@ const lengths = [0, 1, 7, 100, 5000, 16_383, 16_384, 16_385, 40_000];
 const dbId = fc.nat(2);
 const key = fc.nat(40).map((number) => `key:${number}`);
 const length = fc.constantFrom(...lengths);
+/** Members added to a set: some make it take several pieces. */
+const count = fc.constantFrom(1, 2, 300, 700);
 
 /** One change of the data set; the filler makes values differ from each other. */
 const change = fc.oneof(
@@ -24,6 +26,7 @@ const change = fc.oneof(
   fc.record({ kind: fc.constant('remove'), dbId, key }),
   fc.record({ kind: fc.constant('expireAt'), dbId, key, atMs: fc.constantFrom(-1, 1, 5e12) }),
   fc.record({ kind: fc.constant('touch'), dbId, key }),
+  fc.record({ kind: fc.constant('add'), dbId, key, first: fc.nat(500), count }),
 );
 const wholesale = fc.oneof(
   fc.record({ kind: fc.constant('flush'), dbIds: fc.uniqueArray(dbId, { minLength: 1 }) }),
@@ -39,6 +42,8 @@ type Action = Partial<{
   length: number;
   filler: number;
   keepTtl: boolean;
+  first: number;
+  count: number;
   atMs: number;
   dbIds: number[];
   a: number;
@@ -54,6 +59,9 @@ function apply(data: DataSet, action: Action): void {
       break;
     case 'resize':
       data.resize(dbId, key, length);
+      break;
+    case 'add':
+      data.add(dbId, key, action.first ?? 0, action.count ?? 0);
       break;
     case 'remove':
       data.remove(dbId, key);
@@ -130,6 +138,34 @@ describe('a snapshot', () => {
     expect(snapshot.snapshot.keysProcessed).toBe(30);
     expect(snapshot.finish()).toEqual(wanted);
     expect(snapshot.snapshot.emittedEarly).toBe(30);
+  });
+
+  test('writes a large collection in pieces, and what changes meanwhile behind it', () => {
+    const data = new DataSet();
+    data.add(0, 'large', 0, 20_000);
+    for (let number = 0; number < 50; number++) data.set(0, `key:${number}`, 'old');
+    const snapshot = new CollectedSnapshot(data.keyspace);
+    const wanted = data.content();
+    while (snapshot.bytes().length < 50_000) expect(snapshot.step(1)).toBe(false);
+    const written = snapshot.bytes().length;
+    for (let number = 0; number < 50; number++) data.set(0, `key:${number}`, 'new');
+    expect(snapshot.bytes().length).toBe(written);
+    let slices = 0;
+    while (!snapshot.step(1)) slices++;
+    expect(slices).toBeGreaterThan(20);
+    expect(snapshot.content()).toEqual(wanted);
+  });
+
+  test('writes the rest of a large collection at once when that is about to change', () => {
+    const data = new DataSet();
+    data.add(0, 'large', 0, 20_000);
+    const snapshot = new CollectedSnapshot(data.keyspace);
+    const wanted = data.content();
+    expect(snapshot.step(0)).toBe(false);
+    expect(snapshot.bytes().length).toBeLessThan(10_000);
+    data.add(0, 'large', 50_000, 1);
+    expect(snapshot.bytes().length).toBeGreaterThan(100_000);
+    expect(snapshot.finish()).toEqual(wanted);
   });
 
   test('of an empty data set is a whole RDB', () => {

@@ -7,7 +7,10 @@ import type { Dict } from '../../../../src/server/keyspace/dict.ts';
 import { type Database, Keyspace } from '../../../../src/server/keyspace/keyspace.ts';
 import { Snapshot } from '../../../../src/server/persistence/snapshot.ts';
 import { seededRandom } from '../../../../src/util/random.ts';
-import { readAll } from '../../../rdb/collect.ts';
+import { SetValue } from '../../../../src/server/types/set-value.ts';
+import { assert } from '../../../../src/util/errors.ts';
+import { type CollectedValue, readAll } from '../../../rdb/collect.ts';
+import { sorted } from '../../../rdb/fixtures.ts';
 
 /** `db/key` → value and Unix milliseconds, as text: what a data set is, whatever its order. */
 export type Content = Record<string, string>;
@@ -40,9 +43,24 @@ export class DataSet {
   resize(dbId: number, key: string, length: number): void {
     const { dict } = this.db(dbId);
     const [ref] = find(dict, key);
-    if (ref === 0) return;
+    if (ref === 0 || dict.isCollection(ref)) return;
     dict.resizeString(ref, length);
     dict.windowBuffer.fill(0x7e, dict.windowStart, dict.windowEnd);
+  }
+
+  /** Adds members to a set, which takes the place of a string. */
+  add(dbId: number, key: string, first: number, count: number): void {
+    const { dict } = this.db(dbId);
+    const [ref, keyBytes] = find(dict, key);
+    const held = ref !== 0 && dict.isCollection(ref) ? dict.valueForWrite(ref) : null;
+    const set = held instanceof SetValue ? held : new SetValue(this.keyspace.valueSettings);
+    for (let number = first; number < first + count; number++) {
+      const member = Buffer.from(`m:${number}`);
+      set.add(member, 0, member.length);
+    }
+    if (held !== null) return;
+    if (ref !== 0) dict.overwriteValue(ref, set, false);
+    else dict.insertValue(keyBytes, 0, keyBytes.length, set);
   }
 
   remove(dbId: number, key: string): void {
@@ -84,7 +102,7 @@ export class DataSet {
     for (const { id, dict } of this.keyspace.databases) {
       dict.walk(0, (ref) => {
         const key = dict.key(ref).toString('latin1');
-        content[`${id}/${key}`] = entryText(dict.stringValue(ref), dict.expireAt(ref));
+        content[`${id}/${key}`] = entryText(valueIn(dict, ref), dict.expireAt(ref));
         return true;
       });
     }
@@ -133,13 +151,26 @@ export function contentOfRdb(rdb: Buffer): Content {
   for (const { db, key, value, expireAtMs } of readAll(rdb).entries) {
     const name = `${db}/${key}`;
     if (name in content) throw new Error(`${name} was saved twice`);
-    content[name] = `${expireAtMs} ${typeof value === 'string' ? value : JSON.stringify(value)}`;
+    content[name] = entryText(value, expireAtMs);
   }
   return content;
 }
 
-function entryText(value: Buffer, expireAtMs: number): string {
-  return `${expireAtMs} ${value.toString('latin1')}`;
+function valueIn(dict: Dict, ref: number): CollectedValue {
+  if (!dict.isCollection(ref)) return dict.stringValue(ref).toString('latin1');
+  const value = dict.value(ref);
+  assert(value instanceof SetValue, 'sets are the collections of these tests');
+  const set: string[] = [];
+  value.walk(0, (member) => {
+    value.read(member);
+    set.push(value.windowBuffer.toString('latin1', value.windowStart, value.windowEnd));
+    return true;
+  });
+  return { set };
+}
+
+function entryText(value: CollectedValue, expireAtMs: number): string {
+  return `${expireAtMs} ${typeof value === 'string' ? value : JSON.stringify(sorted(value))}`;
 }
 
 function find(dict: Dict, key: string): [ref: number, key: Buffer] {
