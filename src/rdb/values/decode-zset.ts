@@ -100,7 +100,9 @@ function readDecimal(input: RdbInput): number {
   if (length === decimal.inf) return Number.POSITIVE_INFINITY;
   if (length === incomplete || (length < decimal.noNumber && !input.peek(length))) return unread;
   const score =
-    length === decimal.noNumber ? Number.NaN : parseDouble(input.bytes, input.at, input.at + length);
+    length === decimal.noNumber
+      ? Number.NaN
+      : parseDouble(input.bytes, input.at, input.at + length);
   if (Number.isNaN(score)) throw input.error('bad-element', noNumber);
   input.at += length;
   return score;

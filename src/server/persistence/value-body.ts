@@ -25,7 +25,9 @@ export interface ValueBody {
 export function bodyOf(value: Value): ValueBody {
   if (value instanceof HashValue) {
     const { listpack } = value;
-    return listpack === null ? new HashBody(value) : new CompactBody(rdbType.hashListpack, listpack);
+    return listpack === null
+      ? new HashBody(value)
+      : new CompactBody(rdbType.hashListpack, listpack);
   }
   if (value instanceof SetValue) {
     const { intset } = value;
@@ -33,7 +35,9 @@ export function bodyOf(value: Value): ValueBody {
   }
   if (value instanceof ZsetValue) {
     const { listpack } = value;
-    return listpack === null ? new ZsetBody(value) : new CompactBody(rdbType.zsetListpack, listpack);
+    return listpack === null
+      ? new ZsetBody(value)
+      : new CompactBody(rdbType.zsetListpack, listpack);
   }
   throw new Error(`values of type ${value.type} have no RDB encoding yet`);
 }
@@ -129,7 +133,7 @@ class ZsetBody implements ValueBody {
       output.length(this.#left);
     }
     zset.seek(this.#left - 1);
-    for (let workLeft = work; workLeft > 0; ) {
+    for (let workLeft = work; workLeft > 0;) {
       zset.readMember(zset.cursorRef);
       output.string(zset.windowBuffer, zset.windowStart, zset.windowEnd);
       output.float64(zset.cursorScore);
