@@ -52,6 +52,7 @@ const flagGroups: readonly (readonly [flags: readonly KeyFlag[], ...commands: st
   [['RW', 'update'], 'expire', 'expireat', 'pexpire', 'pexpireat', 'persist', 'setrange'],
   [['RO'], 'zcard'],
   [['RW', 'update'], 'zadd'],
+  [['RW', 'access', 'delete'], 'zpopmin', 'zpopmax', 'bzpopmin', 'bzpopmax'],
   [['RW', 'delete'], 'zrem', 'zremrangebylex', 'zremrangebyrank', 'zremrangebyscore'],
 ];
 
@@ -125,6 +126,8 @@ const specialSpecs: Readonly<Record<string, readonly KeySpec[]>> = {
     { flags: ['RW', 'access', 'delete'], begin: 1, range: one },
     { flags: ['OW', 'insert'], begin: 2, range: one },
   ],
+  zmpop: [{ flags: ['RW', 'access', 'delete'], begin: 1, range: 'counted' }],
+  bzmpop: [{ flags: ['RW', 'access', 'delete'], begin: 2, range: 'counted' }],
   zrangestore: [
     { flags: ['OW', 'update'], begin: 1, range: one },
     { flags: ['RO', 'access'], begin: 2, range: one },
@@ -185,7 +188,7 @@ const tips: readonly (readonly [tips: readonly string[], ...commands: string[]])
   [[varies], 'object|encoding', 'object|freq', 'object|idletime', 'object|refcount'],
   [[varies, 'request_policy:special'], 'scan'],
   [[varies, anyShard, 'response_policy:special'], 'info'],
-  [[varies], 'hrandfield', 'hscan', 'spop', 'srandmember', 'sscan'],
+  [[varies], 'hrandfield', 'hscan', 'zrandmember', 'zscan', 'spop', 'srandmember', 'sscan'],
   [[anyOrder], 'hkeys', 'hvals', 'hgetall', 'smembers', 'sinter', 'sunion', 'sdiff'],
   [[anyOrder], 'command', 'command|docs', 'command|info', 'command|list'],
   [['request_policy:all_nodes', allSucceeded], 'config|set', 'latency|reset', 'slowlog|reset'],

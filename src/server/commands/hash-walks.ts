@@ -1,10 +1,9 @@
 /** Many fields of a hash at once: HKEYS, HVALS, HGETALL, HSCAN, HRANDFIELD. */
-import { errorReplies } from '../../protocol/error-replies.ts';
 import type { Call } from '../call.ts';
 import type { CommandSpec } from '../command.ts';
 import type { HashValue } from '../types/hash-value.ts';
 import { hashForRead } from './hashes.ts';
-import { maxRandomCount, readRandomCount, sampleDistinct } from './random-elements.ts';
+import { readRandomCount, refusesPairCount, sampleDistinct } from './random-elements.ts';
 import { readScanCursor, replyNothingScanned, scanElements } from './scan-options.ts';
 
 const row = {
@@ -136,11 +135,7 @@ function randomFields(call: Call): void {
     call.syntaxError();
     return;
   }
-  // A reply of twice as many elements must be countable.
-  if (withValues && Math.abs(count) > maxRandomCount / 2) {
-    call.error(errorReplies.outOfRangeValue);
-    return;
-  }
+  if (withValues && refusesPairCount(call, 2)) return;
   const hash = hashForRead(call);
   if (hash === null || count === 0) {
     if (!call.failed) call.reply.array(0);

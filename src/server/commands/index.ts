@@ -37,7 +37,9 @@ import { stringRangeCommands } from './string-ranges.ts';
 import { stringCommands } from './strings.ts';
 import { manyStringCommands } from './strings-many.ts';
 import { transactionCommands } from './transactions.ts';
+import { zsetPopCommands } from './zset-pops.ts';
 import { zsetRangeCommands } from './zset-ranges.ts';
+import { zsetWalkCommands } from './zset-walks.ts';
 import { zsetCommands } from './zsets.ts';
 
 export const allCommands: readonly CommandSpec[] = [
@@ -66,6 +68,8 @@ export const allCommands: readonly CommandSpec[] = [
   ...expireCommands,
   ...zsetCommands,
   ...zsetRangeCommands,
+  ...zsetPopCommands,
+  ...zsetWalkCommands,
   ...transactionCommands,
   ...pubsubCommands,
   ...flushCommands,

@@ -1,11 +1,9 @@
 /** Random elements of a collection: what HRANDFIELD, SRANDMEMBER, SPOP and ZRANDMEMBER share. */
+import { errorReplies } from '../../protocol/error-replies.ts';
 import type { Random } from '../../util/random.ts';
 import type { Call } from '../call.ts';
 import { bigintArgument } from './generic-arguments.ts';
 import { int64Max } from '../../util/int64.ts';
-
-/** The largest count of Redis, a rounded 2^63 − 1. */
-export const maxRandomCount = Number(int64Max);
 
 /** A third of all elements and more are picked from a list of all of them. */
 const listAllShare = 3;
@@ -23,6 +21,14 @@ export function readRandomCount(call: Call, index: number): number {
   if (count >= -int64Max) return Number(count);
   call.error(`ERR value is out of range, value must between -${int64Max} and ${int64Max}`);
   return NaN;
+}
+
+/** True, and the error replied, when twice so many elements, a count read before, cannot be counted. */
+export function refusesPairCount(call: Call, index: number): boolean {
+  const count = bigintArgument(call, index) ?? 0n;
+  if (count >= -int64Max / 2n && count <= int64Max / 2n) return false;
+  call.error(errorReplies.outOfRangeValue);
+  return true;
 }
 
 /** `count` elements, or all where there are no more, each at most once; any choice as likely. */
