@@ -61,6 +61,12 @@ const storesAllOthers: readonly KeySpec[] = [
   { flags: ['RO', 'access'], begin: 2, range: toEnd },
 ];
 
+const readsCounted: readonly KeySpec[] = [{ flags: ['RO', 'access'], begin: 1, range: 'counted' }];
+const storesCounted: readonly KeySpec[] = [
+  { flags: ['OW', 'update'], begin: 1, range: one },
+  { flags: ['RO', 'access'], begin: 2, range: 'counted' },
+];
+
 /** Commands with several specs, or with something to say about one. */
 const specialSpecs: Readonly<Record<string, readonly KeySpec[]>> = {
   set: [
@@ -107,7 +113,7 @@ const specialSpecs: Readonly<Record<string, readonly KeySpec[]>> = {
     { flags: ['RW', 'access', 'delete'], begin: 1, range: one },
     { flags: ['RW', 'insert'], begin: 2, range: one },
   ],
-  sintercard: [{ flags: ['RO', 'access'], begin: 1, range: 'counted' }],
+  sintercard: readsCounted,
   sinterstore: [
     { flags: ['RW', 'update'], begin: 1, range: one },
     { flags: ['RO', 'access'], begin: 2, range: toEnd },
@@ -128,6 +134,13 @@ const specialSpecs: Readonly<Record<string, readonly KeySpec[]>> = {
   ],
   zmpop: [{ flags: ['RW', 'access', 'delete'], begin: 1, range: 'counted' }],
   bzmpop: [{ flags: ['RW', 'access', 'delete'], begin: 2, range: 'counted' }],
+  zunion: readsCounted,
+  zinter: readsCounted,
+  zdiff: readsCounted,
+  zintercard: readsCounted,
+  zunionstore: storesCounted,
+  zinterstore: storesCounted,
+  zdiffstore: storesCounted,
   zrangestore: [
     { flags: ['OW', 'update'], begin: 1, range: one },
     { flags: ['RO', 'access'], begin: 2, range: one },

@@ -37,6 +37,7 @@ import { stringRangeCommands } from './string-ranges.ts';
 import { stringCommands } from './strings.ts';
 import { manyStringCommands } from './strings-many.ts';
 import { transactionCommands } from './transactions.ts';
+import { zsetCombineCommands } from './zset-combine.ts';
 import { zsetPopCommands } from './zset-pops.ts';
 import { zsetRangeCommands } from './zset-ranges.ts';
 import { zsetWalkCommands } from './zset-walks.ts';
@@ -69,6 +70,7 @@ export const allCommands: readonly CommandSpec[] = [
   ...zsetCommands,
   ...zsetRangeCommands,
   ...zsetPopCommands,
+  ...zsetCombineCommands,
   ...zsetWalkCommands,
   ...transactionCommands,
   ...pubsubCommands,

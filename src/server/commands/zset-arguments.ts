@@ -56,7 +56,11 @@ export function findMember(call: Call, zset: ZsetValue, index: number): number {
 }
 
 /** NaN after an error. */
-export function scoreArgument(call: Call, index: number, error = errorReplies.notFloat): number {
+export function scoreArgument(
+  call: Call,
+  index: number,
+  error: string = errorReplies.notFloat,
+): number {
   const score = parseDouble(call.buffer, call.argStart[index], call.argEnd[index]);
   if (Number.isNaN(score)) call.error(error);
   return score;

@@ -161,12 +161,17 @@ export class ZsetListpack implements ZsetForm {
   /** Where a new member goes: before the first that is greater. */
   #placeFor(score: number, bytes: Uint8Array, start: number, end: number): number {
     const { listpack } = this;
-    for (let ref = listpack.first(); ref !== 0; ref = this.#after(ref)) {
-      const found = this.scoreOf(ref);
-      if (found > score) return ref;
-      if (found === score && this.#compareMember(ref, bytes, start, end) > 0) return ref;
-    }
-    return listpack.end;
+    const last = listpack.seek(-2);
+    if (last === 0 || !this.#isGreater(last, score, bytes, start, end)) return listpack.end;
+    let ref = listpack.first();
+    while (!this.#isGreater(ref, score, bytes, start, end)) ref = this.#after(ref);
+    return ref;
+  }
+
+  #isGreater(ref: number, score: number, bytes: Uint8Array, start: number, end: number): boolean {
+    const found = this.scoreOf(ref);
+    if (found !== score) return found > score;
+    return this.#compareMember(ref, bytes, start, end) > 0;
   }
 
   #compareMember(ref: number, bytes: Uint8Array, start: number, end: number): number {

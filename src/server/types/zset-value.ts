@@ -42,6 +42,13 @@ export class ZsetValue implements Value {
     return true;
   }
 
+  /** An empty one that is an index from the start, for results of any size; see `compact`. */
+  static indexed(settings: ValueSettings): ZsetValue {
+    const value = new ZsetValue(settings);
+    value.#form = new ZsetIndex(settings.hashSeed);
+    return value;
+  }
+
   get size(): number {
     return this.#form.size;
   }
@@ -57,6 +64,21 @@ export class ZsetValue implements Value {
   /** The whole sorted set as a listpack, while it is one; for reading. */
   get listpack(): Listpack | null {
     return this.#form instanceof ZsetListpack ? this.#form.listpack : null;
+  }
+
+  /** Turns an index that fits a listpack into one: what is stored as a result begins small. */
+  compact(): void {
+    const form = this.#form;
+    const small = new ZsetListpack();
+    if (form instanceof ZsetListpack || form.size === 0) return;
+    form.seek(0);
+    do {
+      form.readMember(form.cursorRef);
+      const { windowBuffer, windowStart, windowEnd } = form.window;
+      if (!this.#hasRoom(small, windowEnd - windowStart)) return;
+      small.insert(form.cursorScore, windowBuffer, windowStart, windowEnd);
+    } while (form.next());
+    this.#form = small;
   }
 
   copy(): ZsetValue {

@@ -193,3 +193,22 @@ it('takes a whole listpack over, unless that is too long', () => {
   expect(few.adoptListpack(whole, 0, byteLength, 3)).toBe(false);
   expect(few.size).toBe(0);
 });
+
+it('begins as an index where a result may grow large, and becomes a listpack where it did not', () => {
+  const value = ZsetValue.indexed(settings);
+  for (let member = 0; member < 128; member++) add(value, `m${member % 100}`, -member / 2);
+  expect(value.encoding).toBe('skiplist');
+  const before = walk(value, 0, 'next');
+  value.compact();
+  expect(value.encoding).toBe('listpack');
+  expect(walk(value, 0, 'next')).toEqual(before);
+
+  const many = ZsetValue.indexed(settings);
+  for (let member = 0; member < 129; member++) add(many, `m${member}`, member);
+  const long = ZsetValue.indexed(settings);
+  add(long, 'x'.repeat(65), 1);
+  for (const large of [many, long]) {
+    large.compact();
+    expect(large.encoding).toBe('skiplist');
+  }
+});
