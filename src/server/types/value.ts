@@ -30,6 +30,8 @@ export interface EncodingLimits {
   /** Negative: a class of node sizes in bytes, −1 (4 KiB) … −5 (64 KiB). */
   listMaxListpackSize: number;
   listCompressDepth: number;
+  /** Elements of so many bytes have a node to themselves; no directive, DEBUG sets it. */
+  quicklistPackedThreshold: number;
   setMaxIntsetEntries: number;
   zsetMaxListpackEntries: number;
   zsetMaxListpackValue: number;
@@ -49,6 +51,7 @@ export const defaultEncodingLimits: Readonly<EncodingLimits> = {
   hashMaxListpackValue: 64,
   listMaxListpackSize: -2,
   listCompressDepth: 0,
+  quicklistPackedThreshold: 2 ** 30,
   setMaxIntsetEntries: 512,
   zsetMaxListpackEntries: 128,
   zsetMaxListpackValue: 64,
