@@ -40,20 +40,25 @@ const flagGroups: readonly (readonly [flags: readonly KeyFlag[], ...commands: st
   [['RO'], 'object|encoding', 'object|freq', 'object|idletime', 'object|refcount'],
   [['RW', 'insert'], 'append', 'pfadd'],
   [['RW', 'access'], 'pfdebug'],
-  [['RW', 'insert'], 'hsetnx', 'sadd'],
-  [['RW', 'delete'], 'hdel', 'srem'],
+  [['RW', 'insert'], 'hsetnx', 'sadd', 'lpush', 'rpush', 'lpushx', 'rpushx', 'linsert'],
+  [['RW', 'delete'], 'hdel', 'srem', 'lrem', 'ltrim'],
   [['OW', 'update'], 'mset', 'psetex', 'setex', 'restore', 'restore-asking'],
   [['OW', 'insert'], 'msetnx', 'setnx'],
   [['not_key'], 'ssubscribe', 'sunsubscribe', 'spublish'],
   [['RM', 'delete'], 'del', 'unlink'],
-  [['RW', 'access', 'delete'], 'getdel', 'spop'],
-  [['RO'], 'hlen', 'hstrlen', 'hexists', 'scard', 'sismember'],
-  [['RW', 'update'], 'hset', 'hmset'],
+  [['RW', 'access', 'delete'], 'getdel', 'spop', 'lpop', 'rpop', 'blpop', 'brpop'],
+  [['RO'], 'llen', 'hlen', 'hstrlen', 'hexists', 'scard', 'sismember'],
+  [['RW', 'update'], 'hset', 'hmset', 'lset'],
   [['RW', 'update'], 'expire', 'expireat', 'pexpire', 'pexpireat', 'persist', 'setrange'],
   [['RO'], 'zcard'],
   [['RW', 'update'], 'zadd'],
   [['RW', 'access', 'delete'], 'zpopmin', 'zpopmax', 'bzpopmin', 'bzpopmax'],
   [['RW', 'delete'], 'zrem', 'zremrangebylex', 'zremrangebyrank', 'zremrangebyscore'],
+];
+
+const movesElement: readonly KeySpec[] = [
+  { flags: ['RW', 'access', 'delete'], begin: 1, range: one },
+  { flags: ['RW', 'insert'], begin: 2, range: one },
 ];
 
 const storesAllOthers: readonly KeySpec[] = [
@@ -109,10 +114,13 @@ const specialSpecs: Readonly<Record<string, readonly KeySpec[]>> = {
     { flags: ['RW', 'access', 'insert'], begin: 1, range: one },
     { flags: ['RO', 'access'], begin: 2, range: toEnd },
   ],
-  smove: [
-    { flags: ['RW', 'access', 'delete'], begin: 1, range: one },
-    { flags: ['RW', 'insert'], begin: 2, range: one },
-  ],
+  smove: movesElement,
+  lmove: movesElement,
+  blmove: movesElement,
+  rpoplpush: movesElement,
+  brpoplpush: movesElement,
+  lmpop: [{ flags: ['RW', 'access', 'delete'], begin: 1, range: 'counted' }],
+  blmpop: [{ flags: ['RW', 'access', 'delete'], begin: 2, range: 'counted' }],
   sintercard: readsCounted,
   sinterstore: [
     { flags: ['RW', 'update'], begin: 1, range: one },

@@ -21,6 +21,11 @@ import { hashWalkCommands } from './hash-walks.ts';
 import { hashCommands } from './hashes.ts';
 import { infoCommands } from './info.ts';
 import { latencyCommands } from './latency.ts';
+import { listEditCommands } from './list-edits.ts';
+import { listMoveCommands } from './list-moves.ts';
+import { listPopCommands } from './list-pops.ts';
+import { listPositionCommands } from './list-positions.ts';
+import { listCommands } from './lists.ts';
 import { monitorCommands } from './monitor.ts';
 import { persistenceCommands } from './persistence.ts';
 import { pubsubCommands } from './pubsub.ts';
@@ -61,6 +66,11 @@ export const allCommands: readonly CommandSpec[] = [
   ...setCommands,
   ...randomMemberCommands,
   ...setAlgebraCommands,
+  ...listCommands,
+  ...listEditCommands,
+  ...listPositionCommands,
+  ...listMoveCommands,
+  ...listPopCommands,
   ...genericCommands,
   ...moveCommands,
   ...objectCommands,

@@ -45,6 +45,14 @@ export class ListCursor implements ElementWindow {
     return this.enter(node.previous, 'head');
   }
 
+  /** Goes on towards an end to the element that is sought, which may be this; false for none. */
+  find(sought: SoughtElement, towards: ListEnd): boolean {
+    do {
+      if (sought.isAt(this)) return true;
+    } while (towards === 'tail' ? this.next() : this.previous());
+    return false;
+  }
+
   /** Goes to the first element of a node that one meets walking towards an end. */
   enter(node: ListNode | null, towards: ListEnd): boolean {
     if (node === null) return false;

@@ -9,13 +9,13 @@
  * element is addressed by its position in `bytes`; every change makes all positions stale but the
  * one it returns.
  */
+import { maxInt64Chars } from '../../rdb/integer-text.ts';
 import {
   backlenBytes,
   elementBytes,
   isIntegerElement,
   listpackEnd,
   listpackHeaderBytes,
-  maxInt64Chars,
   nextElement,
   previousElement,
   stringElementStart,

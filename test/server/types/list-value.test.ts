@@ -100,7 +100,8 @@ const pop = end.map((where): Step => (list, model) => {
   if (model.length === 0) return;
   list.pop(where);
   const expected = where === 'head' ? model.shift() : model.pop();
-  expect(list.windowBuffer.toString('latin1', list.windowStart, list.windowEnd)).toBe(expected);
+  const popped = list.windowBuffer.toString('latin1', list.windowStart, list.windowEnd);
+  if (popped !== expected) throw new Error(`popped ${popped}, not ${expected}`);
 });
 const insert = fc.tuple(place, side, element).map(([share, where, added]): Step => {
   return (list, model) => {
@@ -131,11 +132,9 @@ const removeEqual = fc
     const soughtElement = new SoughtElement(...bytesOf(sought));
     const cursor = list.cursorAt(towards === 'tail' ? 0 : -1);
     let left = most;
-    for (let more = cursor !== null; cursor !== null && more && left > 0;) {
-      const isFound = soughtElement.isAt(cursor);
-      if (isFound) left--;
-      if (isFound) more = list.remove(cursor, towards);
-      else more = towards === 'tail' ? cursor.next() : cursor.previous();
+    for (; cursor?.find(soughtElement, towards) === true && left > 0; ) {
+      left--;
+      if (!list.remove(cursor, towards)) break;
     }
     const walked = towards === 'tail' ? model : model.toReversed();
     let removed = 0;
