@@ -12,6 +12,7 @@
  *     < $1                                  a reply that is the same in both
  *     < v
  *     b>                                    no request: what comes next on that connection unasked
+ *     b| BLPOP k 0                          a request that is not answered at once: it blocks
  *
  * Some answers count seconds, and a stall of the machine may show in them: a case that was answered
  * otherwise is played again, a few times, before it counts as different.
@@ -28,6 +29,7 @@ import { useResources } from './resources.ts';
 import { encodeCommand, type RespClient } from './resp-client.ts';
 import { needServer } from './server-kinds.ts';
 import type { ServerOptions, TestServer } from './server-process.ts';
+import { waitFor } from './wait-for.ts';
 
 const protocols = [2, 3] as const;
 type Protocol = (typeof protocols)[number];
@@ -42,6 +44,8 @@ interface Step {
   readonly client: string;
   /** Empty where only the next frame is awaited: a message, or the reply's second part. */
   readonly words: readonly string[];
+  /** Its reply comes with a later step; the next one waits until the server holds it back. */
+  readonly blocks: boolean;
   /** The lines of the reply, escaped; none before the first recording. */
   readonly replies: Record<Protocol, readonly string[]>;
 }
@@ -124,19 +128,35 @@ async function playSteps(
   await fresh.must('FLUSHALL');
   // A key past its time stays until a request meets it.
   await fresh.must('DEBUG', 'SET-ACTIVE-EXPIRE', 0);
-  fresh.close();
   try {
     for (const step of recorded.parts) {
       if (typeof step === 'string') continue;
       const client = clients.get(step.client) ?? (await server.connect({ protocol }));
       clients.set(step.client, client);
       const request = step.words.length === 0 ? '' : encodeCommand(step.words);
-      replies.push(linesOf(await client.exchange(request)));
+      if (step.blocks) {
+        client.sendRaw(request);
+        await waitUntilBlocked(fresh, client);
+        replies.push([]);
+      } else {
+        replies.push(linesOf(await client.exchange(request)));
+      }
     }
   } finally {
+    fresh.close();
     for (const client of clients.values()) client.close();
   }
   return replies;
+}
+
+/** `observer` is another connection to the same server. */
+async function waitUntilBlocked(observer: RespClient, client: RespClient): Promise<void> {
+  const line = new RegExp(` addr=[^ ]*:${client.localPort} .* flags=[^ ]*b`);
+  const isBlocked = async (): Promise<boolean> => {
+    const clients = await observer.must('CLIENT', 'LIST');
+    return typeof clients === 'string' && line.test(clients);
+  };
+  await waitFor(isBlocked, { intervalMs: 1, what: 'a client to be blocked' });
 }
 
 function linesOf(reply: Buffer): string[] {
@@ -157,14 +177,14 @@ export function parseTranscript(text: string): Transcript {
   for (const line of text.replace(/\n$/, '').split('\n')) {
     const parts = cases.at(-1)?.parts ?? preamble;
     const reply = /^([23]?)< ?(.*)$/.exec(line);
-    const request = /^(\w*)>(?: (.*))?$/.exec(line);
+    const request = /^(\w*)([>|])(?: (.*))?$/.exec(line);
     if (line.startsWith('## ')) {
       cases.push({ title: line.slice(3), parts: [] });
     } else if (reply !== null && step !== undefined) {
       step = withReplyLine(step, reply[1], reply[2]);
       parts[parts.length - 1] = step;
     } else if (request !== null) {
-      step = parseRequest(line, request[1], request[2] ?? '');
+      step = parseRequest(line, request[1], request[3] ?? '', request[2] === '|');
       parts.push(step);
     } else {
       parts.push(line);
@@ -173,10 +193,10 @@ export function parseTranscript(text: string): Transcript {
   return { preamble: preamble.filter((line) => typeof line === 'string'), cases };
 }
 
-function parseRequest(request: string, client: string, text: string): Step {
+function parseRequest(request: string, client: string, text: string, blocks: boolean): Step {
   const words = splitArgs(text);
   if (words === null) throw new Error(`unbalanced quotes: ${request}`);
-  return { request, client, words, replies: { 2: [], 3: [] } };
+  return { request, client, words, blocks, replies: { 2: [], 3: [] } };
 }
 
 function withReplyLine(step: Step, protocol: string, line: string): Step {

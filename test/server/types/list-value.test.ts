@@ -132,7 +132,7 @@ const removeEqual = fc
     const soughtElement = new SoughtElement(...bytesOf(sought));
     const cursor = list.cursorAt(towards === 'tail' ? 0 : -1);
     let left = most;
-    for (; cursor?.find(soughtElement, towards) === true && left > 0; ) {
+    for (; cursor?.find(soughtElement, towards) === true && left > 0;) {
       left--;
       if (!list.remove(cursor, towards)) break;
     }

@@ -1,0 +1,4 @@
+import { testTranscript } from '../../support/transcripts.ts';
+
+testTranscript(new URL('../../transcripts/commands/lists.txt', import.meta.url));
+testTranscript(new URL('../../transcripts/commands/lists-blocking.txt', import.meta.url));
