@@ -325,10 +325,7 @@ export const fileDirectives: Readonly<Record<string, FileDirective>> = {
   'list-max-ziplist-entries': { arity: 2, because: null },
   'list-max-ziplist-value': { arity: 2, because: null },
   loadmodule: { arity: -2, because: 'the bundled server cannot load modules: remove this line' },
-  'rename-command': {
-    arity: 3,
-    because: 'the bundled server does not rename commands: remove this line',
-  },
+  'rename-command': { arity: 3, because: null },
   sentinel: { arity: -1, because: 'sentinel directive while not in sentinel mode' },
   user: {
     arity: -2,

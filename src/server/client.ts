@@ -39,6 +39,8 @@ export const clientFlags = {
   unixSocket: 1 << 13,
   /** It listens to channels or patterns; in RESP2 it may do little else. */
   pubsub: 1 << 14,
+  /** Its lookups leave the access clock as it is. */
+  noTouch: 1 << 15,
 } as const;
 
 /** With none of these set, replies flow and commands run without a second look. */
@@ -54,7 +56,8 @@ export const notPlain =
   clientFlags.replySkip |
   clientFlags.closeAfterReply |
   clientFlags.closed |
-  clientFlags.pubsub;
+  clientFlags.pubsub |
+  clientFlags.noTouch;
 
 /** The way out of the process; `networking.ts` implements it over a socket. */
 export interface ClientTransport {
@@ -101,6 +104,9 @@ export class Client {
   readonly createdAtMs: number;
   lastInteractionMs: number;
   name = '';
+  /** What its library calls itself (CLIENT SETINFO). */
+  libName = '';
+  libVer = '';
   user = 'default';
   flags = 0;
   resp3 = false;

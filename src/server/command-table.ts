@@ -3,6 +3,8 @@
  * by a folded hash, so that dispatch makes no string per request. The rows stand beside their
  * handlers in `commands/`; this file only collects them.
  */
+import { ConfError } from '../redis-conf/conf-error.ts';
+import type { SourcedLine } from '../redis-conf/conf-source.ts';
 import type { Call } from './call.ts';
 import { Command, type CommandSpec } from './command.ts';
 import type { CommandLookup } from './context.ts';
@@ -15,14 +17,18 @@ export class CommandTable implements CommandLookup {
   readonly #slots: (Command | null)[] = Array.from({ length: slotCount }, () => null);
   readonly #names: (Buffer | null)[] = Array.from({ length: slotCount }, () => null);
 
-  constructor(specs: readonly CommandSpec[]) {
+  /** Throws ConfError for a `rename-command` line that cannot be followed. */
+  constructor(specs: readonly CommandSpec[], renames: readonly SourcedLine[] = []) {
     const all = new Map<string, Command>();
     for (const spec of specs) {
       if (all.has(spec.name)) throw new Error(`the command ${spec.name} has two rows`);
-      const command = new Command(spec);
-      all.set(spec.name, command);
-      this.#add(command);
+      all.set(spec.name, new Command(spec));
     }
+    for (const { args, origin } of renames) {
+      const problem = rename(all, args[0].toLowerCase(), args[1].toLowerCase());
+      if (problem !== null) throw new ConfError(origin, problem);
+    }
+    for (const [name, command] of all) this.#add(name, command);
     this.all = all;
   }
 
@@ -51,13 +57,27 @@ export class CommandTable implements CommandLookup {
     return container.subcommands?.get(call.text(1).toLowerCase()) ?? null;
   }
 
-  #add(command: Command): void {
-    const name = Buffer.from(command.spec.name);
-    let slot = foldedHash(name, 0, name.length);
+  #add(name: string, command: Command): void {
+    const bytes = Buffer.from(name, 'latin1');
+    let slot = foldedHash(bytes, 0, bytes.length);
     while (this.#names[slot] !== null) slot = (slot + 1) & (slotCount - 1);
-    this.#names[slot] = name;
+    this.#names[slot] = bytes;
     this.#slots[slot] = command;
   }
+}
+
+/**
+ * Lets a command be called by another name alone, or by none at all where that is empty; a text says
+ * why not. It goes on being shown under its own name. [Redis 7.0]
+ */
+function rename(all: Map<string, Command>, from: string, to: string): string | null {
+  const command = all.get(from);
+  if (command === undefined) return 'No such command in rename-command';
+  all.delete(from);
+  if (to === '') return null;
+  if (all.has(to)) return 'Target command name already exists';
+  all.set(to, command);
+  return null;
 }
 
 /** Setting bit 5 folds the case of letters; what else it merges, `foldedEquals` tells apart. */

@@ -220,7 +220,10 @@ export class Dispatcher {
     const mute = client.isMuted;
     if (mute) this.#flushReplies(client);
     this.#timer.count++;
+    const { keyspace } = this.#server;
+    keyspace.touchOnLookup = !client.has(clientFlags.noTouch);
     this.#execute(call, command, buffer, start, end);
+    keyspace.touchOnLookup = true;
     const { extraBits } = this.#timer;
     if (((command.bits | extraBits) & gateBits.timedAlone) !== 0) this.#timer.finish(call);
     if (mute && client.isMuted) call.reply.length = 0;

@@ -18,7 +18,7 @@ import { closeListeners, type Listener, openListeners, serveListeners } from './
 import { Logger } from './log.ts';
 import { openLogOutput } from './log-output.ts';
 import { connectTcp } from './replication/tcp-wire.ts';
-import { BundledServer, emulatedVersion } from './server.ts';
+import { BundledServer, commandTable, emulatedVersion } from './server.ts';
 
 /** Runs the server of this command line. Resolves to an exit code when the process may end. */
 export async function main(argv: readonly string[], ownVersion: string): Promise<number | null> {
@@ -46,6 +46,7 @@ async function runServer(commandLine: CommandLineRun, ownVersion: string): Promi
   try {
     const config = Config.fromCommandLine(commandLine, process.cwd(), stdin);
     config.validateForBundledServer();
+    commandTable(config);
     if (config.values.daemonize && !isDaemon(process.env)) return await startDaemon(stdin);
     const log = openLog(config, ownVersion);
     return await serve(config, log);

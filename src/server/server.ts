@@ -56,7 +56,7 @@ export class BundledServer {
   readonly #gates = new Gates();
   readonly #clients = new ClientRegistry();
   readonly #stats = new ServerStats();
-  readonly #table = new CommandTable(allCommands);
+  readonly #table: CommandTable;
   readonly #keyspace: Keyspace;
   readonly #propagation: Propagation;
   readonly #loading: Loading;
@@ -72,6 +72,7 @@ export class BundledServer {
   /** Data first, replication last; functions handed to a part may use parts built after it. */
   constructor(environment: ServerEnvironment) {
     this.#environment = environment;
+    this.#table = commandTable(environment.config);
     this.#keyspace = this.#newKeyspace();
     this.#propagation = this.#newPropagation();
     this.#loading = this.#newLoading();
@@ -380,6 +381,12 @@ export class BundledServer {
       persistence.hasSavePoints &&
       config.values.stopWritesOnBgsaveError;
   }
+}
+
+/** Throws ConfError for a `rename-command` line that cannot be followed. */
+export function commandTable({ extras }: Config): CommandTable {
+  const renames = extras.filter(({ name }) => name === 'rename-command');
+  return new CommandTable(allCommands, renames);
 }
 
 function expiryVerb(config: Config): string {

@@ -236,7 +236,6 @@ describe('starting', () => {
     ['tls-replication yes', 'no TLS'],
     ['aclfile users.acl', 'no ACL files'],
     ['loadmodule /x.so', 'cannot load modules'],
-    ['rename-command config hidden', 'does not rename commands'],
     ['user alice on >p ~* +@all', 'no users besides the default one'],
     ['user default on nopass ~* &* -@all', 'no users besides the default one'],
     ['user default on >p ~* &* +@all', 'no users besides the default one'],

@@ -60,6 +60,9 @@ export function clientLine(client: Client, call: Call): string {
     ['redir', -1],
     ['resp', client.resp3 ? 3 : 2],
   ];
+  // Redis 7.0 does not know them: they are shown when they are given.
+  if (client.libName !== '') fields.push(['lib-name', client.libName]);
+  if (client.libVer !== '') fields.push(['lib-ver', client.libVer]);
   return fields.map(([name, value]) => `${name}=${value}`).join(' ');
 }
 
@@ -75,6 +78,7 @@ const letters: readonly (readonly [letter: string, has: (client: Client) => bool
   ['c', (client) => client.has(clientFlags.closeAfterReply)],
   ['U', (client) => client.has(clientFlags.unixSocket)],
   ['e', (client) => client.has(clientFlags.noEvict)],
+  ['T', (client) => client.has(clientFlags.noTouch)],
 ];
 
 function flagLetters(client: Client): string {

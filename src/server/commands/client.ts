@@ -1,15 +1,28 @@
 /**
  * CLIENT: who is connected, and what becomes of them. Its lines are `client-line.ts`, killing is
- * `client-kill.ts`, pausing `pause.ts`. Client-side caching (TRACKING, CACHING) does not exist.
+ * `client-kill.ts`, pausing `pause.ts`; what a connection asks for itself is `client-self.ts`.
+ * Client-side caching (TRACKING) does not exist.
  */
 import { errorReplies } from '../../protocol/error-replies.ts';
 import { parseInt64 } from '../../util/int64.ts';
 import type { Call } from '../call.ts';
-import { type Client, clientFlags } from '../client.ts';
+import type { Client } from '../client.ts';
 import type { CommandFlag, CommandSpec, Handler } from '../command.ts';
 import { clientKillCommand } from './client-kill.ts';
 import { clientLine, parseClientType, typeOf } from './client-line.ts';
-import { setClientName } from './client-name.ts';
+import {
+  cachingCommand,
+  getnameCommand,
+  getredirCommand,
+  idCommand,
+  infoCommand,
+  noEvictCommand,
+  noTouchCommand,
+  replyCommand,
+  setinfoCommand,
+  setnameCommand,
+  trackinginfoCommand,
+} from './client-self.ts';
 import { type HelpRow, replyHelp } from './command-help.ts';
 
 const everywhere: readonly CommandFlag[] = ['noscript', 'loading', 'stale'];
@@ -19,6 +32,7 @@ const byAdmin: readonly CommandFlag[] = ['admin', ...everywhere];
 type Row = readonly [string, number, readonly CommandFlag[], string, string, Handler, string];
 
 const rows: readonly Row[] = [
+  ['caching', 3, everywhere, '6.0.0', 'O(1)', cachingCommand, 'Needs TRACKING, which is off.'],
   ['getname', 2, everywhere, '2.6.9', 'O(1)', getnameCommand, "Tells this connection's name."],
   ['getredir', 2, everywhere, '6.0.0', 'O(1)', getredirCommand, 'Tells where invalidations go.'],
   ['help', 2, ['loading', 'stale'], '5.0.0', 'O(1)', helpCommand, 'Lists what CLIENT can do.'],
@@ -27,8 +41,11 @@ const rows: readonly Row[] = [
   ['kill', -3, byAdmin, '2.4.0', 'O(N)', clientKillCommand, 'Closes connections.'],
   ['list', -2, byAdmin, '2.4.0', 'O(N)', listCommand, "Shows every connection's state."],
   ['no-evict', 3, byAdmin, '7.0.0', 'O(1)', noEvictCommand, 'Spares this connection eviction.'],
+  // Newer than 7.0: every client library wants to send SETINFO, and NO-TOUCH is of use.
+  ['no-touch', 3, everywhere, '7.2.0', 'O(1)', noTouchCommand, 'Leaves access times as they are.'],
   ['pause', -3, byAdmin, '2.9.50', 'O(1)', pauseCommand, 'Holds requests back for a while.'],
   ['reply', 3, everywhere, '3.2.0', 'O(1)', replyCommand, 'Turns the replies off and on.'],
+  ['setinfo', 4, everywhere, '7.2.0', 'O(1)', setinfoCommand, 'Names the library that calls.'],
   ['setname', 3, everywhere, '2.6.9', 'O(1)', setnameCommand, 'Names this connection.'],
   ['trackinginfo', 2, everywhere, '6.2.0', 'O(1)', trackinginfoCommand, 'Shows key tracking: off.'],
   ['unblock', -3, byAdmin, '5.0.0', 'O(1)', unblockCommand, 'Wakes a connection that waits.'],
@@ -60,6 +77,7 @@ export const clientCommands: readonly CommandSpec[] = [
 ];
 
 const help: readonly HelpRow[] = [
+  ['CACHING YES|NO', 'Needs TRACKING, which this server has not got.'],
   ['GETNAME', "Tells this connection's name."],
   ['GETREDIR', 'Tells which client gets the invalidations of this one: none, -1.'],
   ['ID', "Tells this connection's number."],
@@ -73,8 +91,10 @@ const help: readonly HelpRow[] = [
   ],
   ['LIST [TYPE <type> | ID <number> ...]', 'Shows connections, one a line.'],
   ['NO-EVICT ON|OFF', 'Keeps this connection when clients are evicted.'],
+  ['NO-TOUCH ON|OFF', 'Lets what this connection reads look unused (TOUCH aside).'],
   ['PAUSE <milliseconds> [WRITE|ALL]', 'Holds back writes, or everything.'],
   ['REPLY ON|OFF|SKIP', 'Turns the replies on or off, or leaves the next one out.'],
+  ['SETINFO LIB-NAME|LIB-VER <value>', 'Says which library speaks here; LIST shows it.'],
   ['SETNAME <name>', 'Names this connection.'],
   ['TRACKINGINFO', 'Shows key tracking, which is always off.'],
   ['UNBLOCK <number> [TIMEOUT|ERROR]', 'Wakes a connection that waits, as if its time were over.'],
@@ -84,68 +104,6 @@ const help: readonly HelpRow[] = [
 function helpCommand(call: Call): void {
   replyHelp(call, 'CLIENT', help);
 }
-
-// ---- this connection ----
-
-function idCommand(call: Call): void {
-  call.reply.integer(call.client.id);
-}
-
-function infoCommand(call: Call): void {
-  call.reply.verbatim(`${clientLine(call.client, call)}\n`);
-}
-
-function getnameCommand(call: Call): void {
-  const { name } = call.client;
-  if (name === '') call.reply.nil();
-  else call.reply.bulkText(name);
-}
-
-function setnameCommand(call: Call): void {
-  if (setClientName(call, 2)) call.reply.ok();
-}
-
-function noEvictCommand(call: Call): void {
-  const on = call.is(2, 'on');
-  if (!on && !call.is(2, 'off')) {
-    call.syntaxError();
-    return;
-  }
-  call.client.set(clientFlags.noEvict, on);
-  call.reply.ok();
-}
-
-/** Only ON is answered; dispatch drops the replies while the flags stand. */
-function replyCommand(call: Call): void {
-  const { client } = call;
-  if (call.is(2, 'on')) {
-    client.set(clientFlags.replyOff | clientFlags.replySkip | clientFlags.replySkipNext, false);
-    call.reply.ok();
-  } else if (call.is(2, 'off')) {
-    client.set(clientFlags.replyOff, true);
-  } else if (call.is(2, 'skip')) {
-    if (!client.has(clientFlags.replyOff)) client.set(clientFlags.replySkipNext, true);
-  } else {
-    call.syntaxError();
-  }
-}
-
-function getredirCommand(call: Call): void {
-  call.reply.integer(-1);
-}
-
-function trackinginfoCommand({ reply }: Call): void {
-  reply.map(3);
-  reply.bulkText('flags');
-  reply.set(1);
-  reply.bulkText('off');
-  reply.bulkText('redirect');
-  reply.integer(-1);
-  reply.bulkText('prefixes');
-  reply.array(0);
-}
-
-// ---- all of them ----
 
 function listCommand(call: Call): void {
   const clients = chosenClients(call);

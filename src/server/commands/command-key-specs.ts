@@ -37,6 +37,7 @@ const toEnd = [-1, 1] as const;
 /** Commands whose single range of keys has other flags than the default's. */
 const flagGroups: readonly (readonly [flags: readonly KeyFlag[], ...commands: string[]])[] = [
   [['RO'], 'exists', 'touch', 'strlen', 'type', 'watch'],
+  [['RO'], 'memory|usage'],
   [['RO'], 'object|encoding', 'object|freq', 'object|idletime', 'object|refcount'],
   [['RW', 'insert'], 'append', 'pfadd'],
   [['RW', 'access'], 'pfdebug'],
@@ -197,6 +198,13 @@ const anyOrder = 'nondeterministic_output_order';
 /** Hints for proxies and clients: which shards to ask, and whether the answer repeats. */
 const tips: readonly (readonly [tips: readonly string[], ...commands: string[]])[] = [
   [[anyShard, allSucceeded], 'ping', 'flushall', 'flushdb'],
+  [[anyShard, allSucceeded], 'memory|purge'],
+  [
+    [varies, anyShard, 'response_policy:special'],
+    'memory|doctor',
+    'memory|malloc-stats',
+    'memory|stats',
+  ],
   [[anyShard, sum], 'dbsize'],
   [[anyShard, 'response_policy:agg_min'], 'wait'],
   [[anyShard, anyOrder], 'keys'],
@@ -212,7 +220,13 @@ const tips: readonly (readonly [tips: readonly string[], ...commands: string[]])
   [[varies], 'hrandfield', 'hscan', 'zrandmember', 'zscan', 'spop', 'srandmember', 'sscan'],
   [[anyOrder], 'hkeys', 'hvals', 'hgetall', 'smembers', 'sinter', 'sunion', 'sdiff'],
   [[anyOrder], 'command', 'command|docs', 'command|info', 'command|list'],
-  [['request_policy:all_nodes', allSucceeded], 'config|set', 'latency|reset', 'slowlog|reset'],
+  [
+    ['request_policy:all_nodes', allSucceeded],
+    'config|set',
+    'client|setinfo',
+    'latency|reset',
+    'slowlog|reset',
+  ],
   [['request_policy:all_nodes', sum, varies], 'slowlog|len'],
   [['request_policy:all_nodes', varies], 'slowlog|get'],
   [

@@ -11,7 +11,8 @@ import { discardTransaction } from '../transaction.ts';
 import { authRows, forgetLogin } from './connection-auth.ts';
 
 /** What RESET undoes. A skipped reply stays skipped, and NO-EVICT stays on. [Redis 7.0.15] */
-const connectionState = clientFlags.monitor | clientFlags.replyOff | clientFlags.replySkipNext;
+const connectionState =
+  clientFlags.monitor | clientFlags.replyOff | clientFlags.replySkipNext | clientFlags.noTouch;
 
 const alwaysAllowed = ['noscript', 'loading', 'stale', 'fast', 'no_auth', 'allow_busy'] as const;
 

@@ -94,10 +94,14 @@ function existsCommand(call: Call): void {
 }
 
 function touchCommand(call: Call): void {
+  const { keyspace } = call;
+  const touches = keyspace.touchOnLookup;
+  keyspace.touchOnLookup = true;
   let found = 0;
   for (let index = 1; index < call.argc; index++) {
     if (call.lookupRead(index) !== 0) found++;
   }
+  keyspace.touchOnLookup = touches;
   call.reply.integer(found);
 }
 

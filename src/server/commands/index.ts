@@ -26,6 +26,7 @@ import { listMoveCommands } from './list-moves.ts';
 import { listPopCommands } from './list-pops.ts';
 import { listPositionCommands } from './list-positions.ts';
 import { listCommands } from './lists.ts';
+import { memoryCommands } from './memory.ts';
 import { monitorCommands } from './monitor.ts';
 import { persistenceCommands } from './persistence.ts';
 import { pubsubCommands } from './pubsub.ts';
@@ -90,6 +91,7 @@ export const allCommands: readonly CommandSpec[] = [
   ...debugCommands,
   ...infoCommands,
   ...latencyCommands,
+  ...memoryCommands,
   ...monitorCommands,
   ...persistenceCommands,
   ...serverCommands,

@@ -76,8 +76,19 @@ export class Dict {
   /** Bytes in use for entries, index and heap. */
   get memoryBytes(): number {
     this.#countCollections(this.#uncounted.length);
-    const heap = this.#expiry.size === 0 ? 0 : this.#expiry.memoryBytes;
-    return this.#entries.memoryBytes + this.#collectionBytes + this.#index.memoryBytes + heap;
+    return (
+      this.#entries.memoryBytes + this.#collectionBytes + this.#index.memoryBytes + this.expiryBytes
+    );
+  }
+
+  /** Of these, what finding keys takes. */
+  get indexBytes(): number {
+    return this.#index.memoryBytes;
+  }
+
+  /** And what times to live take. */
+  get expiryBytes(): number {
+    return this.#expiry.size === 0 ? 0 : this.#expiry.memoryBytes;
   }
 
   // ---- finding ----

@@ -242,3 +242,36 @@ function parseLine(line: string): Record<string, string> {
 function fieldNames(list: string): string[] {
   return Object.keys(parseLine(list.split('\n')[0] ?? ''));
 }
+
+describe('SETINFO and NO-TOUCH, as Redis 7.2 brought them', () => {
+  test('the library is shown once it is known', async () => {
+    const server = await use.server('bundled');
+    const client = await server.connect();
+    expect(await client.must('CLIENT', 'INFO')).not.toContain('lib-');
+    await client.must('CLIENT', 'SETINFO', 'LIB-NAME', 'lib(a;b)');
+    await client.must('CLIENT', 'SETINFO', 'lib-ver', '1.0');
+    expect(await client.must('CLIENT', 'INFO')).toContain(
+      ' resp=2 lib-name=lib(a;b) lib-ver=1.0\n',
+    );
+    expect(await client.command('CLIENT', 'SETINFO', 'lib-name', 'a b')).toEqual({
+      error: 'ERR lib-name cannot contain spaces, newlines or special characters.',
+    });
+    expect(await client.command('CLIENT', 'SETINFO', 'x', 'y')).toEqual({
+      error: "ERR Unrecognized option 'x'",
+    });
+  });
+
+  test('NO-TOUCH leaves the access time to others, and TOUCH sets it', async () => {
+    const server = await use.server('bundled');
+    const [quiet, other] = [await server.connect(), await server.connect()];
+    const idle = async (): Promise<number> => Number(await other.must('OBJECT', 'IDLETIME', 'k'));
+    await other.must('SET', 'k', 'v');
+    await quiet.must('CLIENT', 'NO-TOUCH', 'ON');
+    expect(await quiet.must('CLIENT', 'INFO')).toContain(' flags=T ');
+    await waitFor(async () => (await idle()) >= 1, { what: 'a second to pass' });
+    await quiet.pipeline([['GET', 'k'], ['MULTI'], ['GET', 'k'], ['EXEC']]);
+    expect(await idle()).toBeGreaterThanOrEqual(1);
+    await quiet.must('TOUCH', 'k');
+    expect(await idle()).toBe(0);
+  });
+});
