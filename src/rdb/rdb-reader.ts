@@ -316,7 +316,10 @@ export class RdbReader {
     // Zero stands for "not computed": the writer ran with `rdbchecksum no`.
     if (this.#crc !== undefined && written !== 0n && written !== this.#crc.value) {
       const [inFile, computed] = [written, this.#crc.value].map((sum) => sum.toString(16));
-      throw input.error('bad-checksum', `checksum ${inFile} in the file, ${computed} computed`);
+      throw input.error(
+        'bad-checksum',
+        `CRC error: checksum ${inFile} in the file, ${computed} computed`,
+      );
     }
     input.skip(checksumBytes);
     this.#state = 'done';

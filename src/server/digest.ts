@@ -20,6 +20,7 @@ import type { Keyspace } from './keyspace/keyspace.ts';
 import { formatDouble } from '../util/double.ts';
 import { Digest, uint32 } from './digest-sum.ts';
 import { HashValue } from './types/hash-value.ts';
+import { ListValue } from './types/list-value.ts';
 import { SetValue } from './types/set-value.ts';
 import type { Value } from './types/value.ts';
 import { ZsetValue } from './types/zset-value.ts';
@@ -64,10 +65,20 @@ function addValue(digest: Digest, dict: Dict, ref: number): void {
 }
 
 function addCollection(digest: Digest, value: Value): void {
-  if (value instanceof SetValue) addSet(digest, value);
+  if (value instanceof ListValue) addList(digest, value);
+  else if (value instanceof SetValue) addSet(digest, value);
   else if (value instanceof HashValue) addHash(digest, value);
   else if (value instanceof ZsetValue) addZset(digest, value);
   else throw new Error(`values of type ${value.type} have no digest yet`);
+}
+
+function addList(digest: Digest, list: ListValue): void {
+  const cursor = list.cursorAt(0);
+  if (cursor === null) return;
+  do {
+    cursor.read();
+    digest.chain(windowOf(cursor));
+  } while (cursor.next());
 }
 
 function addSet(digest: Digest, set: SetValue): void {

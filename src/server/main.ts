@@ -6,6 +6,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseCommandLine, usageText, type CommandLineRun } from '../redis-conf/command-line.ts';
+import { RdbError } from '../rdb/rdb-error.ts';
 import { ConfError } from '../redis-conf/conf-error.ts';
 import { systemMessage } from '../redis-conf/conf-file.ts';
 import { fromPath } from '../redis-conf/conf-source.ts';
@@ -73,10 +74,7 @@ function openLog(config: Config, ownVersion: string): Logger {
   const write = openLogOutput(pathOf(values.logfile));
   const log = new Logger({ clock: systemClock, pid: process.pid, write });
   log.level = values.loglevel;
-  log.notice(
-    `repl-server ${ownVersion} (as Redis ${emulatedVersion}) on Node ${process.version}, ` +
-      `port ${values.port}, PID: ${process.pid}`,
-  );
+  log.notice(`repl-server ${ownVersion} (as Redis ${emulatedVersion}) on Node ${process.version}`);
   warnOfIgnored(config, log);
   logCrashes(log);
   return log;
@@ -99,6 +97,7 @@ async function serve(config: Config, log: Logger): Promise<number | null> {
     log.warning(`${message}. The server does not start.`);
     return await failToStart(config, message);
   }
+  log.notice(`Listening, port ${config.values.port}, PID: ${process.pid}`);
   return runUntilStopped(config, log, listeners);
 }
 
@@ -142,8 +141,12 @@ async function runUntilStopped(
     serveListeners(listeners, (listener, unixPath) => server.networking.serve(listener, unixPath));
     await server.start();
   } catch (error) {
-    const { message } = error as Error;
-    log.warning(`${message} Fatal error loading the DB, exiting.`);
+    const { cause, message } = error as Error;
+    const verdict =
+      cause instanceof RdbError
+        ? 'Terminating server after rdb file reading failure.'
+        : 'Fatal error loading the DB, exiting.';
+    log.warning(`${message} ${verdict}`);
     server.stop();
     release();
     return failToStart(config, message);

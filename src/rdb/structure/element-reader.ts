@@ -29,6 +29,12 @@ export function structureError({ what, offset }: Place, why: string, at: number)
   return new RdbError('bad-structure', offset, detail);
 }
 
+/** About a field or member that is there twice. */
+export function duplicateError({ what, offset }: Place): RdbError {
+  const detail = `${what} with dup elements, integrity check failed`;
+  return new RdbError('bad-element', offset, detail);
+}
+
 /** About its elements, which are sound by themselves but cannot make up a value. */
 export function elementError({ what, offset }: Place, why: string): RdbError {
   return new RdbError('bad-element', offset, `${what} integrity check failed: ${why}`);

@@ -4,7 +4,7 @@
  * the form in which Redis writes it, so that whoever looks for one may compare bytes.
  */
 import type { StringWindow } from '../string-window.ts';
-import { elementError, type Place } from './element-reader.ts';
+import { duplicateError, type Place } from './element-reader.ts';
 import { ListpackReader } from './listpack.ts';
 import type { SeenElements } from './seen-elements.ts';
 
@@ -44,7 +44,7 @@ export function surveyPairs(
     if (!reader.isCanonical) return -1;
     if (reader.count % 2 === 1) {
       const sighting = seen.add(reader.elementStart, reader.elementEnd);
-      if (sighting === 'seen') throw elementError(place, 'an element that is there twice');
+      if (sighting === 'seen') throw duplicateError(place);
       if (sighting === 'unknown') return -1;
     } else if (pairs === 'members and scores') {
       continue;

@@ -79,6 +79,7 @@ export class ZipmapReader implements ElementReader {
 
   #checkEnd(): void {
     const counted = this.#bytes[this.#start];
+    if (this.#fields === 0) throw this.#error('no fields', this.#start);
     if (this.#isValueNext) throw this.#error('a field without a value', this.#at);
     if (counted !== unknownCount && counted !== this.#fields) {
       throw this.#error(`${this.#fields} fields where the count says ${counted}`, this.#start);

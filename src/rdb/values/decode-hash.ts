@@ -15,7 +15,12 @@
  */
 import { parseDouble } from '../../util/double.ts';
 import { incomplete } from '../rdb-input.ts';
-import { elementError, type ElementReader, type Place } from '../structure/element-reader.ts';
+import {
+  duplicateError,
+  elementError,
+  type ElementReader,
+  type Place,
+} from '../structure/element-reader.ts';
 import { ListpackReader } from '../structure/listpack.ts';
 import { surveyPairs } from '../structure/listpack-survey.ts';
 import { ZiplistReader } from '../structure/ziplist.ts';
@@ -109,7 +114,7 @@ function setElements(
 ): void {
   while (reader.next(first)) {
     if (!reader.next(second)) throw elementError(place, 'a field without a value');
-    if (!setField(hash, first, second)) throw elementError(place, twice);
+    if (!setField(hash, first, second)) throw duplicateError(place);
   }
 }
 
@@ -125,7 +130,7 @@ function setTriples(
     }
     const expireAtMs = parseDouble(third.bytes, third.start, third.end);
     if (!isTime(expireAtMs)) throw elementError(place, noTime);
-    if (!setVolatileField(hash, first, second, expireAtMs)) throw elementError(place, twice);
+    if (!setVolatileField(hash, first, second, expireAtMs)) throw duplicateError(place);
   }
 }
 

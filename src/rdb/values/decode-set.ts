@@ -5,7 +5,7 @@
  *     SET_INTSET     intset
  *     SET_LISTPACK   listpack          [Redis 7.2]
  */
-import { elementError, type ElementReader, type Place } from '../structure/element-reader.ts';
+import { duplicateError, type ElementReader, type Place } from '../structure/element-reader.ts';
 import { IntsetReader } from '../structure/intset.ts';
 import { ListpackReader } from '../structure/listpack.ts';
 import type { StringWindow } from '../string-window.ts';
@@ -52,7 +52,7 @@ function addElements(
   place: Place,
 ): void {
   while (reader.next(first)) {
-    if (!set.add(first.bytes, first.start, first.end)) throw elementError(place, twice);
+    if (!set.add(first.bytes, first.start, first.end)) throw duplicateError(place);
   }
 }
 

@@ -13,7 +13,12 @@
 import { parseDouble } from '../../util/double.ts';
 import type { RdbInput } from '../rdb-input.ts';
 import { incomplete } from '../rdb-input.ts';
-import { elementError, type ElementReader, type Place } from '../structure/element-reader.ts';
+import {
+  duplicateError,
+  elementError,
+  type ElementReader,
+  type Place,
+} from '../structure/element-reader.ts';
 import { ListpackReader } from '../structure/listpack.ts';
 import { surveyPairs } from '../structure/listpack-survey.ts';
 import { ZiplistReader } from '../structure/ziplist.ts';
@@ -118,7 +123,7 @@ function addElements(
     if (!reader.next(second)) throw elementError(place, 'a member without a score');
     const score = parseDouble(second.bytes, second.start, second.end);
     if (Number.isNaN(score)) throw elementError(place, noNumber);
-    if (!zset.add(first.bytes, first.start, first.end, score)) throw elementError(place, twice);
+    if (!zset.add(first.bytes, first.start, first.end, score)) throw duplicateError(place);
   }
 }
 

@@ -48,6 +48,8 @@ export function* loadDataFile(
       yield { bytes, keysSoFar: loader.facts.keysLoaded };
     }
   } catch (error) {
+    // In the words that whoever watches the log of a Redis looks for.
+    if (error instanceof RdbError) log.warning(`Internal error in RDB: ${error.message}`);
     throw new Error(loadFailure(path, error), { cause: error });
   }
   for (const line of skipped.lines()) log.notice(line);

@@ -4,9 +4,11 @@
  * in pieces between requests, by DUMP and by DEBUG OBJECT, which write it at once. A value must not
  * change between its first piece and its last. Counterpart of value-maker.ts.
  */
-import { rdbType } from '../../rdb/opcodes.ts';
+import { quicklistNode, rdbType } from '../../rdb/opcodes.ts';
 import type { RdbOutput } from '../../rdb/rdb-output.ts';
 import { HashValue } from '../types/hash-value.ts';
+import type { ListNode } from '../types/list-node.ts';
+import { ListValue } from '../types/list-value.ts';
 import { SetValue } from '../types/set-value.ts';
 import type { Value } from '../types/value.ts';
 import { ZsetValue } from '../types/zset-value.ts';
@@ -23,6 +25,7 @@ export interface ValueBody {
 
 /** The body of a collection as it is now. */
 export function bodyOf(value: Value): ValueBody {
+  if (value instanceof ListValue) return new ListBody(value);
   if (value instanceof HashValue) {
     const { listpack } = value;
     return listpack === null
@@ -55,6 +58,35 @@ class CompactBody implements ValueBody {
   write(output: RdbOutput): boolean {
     output.string(this.#block.bytes, 0, this.#block.byteLength);
     return true;
+  }
+}
+
+/** Node by node: each is some hundred elements in one string. */
+class ListBody implements ValueBody {
+  readonly rdbType = rdbType.listQuicklist2;
+  readonly #nodes: Iterator<ListNode, unknown>;
+  readonly #nodeCount: number;
+  /** Nodes not written yet; −1 before the first piece. */
+  #left = -1;
+
+  constructor(list: ListValue) {
+    this.#nodes = list.nodes();
+    this.#nodeCount = list.nodeCount;
+  }
+
+  write(output: RdbOutput, work: number): boolean {
+    if (this.#left < 0) {
+      this.#left = this.#nodeCount;
+      output.length(this.#left);
+    }
+    for (let workLeft = work; workLeft > 0 && this.#left > 0; this.#left--) {
+      const node = this.#nodes.next().value as ListNode;
+      const bytes = node.toBytes();
+      output.length(node.isPlain ? quicklistNode.plain : quicklistNode.packed);
+      output.string(bytes, 0, bytes.length);
+      workLeft -= 1 + Math.floor(bytes.length / bytesPerWork);
+    }
+    return this.#left === 0;
   }
 }
 

@@ -3,10 +3,10 @@
  * class of each kind. Used by whoever is an RdbValueSink: the loader of files, RESTORE. Counterpart
  * of value-body.ts.
  */
-import { RdbError } from '../../rdb/rdb-error.ts';
 import type { HashTarget, ListTarget, SetTarget, ZsetTarget } from '../../rdb/value-sink.ts';
 import { assert } from '../../util/errors.ts';
 import { HashValue } from '../types/hash-value.ts';
+import { ListValue } from '../types/list-value.ts';
 import { SetValue } from '../types/set-value.ts';
 import { type Value, type ValueSettings, valueTypes } from '../types/value.ts';
 import { ZsetValue } from '../types/zset-value.ts';
@@ -25,7 +25,7 @@ export class ValueMaker {
   }
 
   beginList(): ListTarget {
-    return refuse('list');
+    return this.#begin(new ListValue(this.#settings));
   }
 
   beginSet(): SetTarget {
@@ -52,9 +52,4 @@ export class ValueMaker {
     this.#value = value;
     return value;
   }
-}
-
-/** As long as there is no value to hold one. */
-function refuse(typeName: string): never {
-  throw new RdbError('unsupported-type', 0, `an unsupported value of type ${typeName}`, typeName);
 }

@@ -65,7 +65,11 @@ const structures: Structure[] = [
     name: 'zipmap',
     open: (blob) => new ZipmapReader(blob, place),
     sample: fc
-      .tuple(fc.array(fc.tuple(element, element), { maxLength: 10 }), fc.nat(4), fc.boolean())
+      .tuple(
+        fc.array(fc.tuple(element, element), { minLength: 1, maxLength: 10 }),
+        fc.nat(4),
+        fc.boolean(),
+      )
       .map(([pairs, unused, uncounted]) => ({
         elements: pairs.flat(),
         bytes: buildZipmap(pairs, { unused, ...(uncounted ? { count: 254 } : {}) }),

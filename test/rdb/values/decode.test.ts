@@ -72,7 +72,7 @@ describe('refuses', () => {
       'set-listpack',
       rdbType.setListpack,
       rdbString(buildListpack(twice)),
-      'Set listpack integrity',
+      'Set listpack with dup elements',
     ],
     ['hash', rdbType.hash, join(rdbLength(3), ...twice.map(text)), 'a field that is there twice'],
     [
@@ -84,13 +84,13 @@ describe('refuses', () => {
           ['a', ''],
         ]),
       ),
-      'Zipmap integrity',
+      'Zipmap with dup elements',
     ],
     [
       'hash-ziplist',
       rdbType.hashZiplist,
       rdbString(buildZiplist(twice)),
-      'field that is there twice',
+      'Hash ziplist with dup elements',
     ],
     ['odd hash', rdbType.hashListpack, rdbString(buildListpack(['a'])), 'a field without a value'],
     ['odd zset', rdbType.zsetZiplist, rdbString(buildZiplist(['a'])), 'a member without a score'],
@@ -107,7 +107,7 @@ describe('refuses', () => {
       'a score that is no number',
     ],
     ['zset-2', rdbType.zset2, join(rdbLength(1), text('a'), double(Number.NaN)), 'is no number'],
-    ['zset-listpack', rdbType.zsetListpack, rdbString(buildListpack(twice)), 'there twice'],
+    ['zset-listpack', rdbType.zsetListpack, rdbString(buildListpack(twice)), 'with dup elements'],
     ['zset-listpack', rdbType.zsetListpack, rdbString(buildListpack(['a', 'nan'])), 'no number'],
     [
       'a node',

@@ -25,9 +25,8 @@ const lowLimits = [
 
 const isHeld = (value: CollectedValue): boolean =>
   typeof value === 'string' ||
-  'set' in value ||
-  'zset' in value ||
-  ('hash' in value && value.hash.every(([, , expireAtMs]) => expireAtMs === undefined));
+  !('hash' in value) ||
+  value.hash.every(([, , expireAtMs]) => expireAtMs === undefined);
 
 /** Redis 7.2 and what came from it print scores with fewer digits, and sum up these. */
 const hasSameDigest = (kind: RealKind, value: CollectedValue): boolean =>
