@@ -160,7 +160,7 @@ const directives = {
   'latency-monitor-threshold': int(0, long),
   'latency-tracking': yesNo('yes'),
   'latency-tracking-info-percentiles': percentiles('50 99 99.9'),
-  'lazyfree-lazy-eviction': yesNo('no', none),
+  'lazyfree-lazy-eviction': yesNo('no'),
   'lazyfree-lazy-expire': yesNo('no'),
   'lazyfree-lazy-server-del': yesNo('no', none),
   'lazyfree-lazy-user-del': yesNo('no', none),

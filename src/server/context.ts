@@ -17,6 +17,7 @@ import type { Keyspace } from './keyspace/keyspace.ts';
 import type { LatencyMonitor } from './latency-monitor.ts';
 import type { Logger } from './log.ts';
 import type { Loading } from './persistence/loading.ts';
+import type { MemoryLimit } from './memory-limit.ts';
 import type { Persistence } from './persistence/persistence.ts';
 import type { Propagation } from './propagation.ts';
 import type { PauseState } from './pause.ts';
@@ -87,6 +88,7 @@ export interface ServerContext {
   readonly keyspace: Keyspace;
   readonly clients: ClientRegistry;
   readonly gates: Gates;
+  readonly memoryLimit: MemoryLimit;
   readonly propagation: Propagation;
   readonly replication: Replication;
   readonly persistence: Persistence;

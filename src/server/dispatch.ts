@@ -35,6 +35,8 @@ const allowedWhileSubscribed = new Set(
     ' ',
   ),
 );
+/** Commands that are not refused between MULTI and EXEC where memory is short. */
+const endsTransaction = new Set(['exec', 'discard', 'quit', 'reset']);
 /** How much of an unknown command's arguments its error quotes. [server.c, 7.0] */
 const quotedArgumentBytes = 128;
 
@@ -118,6 +120,7 @@ export class Dispatcher {
     if (command === null) return;
     const timer = this.#timer;
     if (command !== timer.command) timer.switchTo(command, buffer, start, client);
+    if (this.#server.gates.memoryLimited) this.#server.memoryLimit.makeRoom();
     if (client.has(clientFlags.multi) && !neverQueued.has(command.fullName)) {
       client.queue.push(copyRequest(call, command, buffer, start, end));
       return;
@@ -240,6 +243,7 @@ export class Dispatcher {
     if (client.has(clientFlags.multi) && command.has('no_multi')) {
       return 'ERR Command not allowed inside a transaction';
     }
+    if (gates.memoryLimited && this.#isOutOfMemory(client, command, bits)) return errorReplies.oom;
     const fromMaster = client.has(clientFlags.master);
     if ((bits & commandFlags.write) !== 0 && !fromMaster) {
       if (gates.diskFailing) return errorReplies.misconf;
@@ -264,6 +268,14 @@ export class Dispatcher {
       loading === 'aside' ? commandFlags.no_async_loading : gateBits.notLoading;
     if (loading !== 'none' && (bits & notWhileLoading) !== 0) return errorReplies.loading;
     return null;
+  }
+
+  /** Makes room, whatever the command; where there is none, those that may ask for more wait. */
+  #isOutOfMemory(client: Client, command: Command, bits: number): boolean {
+    if (this.#server.memoryLimit.makeRoom() !== 'none') return false;
+    // A transaction that is being queued takes memory whatever is in it.
+    const queued = client.has(clientFlags.multi) && !endsTransaction.has(command.fullName);
+    return queued || (bits & commandFlags.denyoom) !== 0;
   }
 
   #mustWait(client: Client, bits: number): boolean {

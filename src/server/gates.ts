@@ -13,6 +13,7 @@ export class Gates {
   #staleDataMatters = false;
   #replicasMatter = false;
   #diskFailing = false;
+  #memoryLimited = false;
   #paused: 'none' | 'write' | 'all' = 'none';
 
   /** A data set is being loaded: the live one, or another while the old one is served. */
@@ -65,6 +66,16 @@ export class Gates {
     this.#update();
   }
 
+  /** `maxmemory` is set: room is made before each command. */
+  get memoryLimited(): boolean {
+    return this.#memoryLimited;
+  }
+
+  set memoryLimited(on: boolean) {
+    this.#memoryLimited = on;
+    this.#update();
+  }
+
   /** CLIENT PAUSE. */
   get paused(): 'none' | 'write' | 'all' {
     return this.#paused;
@@ -85,7 +96,7 @@ export class Gates {
       closed |= commandFlags.write;
     }
     if (this.#paused === 'write') closed |= commandFlags.write | commandFlags.may_replicate;
-    if (this.#paused === 'all') closed |= gateBits.any;
+    if (this.#paused === 'all' || this.#memoryLimited) closed |= gateBits.any;
     this.closed = closed;
   }
 }

@@ -82,7 +82,8 @@ export class Propagation {
     const unit = this.#unit;
     this.#unit = [];
     this.flushRun();
-    if (unit.length > 1) this.#stream.feed(anyDb, multi, 0, multi.length);
+    // SELECT goes before MULTI, not into the transaction, where the first command needs one.
+    if (unit.length > 1) this.#stream.feed(unit[0].dbId, multi, 0, multi.length);
     for (const { dbId, bytes } of unit) this.#stream.feed(dbId, bytes, 0, bytes.length);
     if (unit.length > 1) this.#stream.feed(anyDb, exec, 0, exec.length);
   }

@@ -24,10 +24,12 @@ import { FullSyncLoader } from './wiring/full-sync-loader.ts';
 import { Gates } from './gates.ts';
 import { usedMemory } from './info/memory.ts';
 import { InfoSampler } from './info/sampler.ts';
+import { Evictor } from './keyspace/evict.ts';
 import { ExpireCycle } from './keyspace/expire.ts';
 import { Keyspace } from './keyspace/keyspace.ts';
 import { publishKeyspaceEvents } from './keyspace-events.ts';
 import { LatencyMonitor } from './latency-monitor.ts';
+import { MemoryLimit } from './memory-limit.ts';
 import { Networking } from './networking.ts';
 import { PauseState } from './pause.ts';
 import { Loading, type LoadingSettings } from './persistence/loading.ts';
@@ -64,6 +66,7 @@ export class BundledServer {
   readonly #replication: Replication;
   readonly #blocked: BlockedClients;
   readonly #pause: PauseState;
+  readonly #memoryLimit: MemoryLimit;
   readonly #pubsub = new PubSub((client, bytes) => this.networking.push(client, bytes));
   readonly #shutdown: Shutdown;
   readonly #blockedRunner: BlockedRunner;
@@ -80,6 +83,7 @@ export class BundledServer {
     this.#replication = this.#newReplication();
     this.#blocked = this.#newBlocked();
     this.#pause = this.#newPause();
+    this.#memoryLimit = this.#newMemoryLimit();
     this.#shutdown = this.#newShutdown();
     this.context = this.#newContext();
     const reply = new ReplyWriter({
@@ -202,6 +206,21 @@ export class BundledServer {
     });
   }
 
+  #newMemoryLimit(): MemoryLimit {
+    const { config, defer, random } = this.#environment;
+    const evictor = new Evictor({
+      keyspace: this.#keyspace,
+      random,
+      settings: config.values,
+      onEvicted: (db, key) => {
+        const verb = config.values.lazyfreeLazyEviction ? 'UNLINK' : 'DEL';
+        this.#propagation.add(db.id, [verb, key]);
+        this.#propagation.endUnit();
+      },
+    });
+    return new MemoryLimit({ server: () => this.context, evictor, defer });
+  }
+
   #newShutdown(): Shutdown {
     return new Shutdown(this.#environment, {
       pause: this.#pause,
@@ -234,6 +253,7 @@ export class BundledServer {
       keyspace: this.#keyspace,
       clients: this.#clients,
       gates: this.#gates,
+      memoryLimit: this.#memoryLimit,
       propagation: this.#propagation,
       replication: this.#replication,
       persistence: this.#persistence,
@@ -380,6 +400,7 @@ export class BundledServer {
       !persistence.lastBgsaveOk &&
       persistence.hasSavePoints &&
       config.values.stopWritesOnBgsaveError;
+    gates.memoryLimited = config.maxmemory > 0;
   }
 }
 

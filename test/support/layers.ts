@@ -56,6 +56,7 @@ const serverRanks: readonly (readonly string[])[] = [
     'gates',
     'info',
     'key-scout',
+    'memory-limit',
     'keyspace-events',
     'latency-histogram',
     'latency-monitor',

@@ -102,6 +102,8 @@ function resetstatCommand({ server, keyspace, reply }: Call): void {
   keyspace.stats.keyspaceHits = 0;
   keyspace.stats.keyspaceMisses = 0;
   keyspace.stats.expiredKeys = 0;
+  keyspace.stats.expiredTimeCapReachedCount = 0;
   server.infoSampler.reset();
+  server.memoryLimit.resetStats();
   reply.ok();
 }

@@ -189,25 +189,27 @@ function notifyIn(call: Call, db: Database, event: string, index: number): void 
 /** Puts an entry's value under the key in argument `index` of `target`, which holds none yet. */
 function moveEntry(call: Call, source: number, target: Database, index: number): void {
   const { dict } = call.db;
-  if (!dict.isCollection(source)) {
-    copyEntry(call, source, target, index);
+  const access = dict.accessedAt(source);
+  let moved = 0;
+  if (dict.isCollection(source)) {
+    const expireAt = dict.expireAt(source);
+    const value = dict.value(source);
     dict.remove(source);
-    return;
+    lookupIn(call, target, index);
+    moved = placeCollection(call, value, expireAt, target, index);
+  } else {
+    moved = copyEntry(call, source, target, index);
+    dict.remove(source);
   }
-  const expireAt = dict.expireAt(source);
-  const value = dict.value(source);
-  dict.remove(source);
-  lookupIn(call, target, index);
-  placeCollection(call, value, expireAt, target, index);
+  target.dict.setAccessedAt(moved, access);
 }
 
-/** The same with the value staying where it was, too. */
-function copyEntry(call: Call, source: number, target: Database, index: number): void {
+/** The same with the value staying where it was, too; returns the new entry. */
+function copyEntry(call: Call, source: number, target: Database, index: number): number {
   const { dict } = call.db;
   const expireAt = dict.expireAt(source);
   if (dict.isCollection(source)) {
-    placeCollection(call, dict.value(source).copy(), expireAt, target, index);
-    return;
+    return placeCollection(call, dict.value(source).copy(), expireAt, target, index);
   }
   const raw = dict.isRaw(source);
   dict.readString(source);
@@ -222,8 +224,9 @@ function copyEntry(call: Call, source: number, target: Database, index: number):
     windowEnd,
   );
   if (raw) ref = target.dict.resizeString(ref, windowEnd - windowStart);
-  if (expireAt >= 0) target.dict.setExpireAt(ref, expireAt);
+  if (expireAt >= 0) ref = target.dict.setExpireAt(ref, expireAt);
   notifyIn(call, target, 'new', index);
+  return ref;
 }
 
 function placeCollection(
@@ -232,9 +235,10 @@ function placeCollection(
   expireAt: number,
   target: Database,
   index: number,
-): void {
+): number {
   const { buffer, argStart, argEnd } = call;
-  const ref = target.dict.insertValue(buffer, argStart[index], argEnd[index], value);
-  if (expireAt >= 0) target.dict.setExpireAt(ref, expireAt);
+  let ref = target.dict.insertValue(buffer, argStart[index], argEnd[index], value);
+  if (expireAt >= 0) ref = target.dict.setExpireAt(ref, expireAt);
   notifyIn(call, target, 'new', index);
+  return ref;
 }

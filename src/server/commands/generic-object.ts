@@ -2,7 +2,6 @@
 import { parseSmallInteger } from '../../util/int64.ts';
 import type { Call } from '../call.ts';
 import type { CommandSpec } from '../command.ts';
-import type { Dict } from '../keyspace/dict.ts';
 import { replyHelp, type HelpRow } from './command-help.ts';
 import { encodingOf } from '../keyspace/encoding.ts';
 
@@ -99,8 +98,7 @@ function objectFreqCommand(call: Call): void {
     );
     return;
   }
-  // Frequencies are not counted: no key is ever evicted for being used rarely.
-  call.reply.integer(0);
+  call.reply.integer(call.keyspace.frequencies.countOf(call.db.dict.accessedAt(ref)));
 }
 
 function objectIdletimeCommand(call: Call): void {
@@ -119,11 +117,14 @@ function objectIdletimeCommand(call: Call): void {
 function objectRefcountCommand(call: Call): void {
   const ref = lookupUnnoticed(call);
   if (ref === 0) return;
-  call.reply.integer(isShared(call.db.dict, ref) ? sharedRefcount : 1);
+  call.reply.integer(isShared(call, ref) ? sharedRefcount : 1);
 }
 
-/** Small integers are one object for all keys in Redis. */
-function isShared(dict: Dict, ref: number): boolean {
+/** Objects that are shared cannot have access times of their own, which some policies need. */
+function isShared(call: Call, ref: number): boolean {
+  const { dict } = call.db;
+  const { maxmemory, maxmemoryPolicy } = call.server.config;
+  if (maxmemory > 0 && /-l[rf]u$/.test(maxmemoryPolicy)) return false;
   if (dict.isCollection(ref) || dict.isRaw(ref)) return false;
   dict.readString(ref);
   const value = parseSmallInteger(dict.windowBuffer, dict.windowStart, dict.windowEnd);

@@ -25,9 +25,14 @@ function largest(clients: readonly Client[], bytesOf: (client: Client) => number
 /** What one Client object weighs besides its buffers, about. */
 const clientBytes = 1024;
 
-/** Bytes that a client holds: unread input, unsent output, a queued transaction. */
-export function clientMemoryBytes({ pending, transport, queue }: Client): number {
-  return clientBytes + pending.buffer.length + transport.pendingBytes + queueBytes(queue);
+/**
+ * Bytes that a client holds: unread input, unsent output, a queued transaction. What is on its way
+ * to a replica lies in the replication log, and is counted there.
+ */
+export function clientMemoryBytes(client: Client): number {
+  const { pending, transport, queue } = client;
+  const unsent = client.has(clientFlags.replica) ? 0 : transport.pendingBytes;
+  return clientBytes + pending.buffer.length + unsent + queueBytes(queue);
 }
 
 export function queueBytes(queue: Client['queue']): number {

@@ -4,7 +4,8 @@ import type { ServerContext } from '../context.ts';
 import type { InfoFields } from '../../protocol/info.ts';
 
 export function statsFields(server: ServerContext): InfoFields {
-  const { infoSampler, keyspace, pubsub, replication, stats } = server;
+  const { infoSampler, keyspace, memoryLimit, pubsub, replication, stats } = server;
+  const { exceededMs } = memoryLimit;
   const { counters } = replication;
   return [
     ['total_connections_received', stats.totalConnectionsReceived],
@@ -25,11 +26,11 @@ export function statsFields(server: ServerContext): InfoFields {
     ['expired_keys', keyspace.stats.expiredKeys],
     // Expiry goes by a heap of all times to live: nothing stale is left for a sampler to miss.
     ['expired_stale_perc', '0.00'],
-    ['expired_time_cap_reached_count', 0],
+    ['expired_time_cap_reached_count', keyspace.stats.expiredTimeCapReachedCount],
     ['evicted_keys', stats.evictedKeys],
     ['evicted_clients', 0],
-    ['total_eviction_exceeded_time', 0],
-    ['current_eviction_exceeded_time', 0],
+    ['total_eviction_exceeded_time', exceededMs.total],
+    ['current_eviction_exceeded_time', exceededMs.current],
     ['keyspace_hits', keyspace.stats.keyspaceHits],
     ['keyspace_misses', keyspace.stats.keyspaceMisses],
     ['pubsub_channels', pubsub.count('channel')],

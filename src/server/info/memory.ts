@@ -14,26 +14,58 @@ export interface UsedMemory {
   readonly dataset: number;
   readonly backlog: number;
   readonly normalClients: number;
+  /** Of the replicas' connections, and of the log what only they still need. */
   readonly replicas: number;
+  /** What no eviction could do anything about; see maxmemory. */
+  readonly notCounted: number;
   readonly total: number;
 }
 
-export function usedMemory({ clients, keyspace, replication }: ServerContext): UsedMemory {
-  let normalClients = 0;
+export function usedMemory(server: ServerContext): UsedMemory {
+  const clients = clientsMemory(server);
+  const log = logMemory(server);
+  const dataset = server.keyspace.memoryBytes;
+  return {
+    dataset,
+    backlog: log.backlog,
+    normalClients: clients.normal,
+    replicas: clients.replicas + log.forReplicas,
+    notCounted: log.forReplicas,
+    total: dataset + log.backlog + log.forReplicas + clients.total,
+  };
+}
+
+/** What is held for clients; goes through all of them. */
+export function clientsMemory({ clients }: ServerContext): {
+  readonly normal: number;
+  readonly replicas: number;
+  readonly total: number;
+} {
+  let normal = 0;
   let replicas = 0;
   for (const client of clients.all()) {
     if (client.has(clientFlags.replica)) replicas += clientMemoryBytes(client);
-    else normalClients += clientMemoryBytes(client);
+    else normal += clientMemoryBytes(client);
   }
-  const dataset = keyspace.memoryBytes;
-  const backlog = replication.backlogMemoryBytes;
-  return {
-    dataset,
-    backlog,
-    normalClients,
-    replicas,
-    total: dataset + backlog + normalClients + replicas,
-  };
+  return { normal, replicas, total: normal + replicas };
+}
+
+/** What counts for maxmemory, the clients left out. */
+export function countedBytes(server: ServerContext): number {
+  return server.keyspace.memoryBytes + logMemory(server).backlog;
+}
+
+/** The log beyond the size of the backlog is there for a replica that lags. [7.0] */
+function logMemory({ config, replication }: ServerContext): {
+  readonly backlog: number;
+  readonly forReplicas: number;
+} {
+  const bytes = replication.backlogMemoryBytes;
+  const { replBacklogSize } = config.values;
+  if (replication.replicaCount === 0 || bytes <= replBacklogSize) {
+    return { backlog: bytes, forReplicas: 0 };
+  }
+  return { backlog: replBacklogSize, forReplicas: bytes - replBacklogSize };
 }
 
 export function memoryFields(server: ServerContext): InfoFields {
@@ -72,9 +104,9 @@ export function memoryFields(server: ServerContext): InfoFields {
     ['rss_overhead_bytes', 0],
     ['mem_fragmentation_ratio', ratio(rss, used.total)],
     ['mem_fragmentation_bytes', rss - used.total],
-    ['mem_not_counted_for_evict', 0],
+    ['mem_not_counted_for_evict', used.notCounted],
     ['mem_replication_backlog', used.backlog],
-    ['mem_total_replication_buffers', used.backlog],
+    ['mem_total_replication_buffers', server.replication.backlogMemoryBytes],
     ['mem_clients_slaves', used.replicas],
     ['mem_clients_normal', used.normalClients],
     ['mem_cluster_links', 0],

@@ -11,6 +11,7 @@
  */
 import { EntryStore } from './entry-store.ts';
 import { ExpiryHeap } from './expiry-heap.ts';
+import type { FrequencyCounter } from './frequency.ts';
 import { hashBytes } from '../types/hash.ts';
 import { HashIndex, homeOf } from '../types/hash-index.ts';
 import { type Value, type ValueType, valueTypes } from '../types/value.ts';
@@ -19,7 +20,8 @@ export { maxKeyBytes } from './entry-store.ts';
 
 /** Entries can be this many epochs behind before the 8 bits run out. */
 const maxUnfinishedWalks = 250;
-const clockMask = 0xffffff;
+/** An entry's bits that say when, or how often, it is used. */
+export const clockMask = 0xffffff;
 /** Bytes of an entry's slot in the index. */
 const slotBytes = 8;
 
@@ -39,8 +41,10 @@ export class Dict {
   epoch = 0;
   /** Set while a snapshot walks this dict. */
   observer: SnapshotObserver | null = null;
-  /** What lookups stamp on entries (24 bits): seconds for LRU, written by the cron. */
+  /** What new entries are stamped with, and used ones under LRU (24 bits): seconds, by the cron. */
   accessClock = 0;
+  /** Under an LFU policy: makes the stamps of used entries. */
+  frequencies: FrequencyCounter | null = null;
 
   readonly #seed: number;
   #entries = new EntryStore();
@@ -75,7 +79,7 @@ export class Dict {
 
   /** Bytes in use for entries, index and heap. */
   get memoryBytes(): number {
-    this.#countCollections(this.#uncounted.length);
+    if (this.#uncounted.length !== 0) this.#countCollections(this.#uncounted.length);
     return (
       this.#entries.memoryBytes + this.#collectionBytes + this.#index.memoryBytes + this.expiryBytes
     );
@@ -88,7 +92,7 @@ export class Dict {
 
   /** And what times to live take. */
   get expiryBytes(): number {
-    return this.#expiry.size === 0 ? 0 : this.#expiry.memoryBytes;
+    return this.#expiry.memoryBytes;
   }
 
   // ---- finding ----
@@ -126,12 +130,14 @@ export class Dict {
     this.#announced = 0;
   }
 
-  /** Stamps the access clock, as every lookup that is not NO-TOUCH does. */
+  /** Notes a use, as every lookup that is not NO-TOUCH does. */
   touch(ref: number): void {
-    this.setAccessedAt(ref, this.accessClock);
+    const { frequencies } = this;
+    const bits = frequencies === null ? this.accessClock : frequencies.used(this.accessedAt(ref));
+    this.setAccessedAt(ref, bits);
   }
 
-  /** The access clock's value when the entry was last touched. */
+  /** The access clock's value when the entry was last touched; under LFU, its counter's bits. */
   accessedAt(ref: number): number {
     return this.#entries.stamp(ref) & clockMask;
   }
@@ -139,6 +145,16 @@ export class Dict {
   setAccessedAt(ref: number, clock: number): void {
     const entries = this.#entries;
     entries.setStamp(ref, (entries.stamp(ref) & ~clockMask) | (clock & clockMask));
+  }
+
+  /** Says for how long an entry has been idle, and how often it was used; −1 where not known. */
+  restoreAccess(ref: number, idleSeconds: number, frequency: number): void {
+    const { frequencies } = this;
+    if (frequencies !== null) {
+      if (frequency >= 0) this.setAccessedAt(ref, frequencies.withCount(frequency));
+    } else if (idleSeconds >= 0) {
+      this.setAccessedAt(ref, this.accessClock - idleSeconds);
+    }
   }
 
   /** See `HashIndex.walk`: SCAN, KEYS and the snapshot go through here. */
@@ -149,6 +165,12 @@ export class Dict {
   /** A random entry, 0 when there is none; O(1) on average. */
   sample(random: () => number): number {
     return this.#index.sample(random);
+  }
+
+  /** A random entry of those with a time to live, 0 when there is none. */
+  sampleVolatile(random: () => number): number {
+    const { size } = this.#expiry;
+    return size === 0 ? 0 : this.#expiry.ref(Math.floor(random() * size));
   }
 
   // ---- reading an entry ----
@@ -288,7 +310,7 @@ export class Dict {
     const lasting = keepTtl ? ref : this.#dropVolatile(ref);
     const at = this.#resized(lasting, valueEnd - valueStart, false);
     this.#entries.setKind(at, valueTypes.string, false);
-    this.#entries.setStamp(at, this.#freshStamp());
+    this.#renewStamp(at);
     this.#entries.writeWindow(at, value, valueStart, valueEnd);
     return at;
   }
@@ -302,7 +324,7 @@ export class Dict {
     const before = this.stringLength(ref);
     const at = this.#resized(ref, length, true);
     this.#entries.setKind(at, valueTypes.string, true);
-    this.#entries.setStamp(at, this.#freshStamp());
+    this.#renewStamp(at);
     this.readString(at);
     if (length > before) this.windowBuffer.fill(0, this.windowStart + before, this.windowEnd);
     return at;
@@ -352,6 +374,11 @@ export class Dict {
     this.#beforeWrite(ref);
     this.#stamp(ref);
     return this.#dropVolatile(ref);
+  }
+
+  /** The next entry to expire, 0 when none ever does. */
+  get nextToExpire(): number {
+    return this.#expiry.size === 0 ? 0 : this.#expiry.ref(0);
   }
 
   /** The next entry to expire if it ends before `nowMs`, else 0. */
@@ -408,6 +435,12 @@ export class Dict {
   /** Word 2 of an entry that is written now. */
   #freshStamp(): number {
     return (this.epoch << 24) | this.accessClock;
+  }
+
+  /** The same for one that is written anew: how often it was used still holds. */
+  #renewStamp(ref: number): void {
+    if (this.frequencies === null) this.#entries.setStamp(ref, this.#freshStamp());
+    else this.#stamp(ref);
   }
 
   /** Marks the entry as written in the present epoch. */

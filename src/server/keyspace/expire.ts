@@ -36,7 +36,10 @@ export class ExpireCycle {
     for (let turn = 0; turn < databases.length; turn++) {
       const db = databases[this.#nextDatabase % databases.length];
       this.#nextDatabase = (this.#nextDatabase + 1) % databases.length;
-      if (!this.#expireDatabase(db, deadline)) return true;
+      if (!this.#expireDatabase(db, deadline)) {
+        keyspace.stats.expiredTimeCapReachedCount++;
+        return true;
+      }
     }
     return false;
   }

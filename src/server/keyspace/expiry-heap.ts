@@ -59,8 +59,9 @@ export class ExpiryHeap {
     else this.#siftDown(index, ref, atMs);
   }
 
+  /** Room that has never been used takes no memory. */
   get memoryBytes(): number {
-    return this.#refs.length * 12;
+    return this.#size * 12;
   }
 
   #siftUp(from: number, ref: number, atMs: number): void {

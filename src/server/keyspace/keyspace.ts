@@ -10,7 +10,8 @@
 import type { Random } from '../../util/random.ts';
 import { defaultEncodingLimits, type ValueSettings, type ValueType } from '../types/value.ts';
 import { AwaitedKeys } from './awaited-keys.ts';
-import { Dict } from './dict.ts';
+import { clockMask, Dict } from './dict.ts';
+import { FrequencyCounter } from './frequency.ts';
 import { notifyClass, type NotifyClass } from './notify.ts';
 
 /** Someone to be told when a watched key changes: a client in WATCH. */
@@ -44,11 +45,18 @@ export interface KeyspaceStats {
   keyspaceHits: number;
   keyspaceMisses: number;
   expiredKeys: number;
+  /** Slices of active expiry that ended with keys still due. */
+  expiredTimeCapReachedCount: number;
 }
 
 export class Keyspace {
   readonly databases: Database[] = [];
-  readonly stats: KeyspaceStats = { keyspaceHits: 0, keyspaceMisses: 0, expiredKeys: 0 };
+  readonly stats: KeyspaceStats = {
+    keyspaceHits: 0,
+    keyspaceMisses: 0,
+    expiredKeys: 0,
+    expiredTimeCapReachedCount: 0,
+  };
   /** Changes since the last save; each command that changes data raises it. */
   dirty = 0;
   /** Unix milliseconds, set once per turn: all commands of a turn see one time. */
@@ -68,6 +76,9 @@ export class Keyspace {
   readonly #random: Random;
   readonly #onExpired: (db: Database, key: Buffer) => void;
   #accessClock = 0;
+  #usesFrequencies = false;
+  /** Counts uses under the LFU policies. */
+  readonly frequencies: FrequencyCounter;
 
   /** `onExpired` is called after an expired key was deleted, to propagate the deletion. */
   constructor(options: {
@@ -77,6 +88,7 @@ export class Keyspace {
   }) {
     this.#random = options.random;
     this.#onExpired = options.onExpired;
+    this.frequencies = new FrequencyCounter(this.#random);
     this.valueSettings = { ...defaultEncodingLimits, hashSeed: this.#random.uint32() };
     for (let id = 0; id < options.databases; id++) {
       this.databases.push({ id, dict: this.#newDict(), watched: new Map() });
@@ -159,6 +171,15 @@ export class Keyspace {
     this.#onExpired(db, key);
   }
 
+  /** Deletes an entry to make room; returns its key, for whoever propagates the deletion. */
+  evict(db: Database, ref: number): Buffer {
+    const key = db.dict.key(ref);
+    db.dict.remove(ref);
+    this.signalModified(db, key, 0, key.length);
+    this.notify(notifyClass.evicted, 'evicted', db, key, 0, key.length);
+    return key;
+  }
+
   // ---- changes ----
 
   /**
@@ -230,10 +251,21 @@ export class Keyspace {
     return bytes;
   }
 
-  /** Seconds, wrapped to the 24 bits an entry has for it. */
-  setAccessClock(seconds: number): void {
-    this.#accessClock = seconds & 0xffffff;
-    for (const db of this.databases) db.dict.accessClock = this.#accessClock;
+  /** Unix seconds, for LRU wrapped to the 24 bits an entry has for it. */
+  setAccessClock(unixSeconds: number): void {
+    this.#accessClock = unixSeconds & clockMask;
+    this.frequencies.setTime(unixSeconds);
+    for (const db of this.databases) this.#setAccess(db.dict);
+  }
+
+  /** Under the LFU policies entries say how often they are used, else when they last were. */
+  set usesFrequencies(on: boolean) {
+    this.#usesFrequencies = on;
+    for (const db of this.databases) this.#setAccess(db.dict);
+  }
+
+  get usesFrequencies(): boolean {
+    return this.#usesFrequencies;
   }
 
   get accessClock(): number {
@@ -255,7 +287,12 @@ export class Keyspace {
 
   #newDict(): Dict {
     const dict = new Dict(this.#random.uint32());
-    dict.accessClock = this.#accessClock;
+    this.#setAccess(dict);
     return dict;
+  }
+
+  #setAccess(dict: Dict): void {
+    dict.frequencies = this.#usesFrequencies ? this.frequencies : null;
+    dict.accessClock = this.#usesFrequencies ? this.frequencies.fresh : this.#accessClock;
   }
 }

@@ -63,6 +63,8 @@ export class ReplicationLog {
   #histlen = 0;
   #cursorCount = 0;
   #spare: Block[] = [];
+  /** Invariant: the sum over the blocks from first to last. */
+  #memoryBytes = 0;
   #armed = false;
 
   constructor(options: { replBacklogSize: number; masterReplOffset?: number }) {
@@ -98,14 +100,9 @@ export class ReplicationLog {
     return this.#cursorCount;
   }
 
-  /** Bytes of memory held in blocks, the spare ones included. */
+  /** Bytes of memory in the log's blocks. Spare ones are as good as free. */
   get memoryBytes(): number {
-    let total = 0;
-    for (let block = this.#first; block !== undefined; block = block.next) {
-      total += block.bytes.length;
-    }
-    for (const block of this.#spare) total += block.bytes.length;
-    return total;
+    return this.#memoryBytes;
   }
 
   window(): LogWindow {
@@ -130,6 +127,7 @@ export class ReplicationLog {
     this.#first = this.#last = undefined;
     this.#spare = [];
     this.#histlen = 0;
+    this.#memoryBytes = 0;
   }
 
   /** After a full resync: an empty window at the master's offset. There must be no cursor. */
@@ -205,6 +203,7 @@ export class ReplicationLog {
   }
 
   #newBlock(startOffset: number): Block {
+    this.#memoryBytes += this.#blockBytes;
     const spare = this.#spare.pop();
     if (spare !== undefined) {
       spare.startOffset = startOffset;
@@ -230,6 +229,7 @@ export class ReplicationLog {
   }
 
   #release(block: Block): void {
+    this.#memoryBytes -= block.bytes.length;
     const reusable = !block.lent && block.bytes.length === this.#blockBytes;
     if (!reusable || this.#spare.length >= maxSpareBlocks) return;
     block.used = 0;

@@ -114,7 +114,7 @@ export class Replication {
     counters.syncPartialErr = 0;
   }
 
-  /** Memory of the backlog, spare blocks included. */
+  /** Memory of the backlog, and of what replicas still need. */
   get backlogMemoryBytes(): number {
     return this.#state.log.memoryBytes;
   }

@@ -2,6 +2,7 @@
 import { clientFlags } from '../client.ts';
 import { pathOf } from '../config.ts';
 import type { ServerContext } from '../context.ts';
+import { usedMemory } from '../info/memory.ts';
 import type { EncodingLimits } from '../types/value.ts';
 
 export function applyConfigChanges(
@@ -25,6 +26,7 @@ export function applyConfigChanges(
   config.onChange('stop-writes-on-bgsave-error', refreshGates);
   config.onChange('save', refreshGates);
   followEncodingLimits(server);
+  followMemoryLimit(server, refreshGates);
   config.onChange('repl-backlog-size', () => {
     replication.backlogSizeChanged();
     return null;
@@ -50,6 +52,36 @@ export function applyConfigChanges(
     return null;
   });
   log.level = config.values.loglevel;
+}
+
+/** A lower limit takes effect at once: keys are evicted in the coming turns of the event loop. */
+function followMemoryLimit(server: ServerContext, refreshGates: () => null): void {
+  const { config, keyspace, log, memoryLimit } = server;
+  config.onChange('maxmemory', (bytes) => {
+    refreshGates();
+    if (bytes === 0) return null;
+    const { total, notCounted } = usedMemory(server);
+    if (bytes < total - notCounted) {
+      log.warning(
+        `WARNING: the new maxmemory value set via CONFIG SET (${bytes}) is smaller than the ` +
+          `current memory usage (${total - notCounted}): keys will be evicted, or commands that ` +
+          'need memory refused, as maxmemory-policy says.',
+      );
+    }
+    memoryLimit.evictOn();
+    return null;
+  });
+  const followPolicy = (): null => {
+    const { lfuDecayTime, lfuLogFactor, maxmemoryPolicy } = config.values;
+    keyspace.usesFrequencies = maxmemoryPolicy.endsWith('-lfu');
+    keyspace.frequencies.logFactor = lfuLogFactor;
+    keyspace.frequencies.decayMinutes = lfuDecayTime;
+    return null;
+  };
+  config.onChange('maxmemory-policy', followPolicy);
+  config.onChange('lfu-log-factor', followPolicy);
+  config.onChange('lfu-decay-time', followPolicy);
+  followPolicy();
 }
 
 /** The directives that say up to where values stay compact. */

@@ -106,6 +106,7 @@ describe('the expire cycle', () => {
       expect(expired.length).toBeLessThanOrEqual(runs * 40);
     }
     expect(runs).toBeGreaterThan(10);
+    expect(keyspace.stats.expiredTimeCapReachedCount).toBe(runs - 1);
     expect(leftIn(keyspace)).toEqual([]);
     const databases = expired.slice(0, 200).map((key) => key[0]);
     expect(new Set(databases)).toEqual(new Set(['0', '1', '2', '3']));
