@@ -16,7 +16,7 @@ async function fill(client: RespClient, keys: number): Promise<void> {
 }
 
 async function infoOf(client: RespClient, field: string): Promise<number> {
-  const text = String(await client.must('INFO', 'everything'));
+  const text = (await client.must('INFO', 'everything')) as string;
   return Number(new RegExp(`^${field}:(.*)\r$`, 'm').exec(text)?.[1]);
 }
 
@@ -59,6 +59,7 @@ test('a request that does not end counts', async () => {
   slow.sendRaw(`*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$500000\r\n${'x'.repeat(490_000)}`);
   await waitFor(async () => (await infoOf(client, 'evicted_keys')) > 0);
   slow.close();
+  expect(await client.must('DBSIZE')).toBeGreaterThan(100);
 });
 
 test('a replica leaves eviction to its master, unless told to care for itself', async () => {

@@ -67,20 +67,12 @@ export class Evictor {
 
   #choose(): Victim | null {
     const policy = this.#settings.maxmemoryPolicy;
-    switch (policy) {
-      case 'noeviction':
-        return null;
-      case 'allkeys-random':
-      case 'volatile-random':
-        return this.#chooseRandom(policy === 'volatile-random');
-      case 'volatile-ttl':
-        return this.#chooseByTtl();
-      case 'allkeys-lru':
-      case 'allkeys-lfu':
-      case 'volatile-lru':
-      case 'volatile-lfu':
-        return this.#chooseBySamples(policy);
-    }
+    if (policy === 'noeviction') return null;
+    if (policy === 'volatile-ttl') return this.#chooseByTtl();
+    const volatileOnly = policy.startsWith('volatile');
+    return policy.endsWith('random')
+      ? this.#chooseRandom(volatileOnly)
+      : this.#chooseBySamples(policy, volatileOnly);
   }
 
   #chooseRandom(volatileOnly: boolean): Victim | null {
@@ -107,10 +99,9 @@ export class Evictor {
     return first === null ? null : { db: first, ref: first.dict.nextToExpire };
   }
 
-  #chooseBySamples(policy: EvictionPolicy): Victim | null {
+  #chooseBySamples(policy: EvictionPolicy, volatileOnly: boolean): Victim | null {
     if (policy !== this.#poolPolicy) this.#pool.clear();
     this.#poolPolicy = policy;
-    const volatileOnly = policy.startsWith('volatile');
     for (let round = 0; round < maxFruitlessRounds; round++) {
       if (!this.#fillPool(volatileOnly)) return null;
       const victim = this.#takeFromPool(volatileOnly);

@@ -9,7 +9,11 @@ interface Rig {
   readonly evictor: Evictor;
   readonly evicted: string[];
   /** Adds a key that was last used at `seconds`, or is used so often under LFU. */
-  add(db: number, key: string, options?: { expireAt?: number; usedAt?: number; uses?: number }): void;
+  add(
+    db: number,
+    key: string,
+    options?: { expireAt?: number; usedAt?: number; uses?: number },
+  ): void;
 }
 
 function rigFor(maxmemoryPolicy: EvictionPolicy): Rig {
