@@ -42,3 +42,9 @@ export function invalidExpire(commandName: string): string {
 export function unknownSubcommand(command: string, subcommand: string): string {
   return `ERR unknown subcommand '${subcommand}'. Try ${command.toUpperCase()} HELP.`;
 }
+
+/** A subcommand that does not take what it was given. */
+export function badSubcommand(command: string, subcommand: string): string {
+  const quoted = subcommand.slice(0, 128);
+  return `ERR unknown subcommand or wrong number of arguments for '${quoted}'. Try ${command.toUpperCase()} HELP.`;
+}

@@ -153,6 +153,13 @@ export class Call {
     );
   }
 
+  /** Those who wait for the key in argument `index` are to look at it, though it has not changed. */
+  signalReady(index: number): void {
+    const { awaited } = this.keyspace;
+    if (!awaited.any) return;
+    awaited.signal(this.client.db, this.buffer, this.argStart[index], this.argEnd[index]);
+  }
+
   /** Tells those who listen what has happened to the key in argument `index`. */
   notify(notifyClass: NotifyClass, event: string, index: number): void {
     const { keyspace } = this;
@@ -197,6 +204,11 @@ export class Call {
   propagateAs(...args: (string | Uint8Array)[]): void {
     this.rewritten = true;
     this.server.propagation.add(this.client.db.id, args);
+  }
+
+  /** Whether the words for `propagateAs` will be used: making them may cost more than the command. */
+  get isPropagated(): boolean {
+    return this.server.propagation.isHeard;
   }
 
   /** Propagates nothing of this request, although it may have changed data. */

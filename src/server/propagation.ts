@@ -45,6 +45,11 @@ export class Propagation {
     return this.#unit.length !== 0;
   }
 
+  /** Whether anybody will see what is added. */
+  get isHeard(): boolean {
+    return this.#stream.feeding;
+  }
+
   /** A command that goes out as it came: `buffer[start … end)` is its whole request. */
   verbatim(dbId: number, buffer: Buffer, start: number, end: number): void {
     if (!this.#stream.feeding) return;

@@ -94,7 +94,7 @@ function replyKeySpec(reply: ReplyWriter, { notes, flags, begin, range }: KeySpe
     replySearch(reply, 'range', [
       ['lastkey', range[0]],
       ['keystep', range[1]],
-      ['limit', 0],
+      ['limit', range[2] ?? 0],
     ]);
   }
 }

@@ -28,11 +28,13 @@ export interface KeySpec {
    * The last key, counted from the first (−1: the last argument), and the step; or that the number
    * of keys stands at `begin` and the keys behind it.
    */
-  readonly range: readonly [last: number, step: number] | 'counted' | 'unknown';
+  readonly range: readonly [last: number, step: number, share?: number] | 'counted' | 'unknown';
 }
 
 const one = [0, 1] as const;
 const toEnd = [-1, 1] as const;
+/** As many other arguments follow the keys. */
+const firstHalf = [-1, 1, 2] as const;
 
 /** Commands whose single range of keys has other flags than the default's. */
 const flagGroups: readonly (readonly [flags: readonly KeyFlag[], ...commands: string[]])[] = [
@@ -50,6 +52,10 @@ const flagGroups: readonly (readonly [flags: readonly KeyFlag[], ...commands: st
   [['RW', 'access', 'delete'], 'getdel', 'spop', 'lpop', 'rpop', 'blpop', 'brpop'],
   [['RO'], 'llen', 'hlen', 'hstrlen', 'hexists', 'scard', 'sismember'],
   [['RW', 'update'], 'hset', 'hmset', 'lset'],
+  [['RO'], 'xlen'],
+  [['RW', 'delete'], 'xautoclaim', 'xdel', 'xgroup|delconsumer', 'xgroup|destroy', 'xtrim'],
+  [['RW', 'insert'], 'xgroup|create', 'xgroup|createconsumer'],
+  [['RW', 'update'], 'xack', 'xclaim', 'xgroup|setid', 'xsetid'],
   [['RW', 'update'], 'expire', 'expireat', 'pexpire', 'pexpireat', 'persist', 'setrange'],
   [['RO'], 'zcard'],
   [['RW', 'update'], 'zadd'],
@@ -129,6 +135,28 @@ const specialSpecs: Readonly<Record<string, readonly KeySpec[]>> = {
   ],
   sunionstore: storesAllOthers,
   sdiffstore: storesAllOthers,
+  xadd: [
+    {
+      flags: ['RW', 'update'],
+      notes: 'Does not only add: it may trim',
+      begin: 1,
+      range: one,
+    },
+  ],
+  xread: [
+    {
+      flags: ['RO', 'access'],
+      begin: { keyword: 'STREAMS', startFrom: 1 },
+      range: firstHalf,
+    },
+  ],
+  xreadgroup: [
+    {
+      flags: ['RO', 'access'],
+      begin: { keyword: 'STREAMS', startFrom: 4 },
+      range: firstHalf,
+    },
+  ],
   copy: [
     { flags: ['RO', 'access'], begin: 1, range: one },
     { flags: ['OW', 'update'], begin: 2, range: one },
@@ -218,6 +246,7 @@ const tips: readonly (readonly [tips: readonly string[], ...commands: string[]])
   [[varies, 'request_policy:special'], 'scan'],
   [[varies, anyShard, 'response_policy:special'], 'info'],
   [[varies], 'hrandfield', 'hscan', 'zrandmember', 'zscan', 'spop', 'srandmember', 'sscan'],
+  [[varies], 'xadd', 'xautoclaim', 'xclaim', 'xinfo|consumers', 'xpending', 'xtrim'],
   [[anyOrder], 'hkeys', 'hvals', 'hgetall', 'smembers', 'sinter', 'sunion', 'sdiff'],
   [[anyOrder], 'command', 'command|docs', 'command|info', 'command|list'],
   [

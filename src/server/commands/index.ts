@@ -38,6 +38,12 @@ import { randomMemberCommands } from './set-random.ts';
 import { setCommands } from './sets.ts';
 import { lcsCommands } from './string-lcs.ts';
 import { slowlogCommands } from './slowlog.ts';
+import { streamClaimCommands } from './stream-claims.ts';
+import { streamGroupCommands } from './stream-group-admin.ts';
+import { streamInfoCommands } from './stream-info.ts';
+import { streamPendingCommands } from './stream-pending.ts';
+import { streamReadCommands } from './stream-reads.ts';
+import { streamCommands } from './streams.ts';
 import { stringNumberCommands } from './string-numbers.ts';
 import { stringRangeCommands } from './string-ranges.ts';
 import { stringCommands } from './strings.ts';
@@ -72,6 +78,12 @@ export const allCommands: readonly CommandSpec[] = [
   ...listPositionCommands,
   ...listMoveCommands,
   ...listPopCommands,
+  ...streamCommands,
+  ...streamReadCommands,
+  ...streamPendingCommands,
+  ...streamClaimCommands,
+  ...streamGroupCommands,
+  ...streamInfoCommands,
   ...genericCommands,
   ...moveCommands,
   ...objectCommands,

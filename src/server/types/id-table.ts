@@ -91,6 +91,16 @@ export class IdTable {
     return pageIndex === -1 ? -1 : (pageIndex << rowShift) + this.#pages[pageIndex].count - 1;
   }
 
+  /** How many rows there are from a place on. */
+  countFrom(place: number): number {
+    if (place === -1) return 0;
+    let count = -(place & rowMask);
+    for (let index = place >>> rowShift; index < this.#pages.length; index++) {
+      count += this.#pages[index].count;
+    }
+    return count;
+  }
+
   // ---- rows ----
 
   /** Reads the row's id into `into`. */

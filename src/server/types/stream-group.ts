@@ -7,6 +7,7 @@
  * Whether an entry still exists in the stream is not this file's business: a pending entry may have
  * been deleted there. Used by StreamValue and the stream commands.
  */
+import { addExact } from '../../util/int64.ts';
 import { IdTable } from './id-table.ts';
 import { StreamId } from './stream-id.ts';
 
@@ -156,6 +157,11 @@ export class StreamGroup {
     const low = typeof count === 'bigint' ? Number(count & 0xffff_ffffn) : count;
     this.pending.setWord(place, pendingWord.countHigh, high);
     this.pending.setWord(place, pendingWord.countLow, low);
+  }
+
+  /** It was delivered once more. */
+  countDelivery(place: number): void {
+    this.setDeliveries(place, addExact(this.deliveriesAt(place), 1));
   }
 
   /** Adds a pending entry that belongs to nobody yet: `assign` must follow. */

@@ -2,6 +2,7 @@
  * The nodes of a stream, in the order of their ids. Used by StreamValue and StreamReader.
  */
 import { IdTable } from './id-table.ts';
+import { ObjectTable } from './object-table.ts';
 import type { StreamId } from './stream-id.ts';
 import type { EntryFields, StreamNode } from './stream-node.ts';
 
@@ -9,10 +10,9 @@ import type { EntryFields, StreamNode } from './stream-node.ts';
 const objectBytes = 350;
 
 export class StreamNodes {
-  /** The nodes' ids; their extra word says where the node lies. Changed here alone. */
+  /** The nodes' ids; their extra word is the node's number in the table. Changed here alone. */
   ids = new IdTable(1);
-  readonly #slots: (StreamNode | null)[] = [];
-  readonly #freeSlots: number[] = [];
+  readonly #nodes = new ObjectTable<StreamNode>();
   #nodeBytes = 0;
 
   get count(): number {
@@ -28,30 +28,24 @@ export class StreamNodes {
     copy.ids = this.ids.copy();
     for (let place = this.ids.first(); place !== -1; place = this.ids.next(place)) {
       const node = this.at(place).copy();
-      copy.ids.setWord(place, 0, copy.#slots.length);
-      copy.#slots.push(node);
+      copy.ids.setWord(place, 0, copy.#nodes.add(node));
       copy.#nodeBytes += bytesOf(node);
     }
     return copy;
   }
 
   at(place: number): StreamNode {
-    return this.#slots[this.ids.word(place, 0)] as StreamNode;
+    return this.#nodes.get(this.ids.word(place, 0));
   }
 
   insert(id: Readonly<StreamId>, node: StreamNode): void {
-    const slot = this.#freeSlots.pop() ?? this.#slots.length;
-    this.#slots[slot] = node;
-    this.ids.setWord(this.ids.insert(id), 0, slot);
+    this.ids.setWord(this.ids.insert(id), 0, this.#nodes.add(node));
     this.#nodeBytes += bytesOf(node);
   }
 
   /** Removes a node; returns the place of the one that followed. */
   remove(place: number): number {
-    const slot = this.ids.word(place, 0);
-    this.#nodeBytes -= bytesOf(this.at(place));
-    this.#slots[slot] = null;
-    this.#freeSlots.push(slot);
+    this.#nodeBytes -= bytesOf(this.#nodes.remove(this.ids.word(place, 0)));
     return this.ids.remove(place);
   }
 

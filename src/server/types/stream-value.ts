@@ -98,6 +98,13 @@ export class StreamValue implements Value {
     else into.setMin();
   }
 
+  /** Sets `into` to the first id in a node, deleted or not; the last possible id when none is. */
+  firstIdInNodes(into: StreamId): void {
+    const place = this.#nodes.ids.first();
+    if (place === -1) into.setMax();
+    else this.#nodes.ids.readId(place, into);
+  }
+
   // ---- changing entries ----
 
   /**

@@ -1,0 +1,5 @@
+import { testTranscript } from '../../support/transcripts.ts';
+
+for (const name of ['streams', 'streams-reads', 'streams-groups']) {
+  testTranscript(new URL(`../../transcripts/commands/${name}.txt`, import.meta.url));
+}
