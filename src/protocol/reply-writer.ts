@@ -1,8 +1,8 @@
 /**
- * Writes replies, RESP2 or RESP3 as the client asked for, straight into one preallocated buffer.
- * The networking layer hands the filled part to the socket once per turn; `onFull` lets it do so
- * early when a reply needs more room. Values are copied from where they are stored, with no object
- * in between.
+ * Writes replies, RESP2 or RESP3 as the client asked for, straight into one preallocated buffer, in
+ * which the replies of many clients lie one behind the other until their owner sends them; `onFull`
+ * lets it do so early when a reply needs more room. Values are copied from where they are stored,
+ * with no object in between.
  */
 import { copyBytes } from '../util/copy-bytes.ts';
 
@@ -18,6 +18,8 @@ export class ReplyWriter {
   /** Filled up to `length`; replaced by a fresh one when the old is still being sent. */
   buffer: Buffer = Buffer.allocUnsafeSlow(initialBytes);
   length = 0;
+  /** Where the replies begin that nobody has taken yet. */
+  start = 0;
   /** Whether the client at hand speaks RESP3. */
   resp3 = false;
 
@@ -25,7 +27,7 @@ export class ReplyWriter {
   readonly #onLarge: (bytes: Buffer) => void;
 
   /**
-   * `onFull` must take `buffer[0 … length)` away and set `length` to 0; `onLarge` is called right
+   * `onFull` must take what there is and call `rewind` or `replaceBuffer`; `onLarge` is called right
    * after it with bytes that belong behind them.
    */
   constructor(options: { onFull: () => void; onLarge: (bytes: Buffer) => void }) {
@@ -33,10 +35,28 @@ export class ReplyWriter {
     this.#onLarge = options.onLarge;
   }
 
-  /** Starts a new buffer because the socket still reads from the old one. */
+  /** The replies since the last one taken; they stay where they are. */
+  take(): Buffer {
+    const taken = this.buffer.subarray(this.start, this.length);
+    this.start = this.length;
+    return taken;
+  }
+
+  /** Forgets the replies since the last one taken. */
+  discard(): void {
+    this.length = this.start;
+  }
+
+  /** Begins at the front again: what was taken has been sent. */
+  rewind(): void {
+    this.length = 0;
+    this.start = 0;
+  }
+
+  /** Starts a new buffer because a socket still reads from the old one. */
   replaceBuffer(): void {
     this.buffer = Buffer.allocUnsafeSlow(initialBytes);
-    this.length = 0;
+    this.rewind();
   }
 
   /** `+text`; must not contain line breaks. */
@@ -227,7 +247,7 @@ export class ReplyWriter {
   }
 
   #passLarge(bytes: Buffer): void {
-    if (this.length > 0) this.#onFull();
+    if (this.length > this.start) this.#onFull();
     this.#onLarge(bytes);
   }
 }

@@ -69,10 +69,9 @@ export class BlockedRunner {
 
   #passReply(): void {
     const { reply } = this.#call;
-    const { length } = reply;
-    reply.length = 0;
     // A copy, because the socket may take it later than the next one is written.
-    if (length > 0) this.#push(Buffer.from(reply.buffer.subarray(0, length)));
+    if (reply.length > 0) this.#push(Buffer.from(reply.take()));
+    reply.rewind();
   }
 
   #push(bytes: Buffer): void {

@@ -68,8 +68,9 @@ export interface ClientTransport {
   readonly pendingBytes: number;
   /** Queues bytes that must not change until `written` is called (once, also on a closed end). */
   write(bytes: Uint8Array, written?: () => void): void;
-  /** The same, sent together with all that is gathered in this turn of the event loop. */
+  /** The same, but it need not be sent until `sendGathered`; `destroy` throws it away. */
   gather(bytes: Uint8Array): void;
+  sendGathered(): void;
   setNoDelay(enabled: boolean): void;
   pause(): void;
   resume(): void;
@@ -126,6 +127,8 @@ export class Client {
   /** What replication knows it by, once it has spoken REPLCONF, SYNC or PSYNC. */
   replicaConnection: ReplicaConnection | null = null;
 
+  /** Something is gathered for it that will be sent at the end of the turn. */
+  outputIsDue = false;
   /** Input that has not been executed yet: an unfinished request, or what came while blocked. */
   readonly pending = new PendingInput();
   /** Its own reader while a long request arrives in pieces. */

@@ -128,7 +128,7 @@ export class Dispatcher {
     timer.count++;
     this.#invoke(call, command);
     if (((command.bits | timer.extraBits) & gateBits.timedAlone) !== 0) timer.finish(call);
-    call.reply.length = 0;
+    call.reply.discard();
     if (this.#server.keyspace.awaited.anyReady) this.#blockedRunner.serveReadyKeys();
   }
 
@@ -190,7 +190,7 @@ export class Dispatcher {
     const mute = client.isMuted;
     if (mute) this.#flushReplies(client);
     call.error(text);
-    if (mute) call.reply.length = 0;
+    if (mute) call.reply.discard();
     client.advanceReplySkip();
     if (client.has(clientFlags.master)) {
       const { log } = this.#server;
@@ -229,7 +229,7 @@ export class Dispatcher {
     keyspace.touchOnLookup = true;
     const { extraBits } = this.#timer;
     if (((command.bits | extraBits) & gateBits.timedAlone) !== 0) this.#timer.finish(call);
-    if (mute && client.isMuted) call.reply.length = 0;
+    if (mute && client.isMuted) call.reply.discard();
     // Who waits has not been answered yet.
     if (!client.has(clientFlags.blocked)) client.advanceReplySkip();
     if (this.#server.keyspace.awaited.anyReady) this.#blockedRunner.serveReadyKeys();
@@ -290,7 +290,7 @@ export class Dispatcher {
     const mute = call.client.isMuted;
     if (mute) this.#flushReplies(call.client);
     call.reply.simple('QUEUED');
-    if (mute) call.reply.length = 0;
+    if (mute) call.reply.discard();
   }
 
   // ---- execution ----

@@ -1,18 +1,18 @@
 /**
- * Sockets in, sockets out: accepts clients, cuts their input into requests for dispatch, sends the
- * replies of a turn in one write. Input is read into one buffer that all sockets share; only the
- * unfinished end of a request is copied per client.
+ * Sockets in: accepts clients, cuts their input into requests for dispatch; `output.ts` sends the
+ * replies. Input is read into one buffer that all sockets share; only the unfinished end of a
+ * request is copied per client.
  *
- * The order within a turn: read → for each whole request: dispatch → one flush.
+ * The order within a turn: for each client that has sent something: read → for each whole request:
+ * dispatch; then all replies are sent.
  */
 import type { Server, Socket } from 'node:net';
 import { INCOMPLETE, PROTOCOL_ERROR, RequestReader } from '../protocol/request-reader.ts';
-import type { ReplyWriter } from '../protocol/reply-writer.ts';
 import { splitArgs } from '../redis-conf/split-args.ts';
 import { Client, clientFlags, type ClientTransport } from './client.ts';
 import type { ServerContext } from './context.ts';
 import type { Dispatcher } from './dispatch.ts';
-import { OutputLimits } from './output-limits.ts';
+import type { Output } from './output.ts';
 import { readThroughSharedBuffer, SocketTransport } from './socket-transport.ts';
 import { KeyScout } from './key-scout.ts';
 import { discardTransaction } from './transaction.ts';
@@ -29,31 +29,27 @@ const stopsInput = clientFlags.blocked | isEnding;
 export class Networking {
   readonly #server: ServerContext;
   readonly #dispatcher: () => Dispatcher;
-  readonly #reply: ReplyWriter;
+  readonly #output: Output;
   readonly #readBuffer = Buffer.allocUnsafeSlow(readBufferBytes);
   #reader = new RequestReader(splitArgs);
   readonly #scout = new KeyScout();
-  readonly #limits: OutputLimits;
-  /** Whose replies are in the reply buffer. */
+  /** Whose requests are being run. */
   #current: Client | null = null;
-  /** How much more it may be replied before it has too much unread. */
-  #replyRoomBytes = Infinity;
   readonly #onClientGone: (client: Client) => void;
   readonly #defer: (fn: () => void) => void;
 
   constructor(options: {
     server: ServerContext;
-    reply: ReplyWriter;
+    output: Output;
     dispatcher: () => Dispatcher;
     /** A client's connection has ended, from whichever side. */
     onClientGone: (client: Client) => void;
     defer: (fn: () => void) => void;
   }) {
     this.#server = options.server;
-    this.#reply = options.reply;
+    this.#output = options.output;
     this.#dispatcher = options.dispatcher;
     this.#onClientGone = options.onClientGone;
-    this.#limits = new OutputLimits(options.server.config, options.server.clock);
     this.#defer = options.defer;
   }
 
@@ -128,10 +124,10 @@ export class Networking {
     const { stats, clock } = this.#server;
     if (client.has(clientFlags.replica)) stats.totalNetReplInputBytes += length;
     else stats.totalNetInputBytes += length;
-    client.lastInteractionMs = clock.now();
     if ((client.flags & isEnding) !== 0) return;
     const { pending } = client;
     if ((client.flags & stopsInput) !== 0) {
+      client.lastInteractionMs = clock.now();
       this.#keep(client, buffer, 0, length);
       if (pending.length > maxBlockedInputBytes) client.transport.pause();
     } else if (pending.length > 0) {
@@ -163,9 +159,9 @@ export class Networking {
   #runRequests(client: Client, buffer: Buffer, from: number, end: number): number {
     const dispatcher = this.#dispatcher();
     this.#current = client;
-    this.#reply.resp3 = client.resp3;
-    this.#replyRoomBytes = this.#limits.hardBytes(client) - client.transport.pendingBytes;
+    this.#output.begin(client);
     dispatcher.beginBatch();
+    client.lastInteractionMs = this.#server.keyspace.nowMs;
     client.pending.needed = 0;
     let at = from;
     // The first request runs at once: without a second one there is nothing to look ahead for.
@@ -197,11 +193,11 @@ export class Networking {
       }
       client.midwayReader = null;
       at = next;
-      if (this.#reply.length > this.#replyRoomBytes) this.#closeForOutput(client);
+      if (this.#output.isTooMuch) this.#output.close(client);
       if ((client.flags & stopsInput) !== 0) break;
     }
     dispatcher.endBatch(client);
-    this.#flush(client);
+    this.#output.end(client);
     this.#current = null;
     if (client.has(clientFlags.closed)) return end;
     if (client.has(clientFlags.closeAfterReply)) {
@@ -236,96 +232,21 @@ export class Networking {
   #failProtocol(client: Client, error: string): void {
     this.#server.log.verbose(`Protocol error from client ${client.transport.address}: ${error}`);
     this.#server.stats.countError('ERR');
-    this.#reply.error(`ERR Protocol error: ${error}`);
+    this.#output.reply.error(`ERR Protocol error: ${error}`);
     client.set(clientFlags.closeAfterReply, true);
-  }
-
-  // ---- output ----
-
-  /** Sends the replies gathered for the client at hand. */
-  flushReplies(client: Client): void {
-    this.#flush(client);
-  }
-
-  /** The reply buffer is full in the middle of a reply. */
-  onReplyFull(): void {
-    if (this.#current === null) this.#reply.length = 0;
-    else this.#flush(this.#current);
-  }
-
-  /** A reply too large for the buffer, which is empty now. */
-  onLargeReply(bytes: Buffer): void {
-    const client = this.#current;
-    if (client === null || client.has(silenced)) return;
-    this.#server.stats.totalNetOutputBytes += bytes.length;
-    if (!this.#takeRoom(client, bytes.length)) return;
-    if (this.#replyRoomBytes === Infinity) client.transport.write(bytes);
-    else client.transport.gather(bytes);
-  }
-
-  /** Passes on what is no reply (a message, MONITOR's line) in order with the replies. */
-  push(client: Client, bytes: Uint8Array): void {
-    if (client.has(silenced)) return;
-    if (client === this.#current) {
-      if (!client.has(clientFlags.replyOff | clientFlags.replySkip)) {
-        this.#reply.raw(bytes);
-        return;
-      }
-      this.#flush(client);
-    }
-    this.#server.stats.totalNetOutputBytes += bytes.length;
-    client.transport.gather(bytes);
-    if (this.#limits.exceeds(client, client.transport.pendingBytes)) this.#closeForOutput(client);
-  }
-
-  #flush(client: Client): void {
-    const reply = this.#reply;
-    const { length } = reply;
-    if (length === 0) return;
-    reply.length = 0;
-    if (client.has(clientFlags.closed | clientFlags.master)) return;
-    this.#server.stats.totalNetOutputBytes += length;
-    if (!this.#takeRoom(client, length)) return;
-    const bytes = reply.buffer.subarray(0, length);
-    if (this.#replyRoomBytes === Infinity) client.transport.write(bytes);
-    else client.transport.gather(Buffer.from(bytes));
-    const unreadBytes = client.transport.pendingBytes;
-    if (unreadBytes === 0) return;
-    // The socket could not pass everything to the kernel: it still needs the buffer.
-    if (this.#replyRoomBytes === Infinity) reply.replaceBuffer();
-    if (this.#limits.exceeds(client, unreadBytes)) this.#closeForOutput(client);
-  }
-
-  /**
-   * False, and the client closed, when so many bytes more are too many. Where there is a limit, the
-   * replies of a turn are gathered: of those that end with too much unread nothing is sent.
-   */
-  #takeRoom(client: Client, bytes: number): boolean {
-    if (this.#replyRoomBytes === Infinity || client !== this.#current) return true;
-    this.#replyRoomBytes -= bytes;
-    if (this.#replyRoomBytes >= 0) return true;
-    this.#closeForOutput(client);
-    return false;
-  }
-
-  /** Closes those who have had too much unread for too long. */
-  closeOverdue(): void {
-    for (const client of this.#limits.overdue()) this.#closeForOutput(client);
-  }
-
-  #closeForOutput(client: Client): void {
-    const { address, pendingBytes } = client.transport;
-    this.#server.log.warning(
-      `Client ${address} scheduled to be closed ASAP for overcoming of output buffer limits: ` +
-        `${pendingBytes} bytes are unread`,
-    );
-    this.close(client);
   }
 
   // ---- closing ----
 
-  /** Ends a client's connection at once. */
+  /** Ends a client's connection, when what it was replied is sent. */
   close(client: Client): void {
+    if (client.has(clientFlags.closed)) return;
+    client.transport.sendGathered();
+    this.drop(client);
+  }
+
+  /** Ends it at once. */
+  drop(client: Client): void {
     if (client.has(clientFlags.closed)) return;
     client.transport.destroy();
     this.#forget(client);
@@ -345,13 +266,11 @@ export class Networking {
     client.pending.clear();
     client.midwayReader = null;
     discardTransaction(client);
-    this.#limits.forget(client);
+    this.#output.forget(client);
     this.#server.clients.remove(client);
     this.#onClientGone(client);
   }
 }
-
-const silenced = clientFlags.closed | clientFlags.master;
 
 function isLoopback(address: string): boolean {
   return address.startsWith('127.') || address.startsWith('[::1]');

@@ -6,7 +6,6 @@
  * The one natural cycle of a Redis server (the replica link applies commands, commands start the
  * link) is cut here, by handing functions to the parts.
  */
-import { ReplyWriter } from '../protocol/reply-writer.ts';
 import { hexId } from '../util/random.ts';
 import { BlockedClients } from './blocked-clients.ts';
 import { BlockedRunner } from './blocked-runner.ts';
@@ -31,6 +30,7 @@ import { publishKeyspaceEvents } from './keyspace-events.ts';
 import { LatencyMonitor } from './latency-monitor.ts';
 import { MemoryLimit } from './memory-limit.ts';
 import { Networking } from './networking.ts';
+import { Output } from './output.ts';
 import { PauseState } from './pause.ts';
 import { Loading, type LoadingSettings } from './persistence/loading.ts';
 import { Persistence, type PersistenceSettings } from './persistence/persistence.ts';
@@ -67,9 +67,10 @@ export class BundledServer {
   readonly #blocked: BlockedClients;
   readonly #pause: PauseState;
   readonly #memoryLimit: MemoryLimit;
-  readonly #pubsub = new PubSub((client, bytes) => this.networking.push(client, bytes));
+  readonly #pubsub = new PubSub((client, bytes) => this.#output.push(client, bytes));
   readonly #shutdown: Shutdown;
   readonly #blockedRunner: BlockedRunner;
+  readonly #output: Output;
   readonly #dispatcher: Dispatcher;
 
   /** Data first, replication last; functions handed to a part may use parts built after it. */
@@ -86,13 +87,10 @@ export class BundledServer {
     this.#memoryLimit = this.#newMemoryLimit();
     this.#shutdown = this.#newShutdown();
     this.context = this.#newContext();
-    const reply = new ReplyWriter({
-      onFull: () => this.networking.onReplyFull(),
-      onLarge: (bytes) => this.networking.onLargeReply(bytes),
-    });
+    this.#output = this.#newOutput();
     this.#blockedRunner = new BlockedRunner(this.context);
-    this.#dispatcher = this.#newDispatcher(reply);
-    this.networking = this.#newNetworking(reply);
+    this.#dispatcher = this.#newDispatcher();
+    this.networking = this.#newNetworking();
     this.cron = this.#newCron();
     publishKeyspaceEvents(this.#keyspace, environment.config, this.#pubsub);
     applyConfigChanges(this.context, {
@@ -282,32 +280,40 @@ export class BundledServer {
       runBlocked: (blocked, step) => this.#blockedRunner.run(blocked, step),
       serveReadyKeys: () => this.#blockedRunner.serveReadyKeys(),
       resumeInput: (client) => this.networking.resumeInput(client),
-      flushReplies: (client) => this.networking.flushReplies(client),
-      push: (client, bytes) => this.networking.push(client, bytes),
+      flushReplies: (client) => this.#output.flush(client),
+      push: (client, bytes) => this.#output.push(client, bytes),
       close: (client, when) => {
         if (when === 'now') this.networking.close(client);
         else this.networking.closeAfterReply(client);
       },
-      closeOverdue: () => this.networking.closeOverdue(),
+      closeOverdue: () => this.#output.closeOverdue(),
       replicaConnection: (client) => replicaConnectionOf(client, executor),
     };
     return executor;
   }
 
-  #newDispatcher(reply: ReplyWriter): Dispatcher {
-    return new Dispatcher({
+  #newOutput(): Output {
+    return new Output({
       server: this.context,
-      table: this.#table,
-      reply,
-      blockedRunner: this.#blockedRunner,
-      flushReplies: (client) => this.networking.flushReplies(client),
+      defer: this.#environment.defer,
+      drop: (client) => this.networking.drop(client),
     });
   }
 
-  #newNetworking(reply: ReplyWriter): Networking {
+  #newDispatcher(): Dispatcher {
+    return new Dispatcher({
+      server: this.context,
+      table: this.#table,
+      reply: this.#output.reply,
+      blockedRunner: this.#blockedRunner,
+      flushReplies: (client) => this.#output.flush(client),
+    });
+  }
+
+  #newNetworking(): Networking {
     return new Networking({
       server: this.context,
-      reply,
+      output: this.#output,
       dispatcher: () => this.#dispatcher,
       onClientGone: (client) => {
         this.#pubsub.unsubscribeAll(client);

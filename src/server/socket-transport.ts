@@ -51,7 +51,10 @@ export class SocketTransport implements ClientTransport {
   readonly address: string;
   readonly localAddress: string;
   readonly #socket: Socket;
-  #gathering = false;
+  /** Gathered, and not yet passed to the socket. */
+  #held: Uint8Array | null = null;
+  /** The socket keeps what it is given. */
+  #corked = false;
 
   /** `unixPath` is given for connections to the Unix socket. */
   constructor(socket: Socket, unixPath: string | null) {
@@ -63,23 +66,38 @@ export class SocketTransport implements ClientTransport {
   }
 
   get pendingBytes(): number {
-    return this.#socket.writableLength;
+    return this.#socket.writableLength + (this.#held === null ? 0 : this.#held.length);
   }
 
   write(bytes: Uint8Array, written?: () => void): void {
+    this.#passHeld();
     if (written === undefined) this.#socket.write(bytes);
     else this.#socket.write(bytes, () => written());
   }
 
+  /** The first bytes of a turn, mostly the only ones, need not go through the socket's queue. */
   gather(bytes: Uint8Array): void {
-    if (!this.#gathering) {
-      this.#gathering = true;
-      this.#socket.cork();
-      process.nextTick(() => {
-        this.#gathering = false;
-        this.#socket.uncork();
-      });
+    if (this.#held === null && !this.#corked) {
+      this.#held = bytes;
+      return;
     }
+    if (!this.#corked) this.#socket.cork();
+    this.#corked = true;
+    this.#passHeld();
+    this.#socket.write(bytes);
+  }
+
+  sendGathered(): void {
+    this.#passHeld();
+    if (!this.#corked) return;
+    this.#corked = false;
+    this.#socket.uncork();
+  }
+
+  #passHeld(): void {
+    if (this.#held === null) return;
+    const bytes = this.#held;
+    this.#held = null;
     this.#socket.write(bytes);
   }
 
@@ -96,6 +114,7 @@ export class SocketTransport implements ClientTransport {
   }
 
   end(): void {
+    this.#passHeld();
     // Not only our half: a client that goes on sending must find the connection closed.
     this.#socket.end(() => this.#socket.destroy());
   }

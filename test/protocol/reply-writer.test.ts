@@ -7,15 +7,14 @@ function newWriter(resp3 = false): { writer: ReplyWriter; output: () => string }
   const sent: Buffer[] = [];
   const writer = new ReplyWriter({
     onFull: () => {
-      sent.push(Buffer.from(writer.buffer.subarray(0, writer.length)));
-      writer.length = 0;
+      sent.push(Buffer.from(writer.take()));
+      writer.rewind();
     },
     onLarge: (bytes) => void sent.push(bytes),
   });
   writer.resp3 = resp3;
   const output = (): string => {
-    sent.push(Buffer.from(writer.buffer.subarray(0, writer.length)));
-    writer.length = 0;
+    sent.push(Buffer.from(writer.take()));
     return Buffer.concat(sent.splice(0)).toString('latin1');
   };
   return { writer, output };
@@ -138,4 +137,18 @@ test('the buffer that is replaced stays as it was', () => {
   writer.simple('after');
   expect(buffer.toString('latin1', 0, length)).toBe('+before\r\n');
   expect(writer.buffer.toString('latin1', 0, writer.length)).toBe('+after\r\n');
+});
+
+test('what was taken stays when the rest is discarded', () => {
+  const { writer } = newWriter();
+  writer.simple('one');
+  const one = writer.take();
+  writer.simple('two');
+  writer.discard();
+  writer.simple('three');
+  expect(one.toString()).toBe('+one\r\n');
+  expect(writer.take().toString()).toBe('+three\r\n');
+  writer.rewind();
+  writer.ok();
+  expect(writer.take().toString()).toBe('+OK\r\n');
 });

@@ -66,6 +66,7 @@ export class SimClient {
         written?.();
       },
       gather: (bytes) => this.#onReplies(bytes),
+      sendGathered: nothing,
       setNoDelay: nothing,
       pause: nothing,
       resume: nothing,

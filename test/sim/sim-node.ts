@@ -185,6 +185,7 @@ function acceptClient(server: BundledServer, end: AcceptedEnd): PipeReader {
     },
     write: (bytes, written) => end.write(bytes, written),
     gather: (bytes) => end.write(bytes),
+    sendGathered: () => undefined,
     setNoDelay: () => undefined,
     pause: () => end.pause(),
     resume: () => end.resume(),

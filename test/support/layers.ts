@@ -61,6 +61,7 @@ const serverRanks: readonly (readonly string[])[] = [
     'latency-histogram',
     'latency-monitor',
     'monitor',
+    'output',
     'output-limits',
     'pause',
     'pending-input',

@@ -135,6 +135,7 @@ function masterTransport(master: string): ClientTransport {
     pendingBytes: 0,
     write: (_bytes, written) => written?.(),
     gather: nothing,
+    sendGathered: nothing,
     setNoDelay: nothing,
     pause: nothing,
     resume: nothing,
