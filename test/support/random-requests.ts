@@ -1,10 +1,11 @@
 /**
  * Random requests over a handful of keys, for comparing servers: every command on strings and keys,
- * mostly with sensible arguments, sometimes with senseless ones. The same seed gives the same
+ * and on collections if asked (`random-collections.ts`), mostly with sensible arguments, sometimes with senseless ones. The same seed gives the same
  * requests. Left out is what two servers need not agree on: what is left of a time to live, the
  * order of keys, random ones.
  */
 import type { Random } from '../../src/util/random.ts';
+import { collectionMakers } from './random-collections.ts';
 
 /** Words as latin1 text. */
 export type RandomRequest = readonly string[];
@@ -48,7 +49,10 @@ const fieldTypes = ['u1', 'u4', 'i8', 'u8', 'i13', 'u31', 'u32', 'i33', 'u63', '
 const futures = ['33177117420', '33177117421', '4102444800'];
 
 /** Makes `next()` give one request after the other. */
-export function randomRequests(random: Random): { next(): RandomRequest } {
+export function randomRequests(
+  random: Random,
+  { collections = false } = {},
+): { next(): RandomRequest } {
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random.float() * list.length)];
   const chance = (share: number): boolean => random.float() < share;
   const key = (): string => pick(keys);
@@ -128,7 +132,6 @@ export function randomRequests(random: Random): { next(): RandomRequest } {
     () => ['COPY', key(), key(), ...some('REPLACE'), ...pick([[], ['DB', '1'], ['DB', '0']])],
     () => ['MOVE', key(), pick(['0', '1', '2', 'x'])],
     () => ['DBSIZE'],
-    () => ['DUMP', key()],
     () => ['EXPIRE', key(), '1000', ...some('NX', 'XX', 'GT', 'LT')],
     () => ['EXPIREAT', key(), time(), ...some('NX', 'XX', 'GT', 'LT')],
     () => ['PEXPIREAT', key(), `${time()}001`, ...some('NX', 'XX', 'GT', 'LT')],
@@ -143,5 +146,8 @@ export function randomRequests(random: Random): { next(): RandomRequest } {
     () => ['UNWATCH'],
     () => ['FLUSHDB'],
   ];
-  return { next: () => pick(makers)() };
+  // What DUMP shows of a collection is its own test's business.
+  const more = collections ? collectionMakers(random, key) : [() => ['DUMP', key()]];
+  const all = [...makers, ...more];
+  return { next: () => pick(all)() };
 }

@@ -17,8 +17,13 @@ const requestCount = Number(process.env.FUZZ_REQUESTS ?? 3000);
 const options = { args: ['--rdbcompression', 'no'] };
 const seed = Number(process.env.FUZZ_SEED ?? Math.floor(Math.random() * 2 ** 32));
 
-for (const protocol of [2, 3] as const) {
-  test(`random requests are answered as redis-server does, in RESP${protocol} (FUZZ_SEED=${seed})`, async (context) => {
+const cases = [2, 3].flatMap((protocol) =>
+  [false, true].map((collections) => ({ protocol: protocol as 2 | 3, collections })),
+);
+
+for (const { protocol, collections } of cases) {
+  const on = collections ? 'on all types' : 'on strings';
+  test(`random requests ${on} are answered as redis-server does, in RESP${protocol} (FUZZ_SEED=${seed})`, async (context) => {
     needServer(context, 'redis7');
     const servers = await Promise.all([
       use.server('redis7', options),
@@ -27,7 +32,7 @@ for (const protocol of [2, 3] as const) {
     const clients = await Promise.all(servers.map((server) => server.connect({ protocol })));
     // A key past its time stays until a request meets it.
     for (const client of clients) await client.must('DEBUG', 'SET-ACTIVE-EXPIRE', 0);
-    const requests = randomRequests(seededRandom(seed + protocol));
+    const requests = randomRequests(seededRandom(seed + protocol), { collections });
     for (let count = 0; count < requestCount; count++) {
       const request = requests.next();
       const [theirs, ours] = await Promise.all(clients.map((client) => ask(client, request)));

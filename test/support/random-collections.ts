@@ -1,0 +1,127 @@
+/**
+ * Random requests on lists, sets, hashes and sorted sets for `random-requests.ts`: every command,
+ * mostly with sensible arguments. Sets hold integers alone, and no collection grows past what Redis
+ * keeps in one piece: the order of a larger one's elements need not be the same in two servers.
+ * Left out for the same reason is whatever picks at random.
+ */
+import type { Random } from '../../src/util/random.ts';
+
+const fields = ['f', 'g', 'field:2', '', '7', '\xff\r\n'];
+const elements = ['a', 'b', 'c', '1', '2', '-7', '300', '', 'x'.repeat(70), '70000', '1e3'];
+const members = ['0', '1', '2', '3', '5', '8', '300', '-70000', '123456789012'];
+const scores = ['0', '1', '-1', '2.5', 'inf', '-inf', '1e20', '0.1', 'nan', 'x', '3'];
+const counts = ['0', '1', '2', '-1', '-2', '10', '100', 'x'];
+const indexes = ['0', '1', '-1', '2', '-3', '100', '-100', 'x'];
+const scoreBounds = ['-inf', '+inf', '0', '(0', '1', '(2.5', '-1', '3', 'x', '(x'];
+const lexBounds = ['-', '+', '[a', '(a', '[c', '(b', 'a', '[', '[1'];
+const ends = ['LEFT', 'RIGHT', 'left', 'UP'];
+/** Long enough to be noticed, short enough to wait for. */
+const waits = ['0.01', '0.02', '-1', 'x'];
+
+/** Each gives a request on keys of `key`. */
+export function collectionMakers(random: Random, key: () => string): (() => string[])[] {
+  const pick = <T>(list: readonly T[]): T => list[Math.floor(random.float() * list.length)];
+  const chance = (share: number): boolean => random.float() < share;
+  const upTo = (most: number): number => 1 + Math.floor(random.float() * most);
+  const several = (most: number, make: () => string): string[] =>
+    Array.from({ length: upTo(most) }, make);
+  const some = (...words: string[]): string[] => words.filter(() => chance(0.2));
+  const pairs = (make: () => string[]): string[] => several(3, () => '').flatMap(make);
+  const count = (): string => pick(counts);
+  const index = (): string => pick(indexes);
+  const element = (): string => pick(elements);
+  // A long value would make a hash one whose order is nobody's business.
+  const short = (): string => pick(elements.filter(({ length }) => length < 64));
+  const keys = (): string[] => several(3, key);
+  const numbered = (): string[] => {
+    const list = keys();
+    return [chance(0.05) ? count() : String(list.length), ...list];
+  };
+  const end = (): string => pick(ends);
+  const limit = (): string[] => (chance(0.2) ? ['LIMIT', index(), count()] : []);
+
+  const lists: (() => string[])[] = [
+    () => ['LPUSH', key(), ...several(4, element)],
+    () => ['RPUSH', key(), ...several(4, element)],
+    () => [pick(['LPUSHX', 'RPUSHX']), key(), element()],
+    () => [pick(['LPOP', 'RPOP']), key(), ...pick([[], [], [count()]])],
+    () => ['LLEN', key()],
+    () => ['LRANGE', key(), index(), index()],
+    () => ['LINDEX', key(), index()],
+    () => ['LSET', key(), index(), element()],
+    () => ['LINSERT', key(), pick(['BEFORE', 'after', 'x']), element(), element()],
+    () => ['LREM', key(), count(), element()],
+    () => ['LTRIM', key(), index(), index()],
+    () => ['LPOS', key(), element(), ...pick([[], ['RANK', count()], ['COUNT', count()]])],
+    () => ['LMOVE', key(), key(), end(), end()],
+    () => ['RPOPLPUSH', key(), key()],
+    () => ['LMPOP', ...numbered(), end(), ...pick([[], ['COUNT', count()]])],
+    () => [pick(['BLPOP', 'BRPOP']), ...keys(), pick(waits)],
+    () => ['BLMOVE', key(), key(), end(), end(), pick(waits)],
+    () => ['BRPOPLPUSH', key(), key(), pick(waits)],
+    () => ['BLMPOP', pick(waits), ...numbered(), end()],
+  ];
+  const sets: (() => string[])[] = [
+    () => ['SADD', key(), ...several(4, () => pick(members))],
+    () => ['SADD', key(), ...several(4, () => pick(members))],
+    () => ['SREM', key(), ...several(3, () => pick(members))],
+    () => ['SCARD', key()],
+    () => ['SMEMBERS', key()],
+    () => ['SISMEMBER', key(), pick(members)],
+    () => ['SMISMEMBER', key(), ...several(3, () => pick(members))],
+    () => ['SMOVE', key(), key(), pick(members)],
+    () => [pick(['SINTERSTORE', 'SUNIONSTORE', 'SDIFFSTORE']), key(), ...keys()],
+    () => [pick(['SINTER', 'SDIFF', 'SUNION']), key()],
+    () => ['SINTERCARD', ...numbered(), ...pick([[], ['LIMIT', count()]])],
+  ];
+  const hashes: (() => string[])[] = [
+    () => [pick(['HSET', 'HSET', 'HMSET']), key(), ...pairs(() => [pick(fields), short()])],
+    () => ['HSETNX', key(), pick(fields), short()],
+    () => ['HDEL', key(), ...several(3, () => pick(fields))],
+    () => ['HGET', key(), pick(fields)],
+    () => ['HMGET', key(), ...several(3, () => pick(fields))],
+    () => [pick(['HGETALL', 'HKEYS', 'HVALS', 'HLEN']), key()],
+    () => [pick(['HEXISTS', 'HSTRLEN']), key(), pick(fields)],
+    () => ['HINCRBY', key(), pick(fields), count()],
+    () => ['HINCRBYFLOAT', key(), pick(fields), pick(scores)],
+  ];
+  const scored = (): string[] => [pick(scores), element()];
+  const aggregates = (): string[] => pick([[], ['AGGREGATE', pick(['SUM', 'MIN', 'max', 'x'])]]);
+  const sortedSets: (() => string[])[] = [
+    () => ['ZADD', key(), ...pairs(scored)],
+    () => ['ZADD', key(), ...pairs(scored)],
+    () => ['ZADD', key(), ...some('NX', 'XX', 'GT', 'LT', 'CH', 'INCR'), ...scored()],
+    () => ['ZINCRBY', key(), ...scored()],
+    () => ['ZREM', key(), ...several(3, element)],
+    () => ['ZCARD', key()],
+    () => [pick(['ZSCORE', 'ZRANK', 'ZREVRANK']), key(), element()],
+    () => ['ZMSCORE', key(), ...several(3, element)],
+    () => ['ZCOUNT', key(), pick(scoreBounds), pick(scoreBounds)],
+    () => ['ZLEXCOUNT', key(), pick(lexBounds), pick(lexBounds)],
+    () => [pick(['ZRANGE', 'ZREVRANGE']), key(), index(), index(), ...some('WITHSCORES')],
+    () => ['ZRANGEBYSCORE', key(), pick(scoreBounds), pick(scoreBounds), ...limit()],
+    () => ['ZREVRANGEBYLEX', key(), pick(lexBounds), pick(lexBounds), ...limit()],
+    () => ['ZRANGESTORE', key(), key(), index(), index(), ...some('REV')],
+    () => [
+      'ZRANGESTORE',
+      key(),
+      key(),
+      pick(scoreBounds),
+      pick(scoreBounds),
+      'BYSCORE',
+      ...limit(),
+    ],
+    () => ['ZREMRANGEBYRANK', key(), index(), index()],
+    () => ['ZREMRANGEBYSCORE', key(), pick(scoreBounds), pick(scoreBounds)],
+    () => ['ZREMRANGEBYLEX', key(), pick(lexBounds), pick(lexBounds)],
+    () => [pick(['ZPOPMIN', 'ZPOPMAX']), key(), ...pick([[], [count()]])],
+    () => ['ZMPOP', ...numbered(), pick(['MIN', 'MAX', 'x']), ...pick([[], ['COUNT', count()]])],
+    () => [pick(['BZPOPMIN', 'BZPOPMAX']), ...keys(), pick(waits)],
+    () => ['BZMPOP', pick(waits), ...numbered(), pick(['MIN', 'MAX'])],
+    () => [pick(['ZUNIONSTORE', 'ZINTERSTORE']), key(), ...numbered(), ...aggregates()],
+    () => ['ZDIFFSTORE', key(), ...numbered()],
+    () => [pick(['ZUNION', 'ZINTER', 'ZDIFF']), ...numbered(), ...some('WITHSCORES')],
+    () => ['ZINTERCARD', ...numbered(), ...pick([[], ['LIMIT', count()]])],
+  ];
+  return [...lists, ...sets, ...hashes, ...sortedSets];
+}
