@@ -4,6 +4,7 @@ import { errorReplies } from '../../protocol/error-replies.ts';
 import type { Call } from '../call.ts';
 import type { Dict } from '../keyspace/dict.ts';
 import { encodingOf } from '../keyspace/encoding.ts';
+import { ListValue } from '../types/list-value.ts';
 import { bodyOf } from '../persistence/value-body.ts';
 
 /** The access clock has 24 bits. */
@@ -22,7 +23,20 @@ export function debugObject(call: Call): void {
   call.reply.simple(
     `Value at:0x${ref.toString(16)} refcount:1 encoding:${encodingOf(dict, ref)} ` +
       `serializedlength:${serializedLength(dict, ref, call)} ` +
-      `lru:${accessedAt} lru_seconds_idle:${idleSec}`,
+      `lru:${accessedAt} lru_seconds_idle:${idleSec}${nodesOf(dict, ref)}`,
+  );
+}
+
+/** The nodes of a list. None of ours is ever compressed. */
+function nodesOf(dict: Dict, ref: number): string {
+  const value = dict.isCollection(ref) ? dict.value(ref) : null;
+  if (!(value instanceof ListValue)) return '';
+  const { fill, nodeCount, size } = value;
+  let bytes = 0;
+  for (const { byteLength } of value.nodes()) bytes += byteLength;
+  return (
+    ` ql_nodes:${nodeCount} ql_avg_node:${(size / nodeCount).toFixed(2)} ` +
+    `ql_listpack_max:${fill} ql_compressed:0 ql_uncompressed_size:${bytes}`
   );
 }
 

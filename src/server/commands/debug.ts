@@ -5,11 +5,13 @@
  */
 import { errorReplies } from '../../protocol/error-replies.ts';
 import { parseInt64 } from '../../util/int64.ts';
+import { parseMemory } from '../../util/units.ts';
 import type { Call } from '../call.ts';
 import type { CommandSpec } from '../command.ts';
 import { notifyClass } from '../keyspace/notify.ts';
 import { datasetDigest, valueDigest } from '../digest.ts';
 import { noDigest } from '../digest-sum.ts';
+import { defaultEncodingLimits } from '../types/value.ts';
 import { type HelpRow, replyHelp } from './command-help.ts';
 import { debugRefusal } from './debug-gate.ts';
 import { debugObject } from './debug-object.ts';
@@ -37,6 +39,8 @@ interface Subcommand {
 }
 
 const anyNumber = Number.POSITIVE_INFINITY;
+/** A little below 4 GiB, which lengths of 32 bits cannot reach. [7.0] */
+const maxPackedThreshold = 2n ** 32n - 2n ** 20n;
 
 const subcommands: Readonly<Record<string, Subcommand>> = {
   digest: {
@@ -81,6 +85,14 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
     argc: [3, 3],
     run: debugProtocol,
     help: ['PROTOCOL <type>', 'Answers with a sample of a type of reply.'],
+  },
+  'quicklist-packed-threshold': {
+    argc: [3, 3],
+    run: debugPackedThreshold,
+    help: [
+      'QUICKLIST-PACKED-THRESHOLD <size>',
+      'From how many bytes on an element of a list has a node to itself; 0 for the default.',
+    ],
   },
   reload: {
     argc: [2, anyNumber],
@@ -170,6 +182,18 @@ function debugSetActiveExpire(call: Call): void {
 
 function debugSkipChecksums(call: Call): void {
   call.server.persistence.verifiesChecksums = leadingNumber(call.text(2)) === 0;
+  call.reply.ok();
+}
+
+function debugPackedThreshold(call: Call): void {
+  const bytes = parseMemory(call.text(2));
+  if (bytes === null || bytes < 0n || bytes > maxPackedThreshold) {
+    call.error('ERR argument must be a memory value bigger than 1 and smaller than 4gb');
+    return;
+  }
+  const { quicklistPackedThreshold } = defaultEncodingLimits;
+  const threshold = bytes === 0n ? quicklistPackedThreshold : Number(bytes);
+  call.keyspace.valueSettings.quicklistPackedThreshold = threshold;
   call.reply.ok();
 }
 
