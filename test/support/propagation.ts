@@ -3,8 +3,9 @@
  * propagate, which must be those that Redis sends. UPDATE_GOLDEN=1 records a file anew from
  * redis-server 7.0.
  *
- *     ## a case           databases emptied, the connection new
+ *     ## a case           databases emptied, the connections new
  *     > SET k v EX 9      a request
+ *     b| BLPOP k 0        a request on a connection named b that blocks until a later one serves it
  *     ~ SET k v PXAT …    what it makes a server propagate, a line for each command
  */
 import { readFileSync } from 'node:fs';
@@ -18,6 +19,7 @@ import type { RespClient } from './resp-client.ts';
 import { useResources } from './resources.ts';
 import { needServer } from './server-kinds.ts';
 import type { TestServer } from './server-process.ts';
+import { waitUntilBlocked } from './wait-until-blocked.ts';
 
 const marker = 'the end of what a request propagates';
 
@@ -46,14 +48,23 @@ async function play(url: URL, server: TestServer): Promise<string> {
     marking: await server.connect(),
   };
   let client = await server.connect();
+  const blocking = new Map<string, RespClient>();
   // A key past its time stays until a request meets it.
   await client.must('DEBUG', 'SET-ACTIVE-EXPIRE', 0);
   const lines: string[] = [];
   for (const line of readFileSync(url, 'utf8').trimEnd().split('\n')) {
     if (line.startsWith('~ ')) continue;
     lines.push(line);
-    if (line.startsWith('## ')) {
-      client.close();
+    const blocked = /^(\w+)\| (.*)$/.exec(line);
+    if (blocked !== null) {
+      const [, name, request] = blocked;
+      const waiting = blocking.get(name) ?? (await server.connect());
+      blocking.set(name, waiting);
+      waiting.send(...(splitArgs(request) ?? []));
+      await waitUntilBlocked(client, waiting);
+    } else if (line.startsWith('## ')) {
+      for (const each of [client, ...blocking.values()]) each.close();
+      blocking.clear();
       client = await server.connect();
       await propagatedBy(fixture, client, ['FLUSHALL']);
     } else if (line.startsWith('> ')) {

@@ -29,7 +29,7 @@ import { useResources } from './resources.ts';
 import { encodeCommand, type RespClient } from './resp-client.ts';
 import { needServer } from './server-kinds.ts';
 import type { ServerOptions, TestServer } from './server-process.ts';
-import { waitFor } from './wait-for.ts';
+import { waitUntilBlocked } from './wait-until-blocked.ts';
 
 const protocols = [2, 3] as const;
 type Protocol = (typeof protocols)[number];
@@ -147,16 +147,6 @@ async function playSteps(
     for (const client of clients.values()) client.close();
   }
   return replies;
-}
-
-/** `observer` is another connection to the same server. */
-async function waitUntilBlocked(observer: RespClient, client: RespClient): Promise<void> {
-  const line = new RegExp(` addr=[^ ]*:${client.localPort} .* flags=[^ ]*b`);
-  const isBlocked = async (): Promise<boolean> => {
-    const clients = await observer.must('CLIENT', 'LIST');
-    return typeof clients === 'string' && line.test(clients);
-  };
-  await waitFor(isBlocked, { intervalMs: 1, what: 'a client to be blocked' });
 }
 
 function linesOf(reply: Buffer): string[] {

@@ -64,6 +64,7 @@ interface Move {
   readonly to: ListEnd;
 }
 
+const endWords = { head: 'left', tail: 'right' } as const;
 const tailToHead: Move = { from: 'tail', to: 'head' };
 
 function lmoveCommand(call: Call): void {
@@ -92,21 +93,21 @@ function readMove(call: Call): Move | null {
   return to === null ? null : { from, to };
 }
 
-/** `propagate` says it in the words of the command that does not wait. */
+/** `propagate` says it in the words of the command that does not wait; `waited`: this one did. */
 function moveOrWait(
   call: Call,
   move: Move,
   timeoutIndex: number,
-  propagate: (call: Call) => void,
+  propagate: (call: Call, move: Move, waited: boolean) => void,
 ): void {
   const timeoutMs = timeoutSecondsArgument(call, timeoutIndex);
   if (Number.isNaN(timeoutMs)) return;
-  const attempt = (again: Call): boolean => {
+  const attempt = (again: Call, waited: boolean): boolean => {
     const moved = moveElement(again, move);
-    if (moved) propagate(again);
+    if (moved) propagate(again, move, waited);
     return moved || again.failed;
   };
-  if (attempt(call)) return;
+  if (attempt(call, false)) return;
   if (!call.mayBlock) {
     call.reply.nil();
     return;
@@ -116,14 +117,16 @@ function moveOrWait(
     keys: [1],
     wants: valueTypes.list,
     timeoutMs,
-    attempt,
+    attempt: (again) => attempt(again, true),
     onTimeout: ({ reply }) => reply.nilArray(),
   });
 }
 
-function propagateLmove(call: Call): void {
+/** Who waited is quoted in our own words, who did not in the client's. [7.0] */
+function propagateLmove(call: Call, { from, to }: Move, waited: boolean): void {
   const view = (index: number): Uint8Array => argumentView(call, index);
-  call.propagateAs('LMOVE', view(1), view(2), view(3), view(4));
+  const ends = waited ? [endWords[from], endWords[to]] : [view(3), view(4)];
+  call.propagateAs('LMOVE', view(1), view(2), ...ends);
 }
 
 function propagateRpoplpush(call: Call): void {
