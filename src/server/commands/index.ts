@@ -49,6 +49,7 @@ import { stringRangeCommands } from './string-ranges.ts';
 import { stringCommands } from './strings.ts';
 import { manyStringCommands } from './strings-many.ts';
 import { transactionCommands } from './transactions.ts';
+import { zsetAddCommands } from './zset-add.ts';
 import { zsetCombineCommands } from './zset-combine.ts';
 import { zsetPopCommands } from './zset-pops.ts';
 import { zsetRangeCommands } from './zset-ranges.ts';
@@ -91,6 +92,7 @@ export const allCommands: readonly CommandSpec[] = [
   ...scanCommands,
   ...expireCommands,
   ...zsetCommands,
+  ...zsetAddCommands,
   ...zsetRangeCommands,
   ...zsetPopCommands,
   ...zsetCombineCommands,
