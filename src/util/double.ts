@@ -25,7 +25,7 @@ const maxHexLength = 10_000;
 const maxHexExponent = 1_000_000;
 
 const printedDigits = 17;
-/** Longer than any double's exact digits need be looked at to tell a tie. */
+/** So many exact digits tell a tie. */
 const exactDigits = 100;
 
 /**
@@ -59,6 +59,20 @@ export function formatDouble(value: number): string {
   if (Math.abs(value) === Infinity) return value < 0 ? '-inf' : 'inf';
   const [digits, exponent] = roundedDigits(Math.abs(value));
   return (value < 0 ? '-' : '') + layOut(digits.replace(/0+$/, ''), exponent);
+}
+
+/** With so many places after the point, as `%.4f` prints it for 4; below 10^21. */
+export function formatFixed(value: number, places: number): string {
+  const text = value.toFixed(places);
+  const last = Number(text.at(-1));
+  // A tie again, see `roundedDigits`.
+  if (last % 2 === 0 || !/^50*$/.test(value.toFixed(exactDigits).slice(text.length))) return text;
+  return text.slice(0, -1) + String(last - 1);
+}
+
+/** With up to 17 places after the point, and no zeros at their end. */
+export function formatPlaces(value: number): string {
+  return formatFixed(value, printedDigits).replace(/\.?0+$/, '');
 }
 
 /** Digits with at most one point, few enough to need one rounding; NaN for anything else. */

@@ -58,7 +58,7 @@ const flagGroups: readonly (readonly [flags: readonly KeyFlag[], ...commands: st
   [['RW', 'update'], 'xack', 'xclaim', 'xgroup|setid', 'xsetid'],
   [['RW', 'update'], 'expire', 'expireat', 'pexpire', 'pexpireat', 'persist', 'setrange'],
   [['RO'], 'zcard'],
-  [['RW', 'update'], 'zadd'],
+  [['RW', 'update'], 'zadd', 'geoadd'],
   [['RW', 'access', 'delete'], 'zpopmin', 'zpopmax', 'bzpopmin', 'bzpopmax'],
   [['RW', 'delete'], 'zrem', 'zremrangebylex', 'zremrangebyrank', 'zremrangebyscore'],
 ];
@@ -73,6 +73,10 @@ const storesAllOthers: readonly KeySpec[] = [
   { flags: ['RO', 'access'], begin: 2, range: toEnd },
 ];
 
+const storesOne: readonly KeySpec[] = [
+  { flags: ['OW', 'update'], begin: 1, range: one },
+  { flags: ['RO', 'access'], begin: 2, range: one },
+];
 const readsCounted: readonly KeySpec[] = [{ flags: ['RO', 'access'], begin: 1, range: 'counted' }];
 const storesCounted: readonly KeySpec[] = [
   { flags: ['OW', 'update'], begin: 1, range: one },
@@ -178,10 +182,10 @@ const specialSpecs: Readonly<Record<string, readonly KeySpec[]>> = {
   zunionstore: storesCounted,
   zinterstore: storesCounted,
   zdiffstore: storesCounted,
-  zrangestore: [
-    { flags: ['OW', 'update'], begin: 1, range: one },
-    { flags: ['RO', 'access'], begin: 2, range: one },
-  ],
+  zrangestore: storesOne,
+  geosearchstore: storesOne,
+  georadius: storesIfAsked(6),
+  georadiusbymember: storesIfAsked(5),
   migrate: [
     { flags: ['RW', 'access', 'delete'], begin: 3, range: one },
     {
@@ -267,6 +271,15 @@ const tips: readonly (readonly [tips: readonly string[], ...commands: string[]])
     'latency|latest',
   ],
 ];
+
+/** GEORADIUS: the words of the options begin at argument `startFrom`. */
+function storesIfAsked(startFrom: number): readonly KeySpec[] {
+  return [
+    { flags: ['RO', 'access'], begin: 1, range: one },
+    { flags: ['OW', 'update'], begin: { keyword: 'STORE', startFrom }, range: one },
+    { flags: ['OW', 'update'], begin: { keyword: 'STOREDIST', startFrom }, range: one },
+  ];
+}
 
 export function keySpecsOf(command: Command): readonly KeySpec[] {
   const special = specialSpecs[command.fullName];

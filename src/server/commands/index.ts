@@ -19,6 +19,8 @@ import { hyperloglogDebugCommands } from './hyperloglog-debug.ts';
 import { hashNumberCommands } from './hash-numbers.ts';
 import { hashWalkCommands } from './hash-walks.ts';
 import { hashCommands } from './hashes.ts';
+import { geoSearchCommands } from './geo-search.ts';
+import { geoCommands } from './geo.ts';
 import { infoCommands } from './info.ts';
 import { latencyCommands } from './latency.ts';
 import { listEditCommands } from './list-edits.ts';
@@ -97,6 +99,8 @@ export const allCommands: readonly CommandSpec[] = [
   ...zsetPopCommands,
   ...zsetCombineCommands,
   ...zsetWalkCommands,
+  ...geoCommands,
+  ...geoSearchCommands,
   ...transactionCommands,
   ...pubsubCommands,
   ...flushCommands,

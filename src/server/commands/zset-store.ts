@@ -6,13 +6,19 @@ import { replaceAt } from './values.ts';
 
 /**
  * Puts the result under the key in argument `index`, in place of whatever it holds, and replies its
- * size. An empty result deletes the key.
+ * size. An empty result deletes the key. `changes` is what a result counts as.
  */
-export function storeZset(call: Call, zset: ZsetValue, event: string, index = 1): void {
+export function storeZset(
+  call: Call,
+  zset: ZsetValue,
+  event: string,
+  index = 1,
+  changes = 1,
+): void {
   call.reply.integer(zset.size);
   if (zset.size !== 0) {
     replaceAt(call, index, zset);
-    call.changed(index);
+    call.changed(index, changes);
     call.notify(notifyClass.zset, event, index);
     return;
   }
