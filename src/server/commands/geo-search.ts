@@ -3,6 +3,7 @@
  * GEORADIUSBYMEMBER, which are circles only and may store as well. Their words are in
  * geo-search-request.ts.
  */
+import { partialSort } from '../../util/partial-sort.ts';
 import type { Call } from '../call.ts';
 import type { CommandSpec } from '../command.ts';
 import { cellsOf, distanceWithin, type Shape } from '../types/geo-shape.ts';
@@ -122,11 +123,15 @@ function find(zset: ZsetValue, shape: Shape, { order, count, any }: GeoRequest):
     const from = zset.countBelowScore(min, false);
     findInRanks(zset, from, zset.countBelowScore(beyond, false), shape, enough, found);
   });
-  if (order !== null) {
-    const sign = order === 'asc' ? 1 : -1;
-    found.sort((a, b) => sign * (a.distance - b.distance));
-  }
+  if (order !== null) sortFound(found, order === 'asc' ? 1 : -1, count);
   return found.slice(0, count);
+}
+
+/** Where all come back, those that are equally far keep their order; otherwise see `partialSort`. */
+function sortFound(found: Found[], sign: 1 | -1, count: number): void {
+  const compare = (a: Found, b: Found): number => sign * (a.distance - b.distance);
+  if (found.length <= count) found.sort(compare);
+  else partialSort(found, count, compare);
 }
 
 function findInRanks(
