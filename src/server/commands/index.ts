@@ -38,6 +38,7 @@ import { scanCommands } from './scan.ts';
 import { setAlgebraCommands } from './set-algebra.ts';
 import { randomMemberCommands } from './set-random.ts';
 import { setCommands } from './sets.ts';
+import { sortCommands } from './sort.ts';
 import { lcsCommands } from './string-lcs.ts';
 import { slowlogCommands } from './slowlog.ts';
 import { streamClaimCommands } from './stream-claims.ts';
@@ -92,6 +93,7 @@ export const allCommands: readonly CommandSpec[] = [
   ...objectCommands,
   ...dumpCommands,
   ...scanCommands,
+  ...sortCommands,
   ...expireCommands,
   ...zsetCommands,
   ...zsetAddCommands,

@@ -49,6 +49,11 @@ export class ZsetValue implements Value {
     return value;
   }
 
+  /** Leaves the listpack for good, as Redis has SORT do. */
+  becomeIndex(): void {
+    if (this.#form instanceof ZsetListpack) this.#leaveListpack(this.#form);
+  }
+
   get size(): number {
     return this.#form.size;
   }
