@@ -76,7 +76,8 @@ function addFromList(
   backwards: boolean,
 ): void {
   const cursor = list.cursorAt(from);
-  for (let added = 0; cursor !== null && added < count; added++) {
+  if (cursor === null) return;
+  for (let added = 0; added < count; added++) {
     cursor.read();
     elements.add(cursor.windowBuffer, cursor.windowStart, cursor.windowEnd);
     if (!(backwards ? cursor.previous() : cursor.next())) return;
