@@ -9,7 +9,7 @@ export LC_ALL=C
 release=trixie
 dir=$(readlink -m "${1:-${REDIS_REPL_SERVERS_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/redis-repl/servers}}")
 
-if "$dir/bin/redis8-server" --version >/dev/null 2>&1 && [ -x "$dir/bin/valkey8-check-rdb" ] &&
+if "$dir/bin/redis8-server" --version >/dev/null 2>&1 && [ -x "$dir/bin/valkey8-check-aof" ] &&
    "$dir/bin/valkey8-server" --version >/dev/null 2>&1; then
   echo "servers are already in $dir"
   exit 0
@@ -36,7 +36,7 @@ starter() { # NAME PROGRAM: a script NAME that becomes PROGRAM, so that the pid 
   chmod +x "$dir/bin/$1"
 }
 mkdir -p "$dir/bin"
-for tool in check-rdb cli benchmark server; do
+for tool in check-aof check-rdb cli benchmark server; do
   starter "redis8-$tool" "redis-$tool"
   starter "valkey8-$tool" "valkey-$tool"
 done

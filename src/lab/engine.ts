@@ -1,6 +1,6 @@
 /**
  * Which program runs a node. The lab starts every kind alike, as a process with a redis.conf; only
- * the program and what it cannot do yet differ. Used by scaffold, preflight and process.
+ * the program differs. Used by scaffold, preflight and process.
  */
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
@@ -28,11 +28,6 @@ export async function findEngine(
 /** What the user typed, as the inventory keeps it: a path is made absolute. */
 export function nameEngine(typed: string, cwd: string): string {
   return typed.includes('/') ? resolve(cwd, typed) : typed;
-}
-
-/** Does this engine write append-only files? */
-export function writesAppendOnly(engine: string): boolean {
-  return engine !== 'bundled';
 }
 
 async function findBundled(): Promise<EngineCommand> {

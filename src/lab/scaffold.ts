@@ -11,7 +11,6 @@ import { Eta } from 'eta';
 import { Secret } from '../instance/secret.ts';
 import { quoteArg } from '../redis-conf/split-args.ts';
 import { renderSpec, specFileName, type LabSpec, type NodeSpec } from '../topology/spec.ts';
-import { writesAppendOnly } from './engine.ts';
 import { nodeFiles } from './node-files.ts';
 import { packageFile } from './package-files.ts';
 import type { PortPlan } from './port-words.ts';
@@ -79,7 +78,6 @@ function renderConf(template: string, { labDir, spec, bind }: LabPlan, node: Nod
     fileName: `redis${node.port}.conf`,
     dbfilename: `dump${node.port}.rdb`,
     appenddirname: `append${node.port}`,
-    appendonly: writesAppendOnly(spec.engine),
     password: spec.password?.reveal(),
     bind,
     upstream,

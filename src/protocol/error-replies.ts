@@ -31,6 +31,11 @@ export const errorReplies = {
   noProto: 'NOPROTO unsupported protocol version',
 } as const;
 
+/** The append-only file cannot be written; `reason` is the system's. */
+export function misconfAof(reason: string): string {
+  return `MISCONF Errors writing to the AOF file: ${reason}`;
+}
+
 export function wrongArity(commandName: string): string {
   return `ERR wrong number of arguments for '${commandName}' command`;
 }

@@ -16,6 +16,7 @@ import type { InfoSampler } from './info/sampler.ts';
 import type { Keyspace } from './keyspace/keyspace.ts';
 import type { LatencyMonitor } from './latency-monitor.ts';
 import type { Logger } from './log.ts';
+import type { Aof } from './persistence/aof.ts';
 import type { Loading } from './persistence/loading.ts';
 import type { MemoryLimit } from './memory-limit.ts';
 import type { Persistence } from './persistence/persistence.ts';
@@ -93,6 +94,7 @@ export interface ServerContext {
   readonly replication: Replication;
   readonly persistence: Persistence;
   readonly loading: Loading;
+  readonly aof: Aof;
   readonly commands: CommandLookup;
   readonly executor: Executor;
   readonly blocked: BlockedClients;

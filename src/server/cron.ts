@@ -49,12 +49,13 @@ export class Cron {
 
   #tick(): void {
     if (this.paused) return;
-    const { clock, executor, infoSampler, keyspace, persistence } = this.#server;
+    const { aof, clock, executor, infoSampler, keyspace, persistence } = this.#server;
     infoSampler.sample();
     keyspace.setAccessClock(Math.floor(clock.now() / 1000));
     executor.closeOverdue();
     if (!this.#expiring) this.#expire();
     persistence.cron();
+    aof.cron();
     if (++this.#ticks % ticksPerSecond === 0) this.#everySecond();
   }
 

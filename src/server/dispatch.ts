@@ -5,7 +5,12 @@
  * the one place where commands are executed, on whoever's behalf; those that were blocked go on in
  * `blocked-runner.ts`.
  */
-import { errorReplies, unknownSubcommand, wrongArity } from '../protocol/error-replies.ts';
+import {
+  errorReplies,
+  misconfAof,
+  unknownSubcommand,
+  wrongArity,
+} from '../protocol/error-replies.ts';
 import type { ReplyWriter } from '../protocol/reply-writer.ts';
 import { encodeCommand } from '../protocol/resp-encode.ts';
 import type { RequestReader } from '../protocol/request-reader.ts';
@@ -104,8 +109,9 @@ export class Dispatcher {
   }
 
   /**
-   * Runs a request of the replication stream: nothing is refused that the master has done, nothing
-   * is replied, and nothing is propagated, because the stream's own bytes go on down the chain.
+   * Runs a request of the replication stream or the append-only file: nothing is refused that was
+   * done before, and nothing is replied. What it changes goes into our own append-only file; down the
+   * chain goes the stream itself.
    */
   runFromMaster(
     client: Client,
@@ -126,10 +132,15 @@ export class Dispatcher {
       return;
     }
     timer.count++;
-    this.#invoke(call, command);
+    this.#execute(call, command, reader.inline ? null : buffer, start, end);
     if (((command.bits | timer.extraBits) & gateBits.timedAlone) !== 0) timer.finish(call);
     call.reply.discard();
     if (this.#server.keyspace.awaited.anyReady) this.#blockedRunner.serveReadyKeys();
+  }
+
+  /** Whether there is a command of the name that the request in `reader` begins with. */
+  knows(reader: RequestReader): boolean {
+    return this.#table.lookup(reader.buffer, reader.argStart[0], reader.argEnd[0]) !== null;
   }
 
   /** EXEC: runs what the client has queued, as one unit, each with its own reply. */
@@ -247,6 +258,7 @@ export class Dispatcher {
     const fromMaster = client.has(clientFlags.master);
     if ((bits & commandFlags.write) !== 0 && !fromMaster) {
       if (gates.diskFailing) return errorReplies.misconf;
+      if (gates.aofFailure !== null) return misconfAof(gates.aofFailure);
       if (gates.replicasMatter && replication.goodReplicas < config.values.minReplicasToWrite) {
         return errorReplies.noReplicas;
       }

@@ -17,6 +17,8 @@ export interface ServerEnvironment {
   readonly defer: (fn: () => void) => void;
   /** CONFIG SET dir: returns an error text when the directory cannot be used. */
   readonly changeDirectory: (path: string) => string | null;
+  /** The server cannot go on, and has said why in its log. */
+  readonly onFatal: () => void;
   /** Called once the server has stopped by a client's SHUTDOWN or a signal. */
   readonly onStopped: () => void;
 }

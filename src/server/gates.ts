@@ -14,6 +14,7 @@ export class Gates {
   #replicasMatter = false;
   #diskFailing = false;
   #memoryLimited = false;
+  #aofFailure: string | null = null;
   #paused: 'none' | 'write' | 'all' = 'none';
 
   /** A data set is being loaded: the live one, or another while the old one is served. */
@@ -76,6 +77,16 @@ export class Gates {
     this.#update();
   }
 
+  /** Why the append-only file cannot be written; null when it can. */
+  get aofFailure(): string | null {
+    return this.#aofFailure;
+  }
+
+  set aofFailure(reason: string | null) {
+    this.#aofFailure = reason;
+    this.#update();
+  }
+
   /** CLIENT PAUSE. */
   get paused(): 'none' | 'write' | 'all' {
     return this.#paused;
@@ -92,7 +103,8 @@ export class Gates {
     if (this.#loading === 'exclusive') closed |= gateBits.notLoading;
     if (this.#loading === 'aside') closed |= commandFlags.no_async_loading;
     if (this.#staleDataMatters) closed |= gateBits.notStale;
-    if (this.#readOnlyReplica || this.#replicasMatter || this.#diskFailing) {
+    const disk = this.#diskFailing || this.#aofFailure !== null;
+    if (this.#readOnlyReplica || this.#replicasMatter || disk) {
       closed |= commandFlags.write;
     }
     if (this.#paused === 'write') closed |= commandFlags.write | commandFlags.may_replicate;

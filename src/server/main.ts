@@ -127,6 +127,10 @@ async function runUntilStopped(
     connect: (master, events) => connectTcp(master, events, sourceAddress(config)),
     defer: (fn) => void setImmediate(fn),
     changeDirectory: (path) => changeDirectory(config, path),
+    onFatal: () => {
+      release();
+      process.exit(1);
+    },
     onStopped: () => {
       release();
       // Everything is closed; what a library may have left open must not keep the process.

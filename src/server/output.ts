@@ -73,6 +73,7 @@ export class Output {
   /** Sends at once what is gathered for the client at hand. */
   flush(client: Client): void {
     this.#gatherReplies(client);
+    this.#deps.server.aof.beforeReplies();
     client.transport.sendGathered();
     if (client.transport.pendingBytes > 0) this.#bufferInUse = true;
   }
@@ -172,6 +173,7 @@ export class Output {
   }
 
   #send(): void {
+    this.#deps.server.aof.beforeReplies();
     for (const client of this.#waiting) {
       const { transport } = client;
       client.outputIsDue = false;

@@ -14,6 +14,7 @@ import { CommandTable } from './command-table.ts';
 import { CommandTimer } from './command-timer.ts';
 import { allCommands } from './commands/index.ts';
 import { type Config, pathOf } from './config.ts';
+import { AofCommands } from './wiring/aof-applier.ts';
 import { applyConfigChanges } from './wiring/config-changes.ts';
 import type { Executor, ServerContext, ShutdownRequest } from './context.ts';
 import { Cron } from './cron.ts';
@@ -32,8 +33,10 @@ import { MemoryLimit } from './memory-limit.ts';
 import { Networking } from './networking.ts';
 import { Output } from './output.ts';
 import { PauseState } from './pause.ts';
+import { Aof, type AofSettings } from './persistence/aof.ts';
 import { Loading, type LoadingSettings } from './persistence/loading.ts';
 import { Persistence, type PersistenceSettings } from './persistence/persistence.ts';
+import { SkippedItems } from './persistence/skipped-items.ts';
 import { Propagation } from './propagation.ts';
 import { PubSub } from './pubsub.ts';
 import { rdbAux, savedHistory } from './wiring/rdb-aux.ts';
@@ -42,6 +45,7 @@ import { Replication } from './replication/replication.ts';
 import { replicationSettings } from './wiring/replication-settings.ts';
 import { Shutdown } from './shutdown.ts';
 import { Slowlog } from './slowlog.ts';
+import { newFullSyncLoader } from './wiring/streamed-load.ts';
 import { syncDataFile } from './wiring/sync-data-file.ts';
 import { SnapshotSource } from './wiring/snapshot-source.ts';
 import { ServerStats } from './stats.ts';
@@ -63,6 +67,7 @@ export class BundledServer {
   readonly #propagation: Propagation;
   readonly #loading: Loading;
   readonly #persistence: Persistence;
+  readonly #aof: Aof;
   readonly #replication: Replication;
   readonly #blocked: BlockedClients;
   readonly #pause: PauseState;
@@ -81,6 +86,7 @@ export class BundledServer {
     this.#propagation = this.#newPropagation();
     this.#loading = this.#newLoading();
     this.#persistence = this.#newPersistence();
+    this.#aof = this.#newAof();
     this.#replication = this.#newReplication();
     this.#blocked = this.#newBlocked();
     this.#pause = this.#newPause();
@@ -113,11 +119,15 @@ export class BundledServer {
 
   #newPropagation(): Propagation {
     const replication = (): Replication => this.#replication;
+    const aof = (): Aof => this.#aof;
     return new Propagation({
       get feeding() {
-        return replication().feeding;
+        return replication().feeding || aof().feeding;
       },
-      feed: (dbId, bytes, start, end) => replication().feed(dbId, bytes, start, end),
+      feed: (dbId, bytes, start, end) => {
+        replication().feed(dbId, bytes, start, end);
+        aof().feed(dbId, bytes, start, end);
+      },
     });
   }
 
@@ -151,6 +161,34 @@ export class BundledServer {
     });
   }
 
+  #newAof(): Aof {
+    const { clock, config, defer, log, onFatal } = this.#environment;
+    return new Aof({
+      clock,
+      defer,
+      log,
+      settings: aofSettings(config),
+      loading: this.#loading,
+      persistence: this.#persistence,
+      applier: new AofCommands(
+        () => this.context,
+        () => this.#dispatcher,
+      ),
+      newRdbLoader: () => newFullSyncLoader(this.#keyspace, undefined, new SkippedItems()),
+      position: () => this.#replication.saveInfo(),
+      onStatus: (error) => {
+        this.#gates.aofFailure = error === null ? null : error.message;
+      },
+      onFatal: (error) => {
+        log.warning(
+          "Can't recover from AOF write error when the AOF fsync policy is 'always'. Exiting... " +
+            `(${error.message})`,
+        );
+        onFatal();
+      },
+    });
+  }
+
   #newReplication(): Replication {
     const { clock, config, connect, defer, log, random } = this.#environment;
     return new Replication({
@@ -176,6 +214,7 @@ export class BundledServer {
       ),
       host: {
         onRoleChange: (role) => this.#onRoleChange(role),
+        onDataReplaced: () => this.#aof.restart(),
         onReplicaAck: () => this.#blocked.onReplicaAck(),
         pauseForFailover: (on) => {
           if (on) this.#pause.pause('failover', 'write', Number.POSITIVE_INFINITY);
@@ -221,6 +260,7 @@ export class BundledServer {
 
   #newShutdown(): Shutdown {
     return new Shutdown(this.#environment, {
+      aof: this.#aof,
       pause: this.#pause,
       persistence: this.#persistence,
       propagation: this.#propagation,
@@ -256,6 +296,7 @@ export class BundledServer {
       replication: this.#replication,
       persistence: this.#persistence,
       loading: this.#loading,
+      aof: this.#aof,
       commands: this.#table,
       executor: this.#newExecutor(),
       blocked: this.#blocked,
@@ -338,14 +379,15 @@ export class BundledServer {
    * master. Rejects when the data cannot be loaded.
    */
   async start(): Promise<void> {
-    const { config, keyspace, persistence, replication } = this.context;
+    const { aof, config, keyspace, persistence, replication } = this.context;
     const master = config.values.replicaof;
     keyspace.setAccessClock(Math.floor(this.context.clock.now() / 1000));
     const expired: { dbId: number; key: Buffer }[] = [];
-    const facts = await persistence.load(master === null, (dbId, key) =>
-      expired.push({ dbId, key }),
-    );
-    const history = facts === null ? undefined : savedHistory(facts);
+    const onExpired = (dbId: number, key: Buffer): void => void expired.push({ dbId, key });
+    // The append-only file goes before the RDB, even where there is none yet. [Redis 7.0]
+    const history = config.values.appendonly
+      ? await aof.start()
+      : savedHistory(await persistence.load(master === null, onExpired));
     if (history !== undefined) replication.restore(history, { asReplica: master !== null });
     if (master !== null) replication.replicaof(master, { atStart: true });
     this.#onRoleChange(replication.role);
@@ -450,4 +492,13 @@ function loadingSettings({ values }: Config): LoadingSettings {
       return values.loadingProcessEventsIntervalBytes;
     },
   };
+}
+
+/** The values as they are, but for those that name files: they are bytes. */
+function aofSettings({ values }: Config): AofSettings {
+  return Object.create(values, {
+    dir: { get: () => pathOf(values.dir) },
+    appendfilename: { get: () => pathOf(values.appendfilename) },
+    appenddirname: { get: () => pathOf(values.appenddirname) },
+  }) as AofSettings;
 }

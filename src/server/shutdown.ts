@@ -7,6 +7,7 @@ import type { Timer } from '../util/clock.ts';
 import type { ShutdownRequest } from './context.ts';
 import type { ServerEnvironment } from './environment.ts';
 import type { PauseState } from './pause.ts';
+import type { Aof } from './persistence/aof.ts';
 import type { Persistence } from './persistence/persistence.ts';
 import type { Propagation } from './propagation.ts';
 import type { Replication } from './replication/replication.ts';
@@ -15,6 +16,7 @@ import type { Replication } from './replication/replication.ts';
 const lookEveryMs = 10;
 
 export interface ShutdownParts {
+  readonly aof: Aof;
   readonly pause: PauseState;
   readonly persistence: Persistence;
   readonly propagation: Propagation;
@@ -85,6 +87,20 @@ export class Shutdown {
     pending.answer(this.#finish(pending.request));
   }
 
+  /** False, and the reason in the log, when its end is not on disk. */
+  #closeAof(aof: Aof): boolean {
+    this.#parts.propagation.flushRun();
+    try {
+      aof.stop();
+      return true;
+    } catch (error) {
+      this.#environment.log.warning(
+        `Error writing the append-only file, can't exit: ${(error as Error).message}`,
+      );
+      return false;
+    }
+  }
+
   #settle(pending: Pending): void {
     pending.timer.cancel();
     this.#pending = null;
@@ -100,12 +116,15 @@ export class Shutdown {
 
   #finish(request: ShutdownRequest): string | null {
     const { log, onStopped } = this.#environment;
-    const { persistence, stop } = this.#parts;
+    const { aof, persistence, stop } = this.#parts;
     const mustSave =
       request.save === 'save' || (request.save === 'auto' && persistence.hasSavePoints);
     persistence.abortAll('the server is shutting down');
     if (mustSave && persistence.save() !== null && !request.force) {
       log.warning("Error trying to save the DB, can't exit: the server stays up");
+      return 'ERR Errors trying to SHUTDOWN. Check logs.';
+    }
+    if (!this.#closeAof(aof) && !request.force) {
       return 'ERR Errors trying to SHUTDOWN. Check logs.';
     }
     stop();

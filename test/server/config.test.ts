@@ -125,7 +125,6 @@ describe('CONFIG SET', () => {
   test('values that the bundled server cannot honour are refused, and stay as they were', () => {
     const config = Config.fromText();
     for (const [name, value] of [
-      ['appendonly', 'yes'],
       ['tls-port', '1'],
       ['tls-replication', 'yes'],
     ] as const) {
@@ -135,7 +134,6 @@ describe('CONFIG SET', () => {
         reply: expect.stringMatching(/^ERR CONFIG SET/),
       });
     }
-    expect(config.values.appendonly).toBe(false);
     expect(config.values.tlsPort).toBe(0);
   });
 });
@@ -230,7 +228,6 @@ describe('starting', () => {
   });
 
   test.each<[line: string, because: string]>([
-    ['appendonly yes', 'appendonly yes is not supported by this version of the bundled server yet'],
     ['cluster-enabled yes', 'no cluster mode'],
     ['tls-port 6380', 'no TLS'],
     ['tls-replication yes', 'no TLS'],

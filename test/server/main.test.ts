@@ -40,9 +40,6 @@ describe('the command line', () => {
   });
 
   test('what this server cannot do is refused in a sentence', async () => {
-    const aof = await runBundledServer({ args: ['--appendonly', 'yes'] });
-    expect(aof.code).toBe(1);
-    expect(aof.output).toContain('appendonly yes is not supported');
     const cluster = await runBundledServer({ args: ['--cluster-enabled', 'yes'] });
     expect(cluster.code).toBe(1);
     const sentinel = await runBundledServer({ args: ['x.conf', '--sentinel'] });

@@ -103,6 +103,7 @@ export class SimNode {
       connect: (target, events) => network.connect(this.port, lane, target, events),
       defer: (fn) => void queue.after(lane, 0.01, fn),
       changeDirectory: () => null,
+      onFatal: () => this.#end('killed'),
       onStopped: () => this.#end('stopped'),
     });
     this.#process = { server, lane, clock, clients: new Map() };

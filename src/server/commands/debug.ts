@@ -94,6 +94,11 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
       'From how many bytes on an element of a list has a node to itself; 0 for the default.',
     ],
   },
+  loadaof: {
+    argc: [2, 2],
+    run: debugLoadaof,
+    help: ['LOADAOF', 'Drops the data, and loads what the append-only file holds.'],
+  },
   reload: {
     argc: [2, anyNumber],
     run: debugReload,
@@ -247,6 +252,25 @@ function positiveAt(call: Call, index: number): number | null {
 }
 
 /** Keeps what is in memory where the file cannot be written. */
+function debugLoadaof(call: Call): void {
+  const { argc, argEnd, argStart, buffer, client, command, keyspace, server } = call;
+  const { dirty } = keyspace;
+  server.propagation.flushRun();
+  // The commands of the file run in this same call, and their replies are dropped.
+  server.executor.flushReplies(client);
+  try {
+    server.aof.reloadAtOnce(() => keyspace.flush(keyspace.databases));
+  } catch (error) {
+    server.log.warning((error as Error).message);
+    call.error('ERR Error trying to load the AOF files, check server logs.');
+  }
+  call.load(client, { argc, argEnd, argStart, buffer });
+  call.command = command;
+  keyspace.dirty = dirty;
+  call.preventPropagation();
+  if (!call.failed) call.reply.ok();
+}
+
 function debugReload(call: Call): void {
   const options = Array.from({ length: call.argc - 2 }, (_, at) => call.text(at + 2).toLowerCase());
   if (!options.every((option) => option === 'nosave')) {

@@ -1,4 +1,4 @@
-/** SAVE, BGSAVE, LASTSAVE: the RDB on demand. The work is `persistence/`. */
+/** SAVE, BGSAVE, LASTSAVE, BGREWRITEAOF: files on demand. The work is `persistence/`. */
 import type { Call } from '../call.ts';
 import type { CommandSpec } from '../command.ts';
 
@@ -24,6 +24,17 @@ export const persistenceCommands: readonly CommandSpec[] = [
     summary: 'Starts to write the RDB file in the background.',
     complexity: 'O(1), and O(N) for all keys in the background',
     handler: bgsaveCommand,
+  },
+  {
+    name: 'bgrewriteaof',
+    arity: 1,
+    flags: ['admin', 'noscript', 'no_async_loading'],
+    categories: [],
+    group: 'server',
+    since: '1.0.0',
+    summary: 'Starts to replace the append-only file by a shorter one in the background.',
+    complexity: 'O(1), and O(N) for all keys in the background',
+    handler: bgrewriteaofCommand,
   },
   {
     name: 'lastsave',
@@ -55,6 +66,20 @@ function bgsaveCommand(call: Call): void {
   const answer = call.server.persistence.bgsave(call.argc === 2);
   if (answer.kind === 'refused') call.error(answer.error);
   else call.reply.simple(`Background saving ${answer.kind}`);
+}
+
+function bgrewriteaofCommand(call: Call): void {
+  call.server.propagation.flushRun();
+  switch (call.server.aof.bgrewriteaof()) {
+    case 'in-progress':
+      call.error('ERR Background append only file rewriting already in progress');
+      return;
+    case 'scheduled':
+      call.reply.simple('Background append only file rewriting scheduled');
+      return;
+    case 'started':
+      call.reply.simple('Background append only file rewriting started');
+  }
 }
 
 function lastsaveCommand(call: Call): void {

@@ -1,9 +1,11 @@
-/** INFO persistence. Nothing is forked, so nothing is copied on write; the AOF does not exist yet. */
+/** INFO persistence. Nothing is forked, so nothing is copied on write. */
 import type { ServerContext } from '../context.ts';
 import type { InfoFields } from '../../protocol/info.ts';
+import type { Aof } from '../persistence/aof.ts';
 import type { Loading } from '../persistence/loading.ts';
 
 export function persistenceFields({
+  aof,
   keyspace,
   loading,
   persistence,
@@ -30,9 +32,10 @@ export function persistenceFields({
     ['rdb_last_cow_size', 0],
     ['rdb_last_load_keys_expired', loaded?.keysExpired ?? 0],
     ['rdb_last_load_keys_loaded', loaded?.keysLoaded ?? 0],
-    ...noAof,
+    ...aofFields(aof),
     ['module_fork_in_progress', 0],
     ['module_fork_last_cow_size', 0],
+    ...(aof.state === 'off' ? [] : aofSizeFields(aof)),
     ...(loading.kind === 'none' ? [] : loadingFields(loading, clock.now())),
   ];
 }
@@ -57,15 +60,28 @@ function loadingFields(
   ];
 }
 
-const noAof: InfoFields = [
-  ['aof_enabled', 0],
-  ['aof_rewrite_in_progress', 0],
-  ['aof_rewrite_scheduled', 0],
-  ['aof_last_rewrite_time_sec', -1],
-  ['aof_current_rewrite_time_sec', -1],
-  ['aof_last_bgrewrite_status', 'ok'],
-  ['aof_rewrites', 0],
-  ['aof_rewrites_consecutive_failures', 0],
-  ['aof_last_write_status', 'ok'],
-  ['aof_last_cow_size', 0],
-];
+function aofFields(aof: Aof): InfoFields {
+  return [
+    ['aof_enabled', aof.state === 'off' ? 0 : 1],
+    ['aof_rewrite_in_progress', aof.rewriteInProgress ? 1 : 0],
+    ['aof_rewrite_scheduled', aof.rewriteScheduled ? 1 : 0],
+    ['aof_last_rewrite_time_sec', aof.lastRewriteSec],
+    ['aof_current_rewrite_time_sec', aof.currentRewriteSec],
+    ['aof_last_bgrewrite_status', aof.lastRewriteOk ? 'ok' : 'err'],
+    ['aof_rewrites', aof.rewrites],
+    ['aof_rewrites_consecutive_failures', aof.consecutiveFailures],
+    ['aof_last_write_status', aof.lastWriteOk ? 'ok' : 'err'],
+    ['aof_last_cow_size', 0],
+  ];
+}
+
+function aofSizeFields(aof: Aof): InfoFields {
+  return [
+    ['aof_current_size', aof.currentSizeBytes],
+    ['aof_base_size', aof.baseSizeBytes],
+    ['aof_pending_rewrite', 0],
+    ['aof_buffer_length', aof.bufferBytes],
+    ['aof_pending_bio_fsync', aof.pendingFsync],
+    ['aof_delayed_fsync', aof.delayedFsyncs],
+  ];
+}

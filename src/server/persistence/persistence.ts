@@ -289,6 +289,31 @@ export class Persistence {
     this.lastSaveSec = Math.floor(this.#deps.clock.now() / 1000);
   }
 
+  /**
+   * Walks the data set into a file of its own in the background, the base of an append-only file.
+   * `onEnd` is called once, unless what is returned breaks it off before.
+   */
+  startAofBase(path: string, onEnd: (error: Error | null) => void): (reason: string) => void {
+    const file = new BackgroundRdbFile(path, `${this.#deps.pid}.${++this.#fileCount}`);
+    const aux = this.#deps
+      .aux()
+      .map(([name, value]) => [name, name === 'aof-base' ? 1 : value] as const);
+    let over = false;
+    const run = this.#startFileSnapshot(aux, file, (how) => {
+      if (how.kind === 'saved') void how.file.close();
+      if (over) return;
+      over = true;
+      onEnd(how.kind === 'saved' ? null : how.error);
+    });
+    return (reason) => {
+      if (over) return;
+      over = true;
+      this.abortSnapshot(run);
+      file.abandon();
+      onEnd(new Error(reason));
+    };
+  }
+
   #startFileSnapshot(
     aux: AuxFields,
     file: BackgroundRdbFile,

@@ -85,6 +85,8 @@ interface ReplicationHost {
   onRoleChange(role: 'master' | 'replica'): void;
   /** A replica acknowledged a higher offset (or went online or away): look at WAIT again. */
   onReplicaAck(): void;
+  /** A full sync has put another data set in place. */
+  onDataReplaced(): void;
   /** FAILOVER holds writers back, and lets them go on at its end. */
   pauseForFailover(on: boolean): void;
 }

@@ -339,7 +339,7 @@ export class ReplicaLink {
   }
 
   #onLoaded(answer: Exclude<SyncAnswer, { kind: 'continue' }>, selectedDb: number): void {
-    const { random, logger } = this.#deps;
+    const { host, random, logger } = this.#deps;
     this.#prePsync = answer.kind === 'sync';
     if (answer.kind === 'sync') {
       this.#state.history = newHistory(random);
@@ -349,6 +349,7 @@ export class ReplicaLink {
       this.#state.log.reset(answer.offset);
     }
     this.#resume = { selectedDb };
+    host.onDataReplaced();
     logger.notice('MASTER <-> REPLICA sync: Finished with success');
   }
 

@@ -25,6 +25,7 @@ export function applyConfigChanges(
   config.onChange('min-replicas-max-lag', refreshGates);
   config.onChange('stop-writes-on-bgsave-error', refreshGates);
   config.onChange('save', refreshGates);
+  followAof(server);
   followEncodingLimits(server);
   followMemoryLimit(server, refreshGates);
   config.onChange('repl-backlog-size', () => {
@@ -82,6 +83,20 @@ function followMemoryLimit(server: ServerContext, refreshGates: () => null): voi
   config.onChange('lfu-log-factor', followPolicy);
   config.onChange('lfu-decay-time', followPolicy);
   followPolicy();
+}
+
+function followAof({ aof, config, propagation }: ServerContext): void {
+  config.onChange('appendonly', (on) => {
+    // What was written before belongs to the file as it was.
+    propagation.flushRun();
+    if (on) return aof.enable();
+    aof.disable();
+    return null;
+  });
+  config.onChange('aof-disable-auto-gc', (off) => {
+    if (!off) aof.collectGarbageNow();
+    return null;
+  });
 }
 
 /** The directives that say up to where values stay compact. */

@@ -22,8 +22,10 @@ export function rdbAux(server: ServerContext, saveInfo: SaveInfo | undefined): A
   return [...general, ...history, ['aof-base', 0]];
 }
 
-/** The history that a file was saved with, undefined when it says nothing (or nonsense). */
-export function savedHistory({ aux }: LoadedFacts): SaveInfo | undefined {
+/** The history that a file was saved with, undefined without a file, or when it says nothing. */
+export function savedHistory(facts: LoadedFacts | null): SaveInfo | undefined {
+  if (facts === null) return undefined;
+  const { aux } = facts;
   const replId = aux.get('repl-id') ?? '';
   const replOffset = Number(aux.get('repl-offset') ?? NaN);
   if (!/^[0-9a-f]{40}$/.test(replId) || !Number.isSafeInteger(replOffset) || replOffset < 0) {

@@ -5,7 +5,7 @@
  */
 import { INCOMPLETE, PROTOCOL_ERROR, RequestReader } from '../../protocol/request-reader.ts';
 import { splitArgs } from '../../redis-conf/split-args.ts';
-import { Client, clientFlags, type ClientTransport } from '../client.ts';
+import { Client, clientFlags } from '../client.ts';
 import type { ServerContext } from '../context.ts';
 import type { Dispatcher } from '../dispatch.ts';
 import type { ExpiryMode } from '../keyspace/keyspace.ts';
@@ -13,6 +13,7 @@ import { KeyScout } from '../key-scout.ts';
 import { PendingInput } from '../pending-input.ts';
 import { StreamError, type StreamApplier } from '../replication/ports.ts';
 import { discardTransaction } from '../transaction.ts';
+import { silentTransport } from './silent-transport.ts';
 
 /** A master's values are never too long for us: it has accepted them. */
 const maxStreamBulkBytes = Number.MAX_SAFE_INTEGER;
@@ -39,7 +40,7 @@ export class MasterStreamApplier implements StreamApplier {
     const db = keyspace.databases[start.selectedDb] ?? keyspace.databases[0];
     this.#client = new Client({
       id: clients.nextId(),
-      transport: masterTransport(start.master),
+      transport: silentTransport(start.master),
       db: db,
       nowMs: clock.now(),
     });
@@ -124,22 +125,4 @@ export class MasterStreamApplier implements StreamApplier {
     this.#openBytes = at - appliedAt;
     return applied;
   }
-}
-
-/** Nothing is ever replied to the master; ACKs go through the replica link. */
-function masterTransport(master: string): ClientTransport {
-  const nothing = (): void => undefined;
-  return {
-    address: master,
-    localAddress: '',
-    pendingBytes: 0,
-    write: (_bytes, written) => written?.(),
-    gather: nothing,
-    sendGathered: nothing,
-    setNoDelay: nothing,
-    pause: nothing,
-    resume: nothing,
-    end: nothing,
-    destroy: nothing,
-  };
 }

@@ -37,6 +37,7 @@ function newRig(): Rig {
     },
     defer: (fn) => void setImmediate(fn),
     changeDirectory: () => null,
+    onFatal: () => undefined,
     onStopped: () => undefined,
   });
   const reply = new ReplyWriter({ onFull: () => undefined, onLarge: () => undefined });

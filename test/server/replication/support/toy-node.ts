@@ -229,6 +229,7 @@ export class ToyNode {
       },
       host: {
         onRoleChange: () => undefined,
+        onDataReplaced: () => undefined,
         onReplicaAck: () => {
           this.acks++;
         },

@@ -1,0 +1,61 @@
+/**
+ * One rewrite of the append-only file: waits for its turn, switches to a new increment and takes the
+ * snapshot in the same moment, writes the base in the background. What the outcome means for the
+ * manifest is the Aof's business.
+ */
+import type { Clock } from '../../util/clock.ts';
+import type { Persistence } from './persistence.ts';
+
+export interface AofRewriteOptions {
+  readonly clock: Clock;
+  readonly persistence: Persistence;
+  /** Where the base comes to lie. */
+  readonly path: string;
+  /** Makes the next increment ready; what it resolves to switches to it, at once. */
+  readonly prepare: () => Promise<() => void>;
+}
+
+/** How often it is looked whether another snapshot has ended. */
+const lookEveryMs = 50;
+
+export class AofRewrite {
+  /** Unix milliseconds. */
+  readonly startedAtMs: number;
+  readonly #options: AofRewriteOptions;
+  readonly #done: Promise<void>;
+  #aborted: Error | null = null;
+  #abortSnapshot: ((reason: string) => void) | null = null;
+
+  constructor(options: AofRewriteOptions) {
+    this.#options = options;
+    this.startedAtMs = options.clock.now();
+    this.#done = this.#run();
+  }
+
+  /** Resolves when the base is in place; rejects with what went wrong. */
+  whenDone(): Promise<void> {
+    return this.#done;
+  }
+
+  /** Nothing of it stays; `whenDone` rejects. */
+  abort(reason: string): void {
+    this.#aborted = new Error(reason);
+    this.#abortSnapshot?.(reason);
+  }
+
+  async #run(): Promise<void> {
+    const { clock, path, persistence, prepare } = this.#options;
+    const switchOver = await prepare();
+    while (persistence.inProgress) {
+      await new Promise<void>((resolve) => void clock.schedule(lookEveryMs, resolve));
+    }
+    if (this.#aborted !== null) throw this.#aborted;
+    await new Promise<void>((resolve, reject) => {
+      switchOver();
+      this.#abortSnapshot = persistence.startAofBase(path, (error) => {
+        if (error === null) resolve();
+        else reject(error);
+      });
+    });
+  }
+}
