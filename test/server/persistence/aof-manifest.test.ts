@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   type AofManifest,
-  AofManifestError,
+  type AofManifestError,
   emptyManifest,
   nextBase,
   nextIncrement,
