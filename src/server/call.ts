@@ -200,6 +200,11 @@ export class Call {
 
   // ---- propagation ----
 
+  /** Whether anybody gets what is propagated: else `preventPropagation` does as well. */
+  get propagates(): boolean {
+    return this.server.propagation.feeding;
+  }
+
   /** Propagates these words instead of the request; several calls propagate several commands. */
   propagateAs(...args: (string | Uint8Array)[]): void {
     this.rewritten = true;

@@ -40,6 +40,11 @@ export class Propagation {
     this.#stream = stream;
   }
 
+  /** Whether the stream goes anywhere. */
+  get feeding(): boolean {
+    return this.#stream.feeding;
+  }
+
   /** Whether the unit at hand has commands in it already: the fast path is closed. */
   get unitIsOpen(): boolean {
     return this.#unit.length !== 0;

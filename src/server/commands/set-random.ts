@@ -57,6 +57,10 @@ function spopCommand(call: Call): void {
 
 /** Of the member that the set's window is open on. */
 function propagateRemoval(call: Call, set: SetValue): void {
+  if (!call.propagates) {
+    call.preventPropagation();
+    return;
+  }
   const member = set.windowBuffer.subarray(set.windowStart, set.windowEnd);
   call.propagateAs('SREM', argumentView(call, 1), member);
 }

@@ -22,6 +22,10 @@ const maxDepth = 20;
 /** A table of usual load gives an entry every other time; one that was emptied, hardly ever. */
 const triesBeforeMeasuring = 64;
 const maxSampleTries = 512;
+/** How many hashes there are. */
+const hashSpace = 0x1_0000_0000;
+/** Segments with as many entries differ from each other by some 3 %. */
+const evenCount = 1024;
 
 /** One piece of the table. Slot i is `slots[2i]` = hash and `slots[2i + 1]` = ref (0: empty). */
 export class Segment {
@@ -96,7 +100,7 @@ export class HashIndex {
     closeGap(segment, slotOf(segment, hash, ref));
     segment.count--;
     this.size--;
-    if (segment.mask >= minSegmentSlots && segment.count * 8 < segment.mask) {
+    if (segment.mask >= minSegmentSlots && segment.count * 4 < segment.mask) {
       this.#resize(segment, (segment.mask + 1) / 2);
     }
   }
@@ -129,19 +133,22 @@ export class HashIndex {
   /**
    * A ref picked at random, each as likely as any other; 0 when the table is empty. `random()` is
    * in [0, 1). Slots are drawn over hash space as if all segments were as finely divided as the
-   * finest, so that one with few slots for its share of the hashes is not drawn too often.
+   * finest, so that one with few slots for its share of the hashes is not drawn too often. In a
+   * large segment the draw is repeated until it hits: those hold nearly as many entries each.
    */
   sample(random: () => number): number {
     if (this.size === 0) return 0;
     for (let tries = 0; tries < maxSampleTries; tries++) {
-      const segment = this.segmentOf(Math.floor(random() * 0x1_0000_0000));
+      const segment = this.segmentOf(random() * hashSpace);
+      const { slots, mask, count } = segment;
+      if (count >= evenCount) return sampleSlots(slots, mask, random);
       const slot = Math.floor((random() * this.#finestSlots) / 2 ** segment.depth);
-      const ref = slot > segment.mask ? 0 : segment.slots[slot * 2 + 1];
+      const ref = slot > mask ? 0 : slots[slot * 2 + 1];
       if (ref !== 0) return ref;
       // Removing may have left the finest segment coarser than it was.
       if (tries === triesBeforeMeasuring) this.#measureFinest();
     }
-    return this.#firstFrom(Math.floor(random() * 0x1_0000_0000));
+    return this.#firstFrom(Math.floor(random() * hashSpace));
   }
 
   /** The first entry from a position in hash space on, going round at its end. */
@@ -278,4 +285,12 @@ function visitHome(
     if (((slot + 1) & mask) === home) break;
   }
   return going;
+}
+
+/** The ref in a random used slot; there must be some. */
+function sampleSlots(slots: Int32Array, mask: number, random: () => number): number {
+  for (;;) {
+    const ref = slots[Math.floor(random() * (mask + 1)) * 2 + 1];
+    if (ref !== 0) return ref;
+  }
 }
