@@ -5,10 +5,9 @@
  * Left out for the same reason is whatever picks at random.
  */
 import type { Random } from '../../src/util/random.ts';
+import { hashRequests, setRequests, type RequestTools } from './random-hashes-sets.ts';
 
-const fields = ['f', 'g', 'field:2', '', '7', '\xff\r\n'];
 const elements = ['a', 'b', 'c', '1', '2', '-7', '300', '', 'x'.repeat(70), '70000', '1e3'];
-const members = ['0', '1', '2', '3', '5', '8', '300', '-70000', '123456789012'];
 const scores = ['0', '1', '-1', '2.5', 'inf', '-inf', '1e20', '0.1', 'nan', 'x', '3'];
 const counts = ['0', '1', '2', '-1', '-2', '10', '100', 'x'];
 const indexes = ['0', '1', '-1', '2', '-3', '100', '-100', 'x'];
@@ -18,7 +17,12 @@ const ends = ['LEFT', 'RIGHT', 'left', 'UP'];
 /** Long enough to be noticed, short enough to wait for. */
 const waits = ['0.01', '0.02', '-1', 'x'];
 
-/** Each gives a request on keys of `key`. */
+const hashKeys = ['hash', 'hash2', 'hash3'];
+const setKeys = ['set', 'set2', 'set3'];
+/** Keys of one type mostly, for requests that make sense only when they meet their own type. */
+export const collectionKeys: readonly string[] = [...hashKeys, ...setKeys];
+
+/** Each gives a request on keys of `key`, or on those of its type. */
 export function collectionMakers(random: Random, key: () => string): (() => string[])[] {
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random.float() * list.length)];
   const chance = (share: number): boolean => random.float() < share;
@@ -30,8 +34,6 @@ export function collectionMakers(random: Random, key: () => string): (() => stri
   const count = (): string => pick(counts);
   const index = (): string => pick(indexes);
   const element = (): string => pick(elements);
-  // A long value would make a hash one whose order is nobody's business.
-  const short = (): string => pick(elements.filter(({ length }) => length < 64));
   const keys = (): string[] => several(3, key);
   const numbered = (): string[] => {
     const list = keys();
@@ -60,30 +62,6 @@ export function collectionMakers(random: Random, key: () => string): (() => stri
     () => ['BLMOVE', key(), key(), end(), end(), pick(waits)],
     () => ['BRPOPLPUSH', key(), key(), pick(waits)],
     () => ['BLMPOP', pick(waits), ...numbered(), end()],
-  ];
-  const sets: (() => string[])[] = [
-    () => ['SADD', key(), ...several(4, () => pick(members))],
-    () => ['SADD', key(), ...several(4, () => pick(members))],
-    () => ['SREM', key(), ...several(3, () => pick(members))],
-    () => ['SCARD', key()],
-    () => ['SMEMBERS', key()],
-    () => ['SISMEMBER', key(), pick(members)],
-    () => ['SMISMEMBER', key(), ...several(3, () => pick(members))],
-    () => ['SMOVE', key(), key(), pick(members)],
-    () => [pick(['SINTERSTORE', 'SUNIONSTORE', 'SDIFFSTORE']), key(), ...keys()],
-    () => [pick(['SINTER', 'SDIFF', 'SUNION']), key()],
-    () => ['SINTERCARD', ...numbered(), ...pick([[], ['LIMIT', count()]])],
-  ];
-  const hashes: (() => string[])[] = [
-    () => [pick(['HSET', 'HSET', 'HMSET']), key(), ...pairs(() => [pick(fields), short()])],
-    () => ['HSETNX', key(), pick(fields), short()],
-    () => ['HDEL', key(), ...several(3, () => pick(fields))],
-    () => ['HGET', key(), pick(fields)],
-    () => ['HMGET', key(), ...several(3, () => pick(fields))],
-    () => [pick(['HGETALL', 'HKEYS', 'HVALS', 'HLEN']), key()],
-    () => [pick(['HEXISTS', 'HSTRLEN']), key(), pick(fields)],
-    () => ['HINCRBY', key(), pick(fields), count()],
-    () => ['HINCRBYFLOAT', key(), pick(fields), pick(scores)],
   ];
   const scored = (): string[] => [pick(scores), element()];
   const aggregates = (): string[] => pick([[], ['AGGREGATE', pick(['SUM', 'MIN', 'max', 'x'])]]);
@@ -123,5 +101,13 @@ export function collectionMakers(random: Random, key: () => string): (() => stri
     () => [pick(['ZUNION', 'ZINTER', 'ZDIFF']), ...numbered(), ...some('WITHSCORES')],
     () => ['ZINTERCARD', ...numbered(), ...pick([[], ['LIMIT', count()]])],
   ];
+  const toolsFor = (own: readonly string[]): RequestTools => ({
+    pick,
+    chance,
+    key: () => (chance(0.1) ? key() : pick(own)),
+    some,
+  });
+  const hashes = hashRequests(toolsFor(hashKeys));
+  const sets = setRequests(toolsFor(setKeys));
   return [...lists, ...sets, ...hashes, ...sortedSets];
 }

@@ -1,11 +1,11 @@
 /**
  * Random requests over a handful of keys, for comparing servers: every command on strings and keys,
- * and on collections if asked (`random-collections.ts`), mostly with sensible arguments, sometimes with senseless ones. The same seed gives the same
- * requests. Left out is what two servers need not agree on: what is left of a time to live, the
+ * and on collections if asked (`random-collections.ts`), mostly with sensible arguments, sometimes
+ * with senseless ones. The same seed gives the same requests. Left out is what two servers need not agree on: what is left of a time to live, the
  * order of keys, random ones.
  */
 import type { Random } from '../../src/util/random.ts';
-import { collectionMakers } from './random-collections.ts';
+import { collectionKeys, collectionMakers } from './random-collections.ts';
 
 /** Words as latin1 text. */
 export type RandomRequest = readonly string[];
@@ -55,7 +55,7 @@ export function randomRequests(
 ): { next(): RandomRequest } {
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random.float() * list.length)];
   const chance = (share: number): boolean => random.float() < share;
-  const key = (): string => pick(keys);
+  const key = (): string => pick(collections && chance(0.2) ? collectionKeys : keys);
   const integer = (): string => (chance(0.2) ? pick(largeIntegers) : pick(integers));
   const value = (): string => pick([integer, integer, () => pick(floats), () => pick(texts)])();
   const number = (): string => (chance(0.1) ? pick(texts) : integer());

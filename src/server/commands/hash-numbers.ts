@@ -50,8 +50,8 @@ function hincrbyCommand(call: Call): void {
   const sum = hash === null ? delta : sumWithField(call, hash, delta);
   if (sum === null) return;
   storeNumber(call, ref, digits, printInteger(sum));
-  call.notify(notifyClass.hash, 'hincrby', 1);
   call.reply.integer(sum);
+  call.notify(notifyClass.hash, 'hincrby', 1);
 }
 
 /** What the field in argument 2 is to become; null after an error. */
@@ -94,8 +94,8 @@ function hincrbyfloatCommand(call: Call): void {
   }
   const text = Buffer.from(formatExtended(sum), 'latin1');
   storeNumber(call, ref, text, text.length);
-  call.notify(notifyClass.hash, 'hincrbyfloat', 1);
   call.reply.bulk(text);
+  call.notify(notifyClass.hash, 'hincrbyfloat', 1);
   call.propagateAs('HSET', argumentView(call, 1), argumentView(call, 2), text);
 }
 

@@ -1,6 +1,7 @@
 /**
  * Fields of hashes, one or several: set, read, delete, count. Numbers in fields are in
- * hash-numbers.ts, whole hashes in hash-walks.ts.
+ * hash-numbers.ts, whole hashes in hash-walks.ts. A client that listens to its own events gets some
+ * of them before its reply and some behind it: in Redis's order.
  */
 import { wrongArity } from '../../protocol/error-replies.ts';
 import type { Call } from '../call.ts';
@@ -106,11 +107,15 @@ export const hashCommands: readonly CommandSpec[] = [
 
 function hsetCommand(call: Call): void {
   const created = setFields(call);
-  if (created >= 0) call.reply.integer(created);
+  if (created < 0) return;
+  call.reply.integer(created);
+  call.notify(notifyClass.hash, 'hset', 1);
 }
 
 function hmsetCommand(call: Call): void {
-  if (setFields(call) >= 0) call.reply.ok();
+  if (setFields(call) < 0) return;
+  call.reply.ok();
+  call.notify(notifyClass.hash, 'hset', 1);
 }
 
 /** Sets all fields of the request; returns how many are new, −1 after an error. */
@@ -127,7 +132,6 @@ function setFields(call: Call): number {
     if (setField(call, hash, index)) created++;
   }
   call.changed(1, (argc - 2) / 2);
-  call.notify(notifyClass.hash, 'hset', 1);
   return created;
 }
 
@@ -158,8 +162,8 @@ function hsetnxCommand(call: Call): void {
   }
   setField(call, hash, 2);
   call.changed(1);
-  call.notify(notifyClass.hash, 'hset', 1);
   call.reply.integer(1);
+  call.notify(notifyClass.hash, 'hset', 1);
 }
 
 /** The hash under the key in argument 1; null when there is none, or when the call has failed. */

@@ -46,12 +46,12 @@ function spopCommand(call: Call): void {
   }
   const { random } = call.server;
   const member = set.sample(() => random.float());
+  call.notify(notifyClass.set, 'spop', 1);
   replyMember(call, set, member);
   propagateRemoval(call, set);
   call.db.dict.valueForWrite(ref);
   set.removeRef(member);
   call.changed(1);
-  call.notify(notifyClass.set, 'spop', 1);
   removeIfEmpty(call, 1, ref, set);
 }
 
@@ -81,9 +81,9 @@ function popMany(call: Call): void {
 }
 
 function popAll(call: Call, ref: number, set: SetValue): void {
+  call.notify(notifyClass.set, 'spop', 1);
   call.reply.set(set.size);
   set.walk(0, (member) => replyMember(call, set, member));
-  call.notify(notifyClass.set, 'spop', 1);
   call.changed(1, set.size);
   call.db.dict.remove(ref);
   call.notify(notifyClass.generic, 'del', 1);
@@ -92,6 +92,7 @@ function popAll(call: Call, ref: number, set: SetValue): void {
 
 function popSome(call: Call, ref: number, set: SetValue, count: number): void {
   const members = sampleDistinct(set, count, call.server.random);
+  call.notify(notifyClass.set, 'spop', 1);
   call.reply.set(count);
   for (const member of members) {
     replyMember(call, set, member);
@@ -100,7 +101,6 @@ function popSome(call: Call, ref: number, set: SetValue, count: number): void {
   call.db.dict.valueForWrite(ref);
   set.removeRefs(members);
   call.changed(1, count);
-  call.notify(notifyClass.set, 'spop', 1);
 }
 
 function srandmemberCommand(call: Call): void {
