@@ -1,7 +1,8 @@
 /**
  * `npm run bench`: the bundled server against redis-server, in turn in one run (A B A B), and with
- * `npm run bench -- startup` how long the CLI takes to start. It prints ratios with the goals beside
- * them and passes no verdict: absolute figures belong to a machine. Nothing of it stays running.
+ * `npm run bench -- startup` how long the CLI takes to start, with `npm run bench -- rdb` how long
+ * collections take to save and to load. It prints ratios, with the goals beside them where there are
+ * some, and passes no verdict: absolute figures belong to a machine. Nothing of it stays running.
  *
  *   npm run bench -- --quick
  *   npm run bench -- --tests incr,mset,lpush --pipelines 1,16 --replicas 0 --rounds 5 --json
@@ -11,6 +12,7 @@ import { parseArgs } from 'node:util';
 import { bundledServerCommand } from '../support/bundled-server.ts';
 import { findRealServer } from '../support/real-servers.ts';
 import { findBenchmarkTool } from './redis-benchmark.ts';
+import { benchRdb } from './rdb-bench.ts';
 import { benchServers, type ServerBenchPlan } from './server-bench.ts';
 import { benchStartup } from './startup-bench.ts';
 
@@ -35,7 +37,7 @@ async function main(): Promise<void> {
     options: {
       quick: { type: 'boolean', default: false },
       rounds: { type: 'string' },
-      tests: { type: 'string', default: 'get,set' },
+      tests: { type: 'string' },
       pipelines: { type: 'string', default: '1,16,64' },
       replicas: { type: 'string', default: '0,1' },
       json: { type: 'boolean', default: false },
@@ -49,13 +51,23 @@ async function main(): Promise<void> {
       json: values.json,
     });
   }
+  const sides: ServerBenchPlan['sides'] = [
+    { kind: 'redis', command: words(values.baseline) ?? redisCommand() },
+    { kind: 'bundled', command: words(values.server) ?? bundledCommand() },
+  ];
+  if (positionals[0] === 'rdb') {
+    return benchRdb({
+      sides,
+      elements: values.quick ? 100_000 : 1_000_000,
+      tests: values.tests === undefined ? [] : values.tests.split(','),
+      rounds: Number(values.rounds ?? (values.quick ? 3 : 5)),
+      json: values.json,
+    });
+  }
   const plan: ServerBenchPlan = {
     tool: benchmarkTool(),
-    sides: [
-      { kind: 'redis', command: words(values.baseline) ?? redisCommand() },
-      { kind: 'bundled', command: words(values.server) ?? bundledCommand() },
-    ],
-    tests: values.tests.toLowerCase().split(','),
+    sides,
+    tests: (values.tests ?? 'get,set').toLowerCase().split(','),
     pipelines: values.pipelines.split(',').map(Number),
     replicas: values.replicas.split(',').map(Number),
     rounds: Number(values.rounds ?? (values.quick ? 1 : 3)),

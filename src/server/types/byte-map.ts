@@ -172,8 +172,9 @@ export class ByteMap {
     return this.#index.sample(random);
   }
 
-  copy(): ByteMap {
-    const copy = new ByteMap(this.#seed);
+  /** With another seed: see `takeHashSeed`. */
+  copy(seed: number): ByteMap {
+    const copy = new ByteMap(seed);
     this.walk(0, (ref) => {
       this.readKey(ref);
       const { windowBuffer: key, windowStart: keyStart, windowEnd: keyEnd } = this;

@@ -7,7 +7,7 @@
  */
 import { ByteMap } from './byte-map.ts';
 import { Listpack } from './listpack.ts';
-import { type Value, type ValueSettings, valueTypes } from './value.ts';
+import { takeHashSeed, type Value, type ValueSettings, valueTypes } from './value.ts';
 
 /** A listpack is never let grow beyond this, whatever the settings say. [listpack.c, 7.0] */
 const maxListpackBytes = 1 << 30;
@@ -147,7 +147,9 @@ export class HashValue implements Value {
 
   copy(): HashValue {
     const copy = new HashValue(this.#settings);
-    copy.#fields = this.#fields.copy();
+    const fields = this.#fields;
+    copy.#fields =
+      fields instanceof Listpack ? fields.copy() : fields.copy(takeHashSeed(this.#settings));
     return copy;
   }
 
@@ -170,7 +172,7 @@ export class HashValue implements Value {
   }
 
   #leaveListpack(fields: Listpack): ByteMap {
-    const map = new ByteMap(this.#settings.hashSeed);
+    const map = new ByteMap(takeHashSeed(this.#settings));
     for (let at = fields.first(); at !== 0; at = fields.next(fields.next(at))) {
       fields.read(at);
       // Of two integers only one can be read at a time.

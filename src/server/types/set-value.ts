@@ -7,7 +7,7 @@
  */
 import { ByteMap } from './byte-map.ts';
 import { IntSet } from './int-set.ts';
-import { type Value, type ValueSettings, valueTypes } from './value.ts';
+import { takeHashSeed, type Value, type ValueSettings, valueTypes } from './value.ts';
 
 /** Redis's own limit, whatever set-max-intset-entries says. [t_set.c, 7.0] */
 const maxIntsetEntries = 1 << 30;
@@ -144,7 +144,9 @@ export class SetValue implements Value {
 
   copy(): SetValue {
     const copy = new SetValue(this.#settings);
-    copy.#members = this.#members.copy();
+    const members = this.#members;
+    copy.#members =
+      members instanceof IntSet ? members.copy() : members.copy(takeHashSeed(this.#settings));
     return copy;
   }
 
@@ -153,7 +155,7 @@ export class SetValue implements Value {
   }
 
   #leaveIntset(integers: IntSet): ByteMap {
-    const map = new ByteMap(this.#settings.hashSeed);
+    const map = new ByteMap(takeHashSeed(this.#settings));
     for (let index = 0; index < integers.size; index++) {
       integers.read(index);
       const { windowBuffer, windowEnd } = integers;

@@ -41,8 +41,19 @@ export interface EncodingLimits {
 
 /** What all values of a server share. */
 export interface ValueSettings extends EncodingLimits {
-  /** Seeds the hashes of elements, so that clients cannot aim at one bucket. */
-  readonly hashSeed: number;
+  /** Seeds the hashes of elements, so that clients cannot aim at one bucket; see `takeHashSeed`. */
+  hashSeed: number;
+}
+
+/**
+ * The seed for one more table of elements. No two tables have the same: elements that come in the
+ * order of the table that they stood in (a copy, a union, what has been saved) would all crowd into
+ * one corner of a table that hashes alike, and each insertion take as long as there are elements.
+ */
+export function takeHashSeed(settings: ValueSettings): number {
+  // A step of a linear congruential generator goes through all 2^32 seeds.
+  settings.hashSeed = (Math.imul(settings.hashSeed, 1_664_525) + 1_013_904_223) | 0;
+  return settings.hashSeed;
 }
 
 /** The limits as redis.conf has them by default. [7.0] */

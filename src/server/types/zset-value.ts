@@ -11,7 +11,7 @@
 import { Listpack } from './listpack.ts';
 import { ZsetIndex } from './zset-index.ts';
 import { ZsetListpack } from './zset-listpack.ts';
-import { type Value, type ValueSettings, valueTypes } from './value.ts';
+import { takeHashSeed, type Value, type ValueSettings, valueTypes } from './value.ts';
 
 /** A listpack is never let grow beyond this, whatever the settings say. [listpack.c, 7.0] */
 const maxListpackBytes = 1 << 30;
@@ -45,7 +45,7 @@ export class ZsetValue implements Value {
   /** An empty one that is an index from the start, for results of any size; see `compact`. */
   static indexed(settings: ValueSettings): ZsetValue {
     const value = new ZsetValue(settings);
-    value.#form = new ZsetIndex(settings.hashSeed);
+    value.#form = new ZsetIndex(takeHashSeed(settings));
     return value;
   }
 
@@ -227,7 +227,7 @@ export class ZsetValue implements Value {
   }
 
   #leaveListpack(form: ZsetListpack): ZsetIndex {
-    const index = new ZsetIndex(this.#settings.hashSeed);
+    const index = new ZsetIndex(takeHashSeed(this.#settings));
     index.addAll(form);
     this.#form = index;
     return index;

@@ -88,3 +88,18 @@ test.each([5, 100, 5000])('each of %d members is sampled as often as any other',
 function isInteger(member: string): boolean {
   return /^(0|-?[1-9]\d*)$/.test(member) && BigInt.asIntN(64, BigInt(member)) === BigInt(member);
 }
+
+test('no two sets have one order, or filling one from another would crowd its table', () => {
+  const order = (set: SetValue): string[] => {
+    const found: string[] = [];
+    set.walk(0, (ref) => found.push(text(set, ref)) > 0);
+    return found;
+  };
+  const [one, other] = [new SetValue(settings), new SetValue(settings)];
+  for (let number = 0; number < 100; number++) {
+    for (const set of [one, other]) set.add(...bytes(`member ${number}`));
+  }
+  const orders = [one, other, one.copy()].map(order);
+  expect(new Set(orders.map((members) => members.toSorted().join())).size).toBe(1);
+  expect(new Set(orders.map((members) => members.join())).size).toBe(3);
+});
