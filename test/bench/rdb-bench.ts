@@ -3,7 +3,12 @@
  * SAVE takes, a load what DEBUG RELOAD takes of a server that has just been emptied. The shortest
  * run of each counts: others only say what else the machine was doing.
  */
-import { connectResp, encodeCommand, type RespArg, type RespClient } from '../support/resp-client.ts';
+import {
+  connectResp,
+  encodeCommand,
+  type RespArg,
+  type RespClient,
+} from '../support/resp-client.ts';
 import {
   startServerProcess,
   type ServerProgram,
