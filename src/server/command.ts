@@ -28,6 +28,8 @@ export const commandFlags = {
   allow_busy: 1 << 18,
   movablekeys: 1 << 19,
   protected: 1 << 20,
+  /** It may meet any key, and what expires on the way is no part of it. */
+  touches_arbitrary_keys: 1 << 21,
 } as const;
 export type CommandFlag = keyof typeof commandFlags;
 

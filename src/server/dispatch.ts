@@ -321,7 +321,7 @@ export class Dispatcher {
     if (keyspace.dirty > dirty && !call.rewritten) {
       propagation.addEncoded(call.client.db.id, frameOf(call, buffer, start, end));
     }
-    propagation.endUnit();
+    propagation.endUnit(command.has('touches_arbitrary_keys'));
   }
 
   #executeInUnit(call: Call, request: QueuedRequest): void {

@@ -86,15 +86,19 @@ export class Propagation {
     if (this.#stream.feeding) this.#unit.push({ dbId, bytes });
   }
 
-  /** Sends the unit; more than one command go out as one transaction. */
-  endUnit(): void {
+  /**
+   * Sends the unit; more than one command go out as one transaction, unless they have nothing to do
+   * with each other (`apart`).
+   */
+  endUnit(apart = false): void {
     if (this.#unit.length === 0) return;
     const unit = this.#unit;
     this.#unit = [];
     this.flushRun();
+    const together = unit.length > 1 && !apart;
     // SELECT goes before MULTI, not into the transaction, where the first command needs one.
-    if (unit.length > 1) this.#stream.feed(unit[0].dbId, multi, 0, multi.length);
+    if (together) this.#stream.feed(unit[0].dbId, multi, 0, multi.length);
     for (const { dbId, bytes } of unit) this.#stream.feed(dbId, bytes, 0, bytes.length);
-    if (unit.length > 1) this.#stream.feed(anyDb, exec, 0, exec.length);
+    if (together) this.#stream.feed(anyDb, exec, 0, exec.length);
   }
 }

@@ -6,9 +6,15 @@ import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { type Command, commandFlags, type CommandFlag } from '../command.ts';
 import { type KeySpec, keySpecsOf, tipsOf } from './command-key-specs.ts';
 
-/** Flags that are shown, in order. [7.0 keeps may_replicate to itself] */
+/** Flags that Redis keeps to itself. [7.0] */
+const hiddenFlags: readonly CommandFlag[] = [
+  'protected',
+  'may_replicate',
+  'touches_arbitrary_keys',
+];
+/** Flags that are shown, in order. */
 const shownFlags = (Object.keys(commandFlags) as CommandFlag[]).filter(
-  (flag) => flag !== 'protected' && flag !== 'may_replicate',
+  (flag) => !hiddenFlags.includes(flag),
 );
 
 /** All ACL categories, in the order in which a command's are shown. */

@@ -18,7 +18,7 @@ export const flushCommands: readonly CommandSpec[] = [
     since: '1.0.0',
     summary: 'Empties all databases.',
     complexity: 'O(1)',
-    handler: (call) => flush(call, call.keyspace.databases),
+    handler: flushallCommand,
   },
   {
     name: 'flushdb',
@@ -29,7 +29,7 @@ export const flushCommands: readonly CommandSpec[] = [
     since: '1.0.0',
     summary: 'Empties the database of this connection.',
     complexity: 'O(1)',
-    handler: (call) => flush(call, [call.db]),
+    handler: (call) => void flush(call, [call.db]),
   },
   {
     name: 'swapdb',
@@ -44,16 +44,22 @@ export const flushCommands: readonly CommandSpec[] = [
   },
 ];
 
-function flush(call: Call, databases: readonly Database[]): void {
+function flushallCommand(call: Call): void {
+  if (flush(call, call.keyspace.databases)) call.server.persistence.dataSetEmptied();
+}
+
+/** False after an error reply. */
+function flush(call: Call, databases: readonly Database[]): boolean {
   const known = call.argc === 1 || call.is(1, 'sync') || call.is(1, 'async');
   if (call.argc > 2 || !known) {
     call.syntaxError();
-    return;
+    return false;
   }
   call.keyspace.dirty += call.keyspace.flush(databases);
   // Also when there was nothing to remove here: a replica may hold what we do not.
   call.propagateAs(...Array.from({ length: call.argc }, (_, index) => call.arg(index)));
   call.reply.ok();
+  return true;
 }
 
 function swapdbCommand(call: Call): void {

@@ -26,6 +26,7 @@ export const scanCommands: readonly CommandSpec[] = [
     ...row,
     name: 'scan',
     arity: -2,
+    flags: ['readonly', 'touches_arbitrary_keys'],
     since: '2.8.0',
     summary: 'Goes through the keys of the database a few at a time.',
     complexity: 'O(1) per call, O(n) for all n keys',
@@ -34,6 +35,7 @@ export const scanCommands: readonly CommandSpec[] = [
   {
     ...row,
     name: 'randomkey',
+    flags: ['readonly', 'touches_arbitrary_keys'],
     since: '1.0.0',
     summary: 'Returns some key of the database.',
     complexity: 'O(1)',

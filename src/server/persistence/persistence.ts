@@ -208,6 +208,15 @@ export class Persistence {
     return null;
   }
 
+  /**
+   * FLUSHALL: a BGSAVE of what is gone is broken off, and where there are save points, that it is
+   * gone is saved at once.
+   */
+  dataSetEmptied(): void {
+    this.#bgsave?.abandon(new Error('the data set was emptied'));
+    if (this.hasSavePoints && !this.inProgress) this.save();
+  }
+
   #saveNow(): void {
     const { keyspace, clock, pid } = this.#deps;
     const aux = this.#deps.aux();
@@ -267,6 +276,7 @@ export class Persistence {
       file,
       abandon: (error) => {
         this.#bgsave = null;
+        this.abortSnapshot(run);
         file.abandon();
         log.notice(`Background saving was broken off: ${error.message}`);
         onEnd({ kind: 'failed', error });

@@ -4,6 +4,7 @@
  */
 import { expect, test } from 'vitest';
 import { seededRandom } from '../../../src/util/random.ts';
+import { openReplicationStream } from '../../support/replication-stream.ts';
 import type { RespClient } from '../../support/resp-client.ts';
 import { useResources } from '../../support/resources.ts';
 
@@ -82,6 +83,22 @@ test('does not return keys past their time, and deletes them', async () => {
   expect(await scan(client, '0')).toEqual({ cursor: '0', keys: ['b'] });
   expect(await client.must('DBSIZE')).toBe(1);
   expect(await client.must('RANDOMKEY')).toBe('b');
+});
+
+test('what expires on the way is no unit of its own, unless in a transaction', async () => {
+  const server = await use.server('bundled');
+  const client = await server.connect();
+  await client.must('DEBUG', 'SET-ACTIVE-EXPIRE', 0);
+  const stream = await openReplicationStream(server);
+  const sentBy = async (...requests: string[][]): Promise<string[]> => {
+    for (const key of ['a', 'b']) await client.must('SET', key, '1', 'PXAT', '1');
+    for (const request of requests) await client.command(...request);
+    await client.must('SET', 'end', '1');
+    const sent = (await stream.readUntilSet('end')).map(([verb]) => verb);
+    return sent.slice(sent.lastIndexOf('SET') + 1);
+  };
+  expect(await sentBy(['SCAN', '0'])).toEqual(['DEL', 'DEL']);
+  expect(await sentBy(['MULTI'], ['SCAN', '0'], ['EXEC'])).toEqual(['MULTI', 'DEL', 'DEL', 'EXEC']);
 });
 
 test('RANDOMKEY comes by every key', async () => {

@@ -143,6 +143,21 @@ describe('BGSAVE', () => {
     expect([ends, rig.statuses]).toEqual([['failed'], [true, true]]);
   });
 
+  test('is broken off when all data goes; that it is gone is saved at once with save points', async () => {
+    const rig = await newRig();
+    rig.fill(50_000);
+    rig.persistence.bgsave(false);
+    rig.data.keyspace.flush(rig.data.keyspace.databases);
+    rig.persistence.dataSetEmptied();
+    expect([rig.persistence.inProgress, rig.files()]).toEqual([false, []]);
+    expect(rig.data.keyspace.dirty).toBe(50_000);
+    rig.settings.save = [{ seconds: 60, changes: 1 }];
+    rig.persistence.bgsave(false);
+    rig.persistence.dataSetEmptied();
+    expect(rig.saved()).toEqual(rig.data.content());
+    expect(rig.data.keyspace.dirty).toBe(0);
+  });
+
   test('the taker gets the very file that was saved, also when another save follows', async () => {
     const rig = await newRig();
     rig.fill(10);
