@@ -53,7 +53,7 @@ describe('the checker', () => {
     [
       'topology/discover.ts',
       "import Redis from 'ioredis';",
-      'ioredis is imported only in instance/',
+      'ioredis is imported only in instance/ioredis-wire.ts',
     ],
     ['lab/lab.ts', "import { execa } from 'execa';", 'execa is imported only in lab/process.ts'],
     [
@@ -93,7 +93,7 @@ describe('the checker', () => {
     const files: SourceFile[] = [
       { path: 'util/clock.ts', text: "import { performance } from 'node:perf_hooks';" },
       {
-        path: 'instance/instance.ts',
+        path: 'instance/ioredis-wire.ts',
         text: "import Redis from 'ioredis';\nimport '../rdb/crc64.ts';",
       },
       { path: 'commands/init.ts', text: "import { Flags } from '@oclif/core';" },

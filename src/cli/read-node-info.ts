@@ -1,6 +1,6 @@
 /** One node's INFO replication as it is. Used by `repl info`. */
 import { formatAddress } from '../instance/address.ts';
-import { connectInstance, type Credentials } from '../instance/connection.ts';
+import { connectToLook, type Credentials } from '../instance/connection.ts';
 import type { Outcome } from '../instance/failure.ts';
 import { parseInfo } from '../protocol/info.ts';
 import { OperatorError } from '../util/errors.ts';
@@ -14,7 +14,7 @@ export async function readNodeInfo(
 ): Promise<InfoInput> {
   const { address, credentials } = resolveNode(words, options);
   const target = { ...address, ...credentials, timeoutMs: options.timeoutMs };
-  const instance = okOrThrow(await connectInstance(target), formatAddress(address));
+  const instance = okOrThrow(await connectToLook(target), formatAddress(address));
   try {
     const text = okOrThrow(await instance.call(['INFO', 'replication']), formatAddress(address));
     return { name: words, address, fields: [...parseInfo(String(text)).fields] };

@@ -1,9 +1,8 @@
 /**
- * One connection to one live server: the only file that knows ioredis. Used by topology/ to read
- * and change servers. One attempt, with a deadline; it never reconnects, never throws for what a
- * server or a network does, and never keeps the process alive once closed.
+ * One connection to one live server. Used by topology/ to read and change servers. One attempt,
+ * with a deadline; it never reconnects, never throws for what a server or a network does, and never
+ * keeps the process alive once closed.
  */
-import { Redis, type RedisOptions } from 'ioredis';
 import type { Address } from './address.ts';
 import {
   classifyConnectionError,
@@ -14,7 +13,9 @@ import {
   type Failure,
   type Outcome,
 } from './failure.ts';
+import { PlainWire } from './plain-wire.ts';
 import type { Secret } from './secret.ts';
+import type { Wire } from './wire.ts';
 
 /** How to log in. A server without a password lets us in with one, too. */
 export interface Credentials {
@@ -23,8 +24,6 @@ export interface Credentials {
 }
 
 export interface InstanceTarget extends Address, Credentials {
-  /** Node's TLS options; their presence turns TLS on. */
-  readonly tls?: NonNullable<RedisOptions['tls']>;
   /** For connecting and logging in together, and then for each command on its own. */
   readonly timeoutMs: number;
 }
@@ -34,8 +33,19 @@ export interface InstanceTarget extends Address, Credentials {
  * got none connects all right and refuses the first command.
  */
 export async function connectInstance(target: InstanceTarget): Promise<Outcome<Instance>> {
+  // It takes longer to load than all of `repl status` to run.
+  const { IoredisWire } = await import('./ioredis-wire.ts');
+  return open(target, new IoredisWire(target));
+}
+
+/** The same for whoever only looks. */
+export function connectToLook(target: InstanceTarget): Promise<Outcome<Instance>> {
+  return open(target, new PlainWire(target));
+}
+
+async function open(target: InstanceTarget, wire: Wire): Promise<Outcome<Instance>> {
   const startedAt = performance.now();
-  const instance = new Instance(target);
+  const instance = new Instance(target, wire);
   const connected = await instance.connect();
   if (connected.kind === 'failed') return connected;
   const timeoutMs = Math.max(1, target.timeoutMs - (performance.now() - startedAt));
@@ -61,46 +71,25 @@ async function logIn(
   return kind === 'reply' ? { kind: 'auth', message: 'refuses to let us log in' } : reply.failure;
 }
 
-/** A connection. Made by `connectInstance`; whoever asked for it closes it. */
+/** A connection. Made by the functions above; whoever asked for it closes it. */
 export class Instance {
   readonly address: Address;
   readonly #timeoutMs: number;
-  readonly #client: Redis;
-  /** The last thing that went wrong on the socket: ioredis only tells it in an event. */
-  #socketError: unknown;
+  readonly #wire: Wire;
   #broken: Failure | undefined;
   #closed = false;
 
-  constructor(target: InstanceTarget) {
+  constructor(target: InstanceTarget, wire: Wire) {
     this.address = { host: target.host, port: target.port };
     this.#timeoutMs = target.timeoutMs;
-    this.#client = new Redis({
-      host: target.host,
-      port: target.port,
-      ...(target.tls === undefined ? {} : { tls: target.tls }),
-      // We read strings, numbers and arrays only, and so every server since 2.8 answers alike.
-      protocol: 2,
-      lazyConnect: true,
-      retryStrategy: null,
-      maxRetriesPerRequest: null,
-      enableReadyCheck: false,
-      enableOfflineQueue: false,
-      autoResubscribe: false,
-      autoResendUnfulfilledCommands: false,
-      disableClientInfo: true,
-      connectTimeout: target.timeoutMs,
-    });
-    this.#client.on('error', (error: unknown) => {
-      this.#socketError ??= error;
-    });
+    this.#wire = wire;
   }
 
-  /** Opens the socket. Called once, by `connectInstance`. */
+  /** Opens the socket. Called once, before it is handed out. */
   async connect(): Promise<Outcome<void>> {
-    const connected = this.#client.connect().then(
+    const connected = this.#wire.connect().then(
       () => ok(undefined),
-      (error: unknown) =>
-        this.#onBroken(classifyConnectionError(this.#socketError ?? error, this.address)),
+      (error: unknown) => this.#onBroken(classifyConnectionError(error, this.address)),
     );
     return this.#withDeadline(connected, this.#timeoutMs);
   }
@@ -111,8 +100,7 @@ export class Instance {
     options: { timeoutMs?: number } = {},
   ): Promise<Outcome<unknown>> {
     if (this.#broken !== undefined) return { kind: 'failed', failure: this.#broken };
-    const [name, ...rest] = args.map(String);
-    const reply = this.#client.call(name, ...rest).then(
+    const reply = this.#wire.call(args.map(String)).then(
       (value: unknown) => ok(value),
       (error: unknown) => this.#onCommandError(error),
     );
@@ -124,17 +112,13 @@ export class Instance {
     this.#broken ??= { kind: 'unreachable', message: 'we closed the connection' };
     if (this.#closed) return;
     this.#closed = true;
-    // There is no stream before the first connect, whatever the type says.
-    const stream = this.#client.stream as NetStream | undefined;
-    this.#client.disconnect();
-    // A polite end would wait for a frozen peer, and keep the process alive meanwhile.
-    stream?.destroy();
+    this.#wire.destroy();
   }
 
   #onCommandError(error: unknown): Failed {
     const isReply = error instanceof Error && error.name === 'ReplyError';
     if (isReply) return { kind: 'failed', failure: classifyReply(error.message) };
-    return this.#onBroken(classifyConnectionError(this.#socketError ?? error, this.address));
+    return this.#onBroken(classifyConnectionError(error, this.address));
   }
 
   #onBroken(failure: Failure): Failed {
@@ -159,5 +143,3 @@ export class Instance {
     }
   }
 }
-
-type NetStream = Redis['stream'];

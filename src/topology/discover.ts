@@ -5,7 +5,7 @@
  * Used by the commands through cli/; it changes nothing.
  */
 import { addressKey, asSeenFrom, type Address } from '../instance/address.ts';
-import { connectInstance, type Credentials, type Instance } from '../instance/connection.ts';
+import { connectToLook, type Credentials, type Instance } from '../instance/connection.ts';
 import type { Outcome } from '../instance/failure.ts';
 import { readReplication, readReport, type InstanceReport } from '../instance/report.ts';
 import type { Clock } from '../util/clock.ts';
@@ -90,7 +90,7 @@ class Walk {
   async #ask(seed: Seed, key: string): Promise<Outcome<InstanceReport>> {
     const credentials = seed.credentials ?? this.#options.credentials;
     const timeoutMs = this.#askLeftMs();
-    const connected = await connectInstance({ ...seed.address, ...credentials, timeoutMs });
+    const connected = await connectToLook({ ...seed.address, ...credentials, timeoutMs });
     if (connected.kind === 'failed') return connected;
     this.#instances.set(key, connected.value);
     const { clock } = this.#options;

@@ -1,8 +1,9 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { inspect } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import {
   connectInstance,
+  connectToLook,
   type Instance,
   type InstanceTarget,
 } from '../../src/instance/connection.ts';
@@ -24,10 +25,17 @@ import { waitFor } from '../support/wait-for.ts';
 const use = useResources();
 const host = '127.0.0.1';
 
+/** Through ioredis, and through our own reader: callers cannot tell them apart. */
+const ways = [
+  ['through ioredis', connectInstance],
+  ['just to look', connectToLook],
+] as const;
+let connectBy: (typeof ways)[number][1];
+
 async function connectTo(
   target: Omit<InstanceTarget, 'host' | 'timeoutMs'> & { timeoutMs?: number },
 ): Promise<Outcome<Instance>> {
-  const outcome = await connectInstance({ host, timeoutMs: 5000, ...target });
+  const outcome = await connectBy({ host, timeoutMs: 5000, ...target });
   if (outcome.kind === 'ok') use.defer(() => outcome.value.close());
   return outcome;
 }
@@ -58,124 +66,132 @@ async function startOddServer(onConnection: (socket: Socket) => void): Promise<n
   return port;
 }
 
-describe('a server that cannot be asked', () => {
-  it('is unreachable when nobody listens', async () => {
-    expect(await tryToRead({ port: await freePort() })).toMatchObject({ kind: 'unreachable' });
+describe.each(ways)('%s', (_name, connect) => {
+  beforeEach(() => {
+    connectBy = connect;
   });
 
-  it('is a timeout when it accepts and says nothing, and costs one timeout', async () => {
-    const port = await startOddServer(() => {});
-    const startedAt = performance.now();
-    expect(await tryToRead({ port, timeoutMs: 100 })).toMatchObject({ kind: 'timeout' });
-    expect(performance.now() - startedAt).toBeLessThan(1000);
-  });
-
-  it('is unreachable when it hangs up', async () => {
-    const port = await startOddServer((socket) => socket.destroy());
-    expect(await tryToRead({ port })).toMatchObject({ kind: 'unreachable' });
-  });
-
-  it('is no Redis when it speaks something else', async () => {
-    const port = await startOddServer((socket) => {
-      socket.on('data', () => socket.write('HTTP/1.1 400 Bad Request\r\n\r\n'));
+  describe('a server that cannot be asked', () => {
+    it('is unreachable when nobody listens', async () => {
+      expect(await tryToRead({ port: await freePort() })).toMatchObject({ kind: 'unreachable' });
     });
-    expect(await tryToRead({ port, timeoutMs: 1000 })).toMatchObject({ kind: 'protocol' });
-  });
 
-  it('is denied in protected mode', async () => {
-    const port = await startOddServer((socket) => {
-      socket.end('-DENIED Redis is running in protected mode because it is. Do this. Do that.\r\n');
+    it('is a timeout when it accepts and says nothing, and costs one timeout', async () => {
+      const port = await startOddServer(() => {});
+      const startedAt = performance.now();
+      expect(await tryToRead({ port, timeoutMs: 100 })).toMatchObject({ kind: 'timeout' });
+      expect(performance.now() - startedAt).toBeLessThan(1000);
     });
-    expect(await tryToRead({ port })).toMatchObject({ kind: 'denied' });
-  });
 
-  it('is a Sentinel, maybe', async () => {
-    const text = '# Server\r\nredis_mode:sentinel\r\n';
-    const port = await startOddServer((socket) => {
-      socket.once('data', () =>
-        socket.write(`$${text.length}\r\n${text}\r\n${'$-1\r\n'.repeat(4)}`),
-      );
+    it('is unreachable when it hangs up', async () => {
+      const port = await startOddServer((socket) => socket.destroy());
+      expect(await tryToRead({ port })).toMatchObject({ kind: 'unreachable' });
     });
-    expect(await tryToRead({ port })).toMatchObject({
-      kind: 'protocol',
-      message: expect.stringContaining('Sentinel'),
+
+    it('is no Redis when it speaks something else', async () => {
+      const port = await startOddServer((socket) => {
+        socket.on('data', () => socket.write('HTTP/1.1 400 Bad Request\r\n\r\n'));
+      });
+      expect(await tryToRead({ port, timeoutMs: 1000 })).toMatchObject({ kind: 'protocol' });
     });
-  });
-});
 
-describe('a real server', () => {
-  it('is read whole', async (context) => {
-    needServer(context, 'redis7');
-    const server = await use.server('redis7', { password: 'pw' });
-    const connected = await connectTo({ port: server.port, password: new Secret('pw') });
-    if (connected.kind === 'failed') throw new Error(connected.failure.message);
-    const report = await readReport(connected.value, { clock: systemClock, timeoutMs: 5000 });
-    expect(report).toMatchObject({
-      kind: 'ok',
-      value: {
-        product: 'redis',
-        version: expect.stringMatching(/^7\./),
-        tcpPort: server.port,
-        keyCount: 0,
-        role: { kind: 'master' },
-        replication: { role: 'master' },
-        runId: expect.stringMatching(/^[0-9a-f]{40}$/),
-      },
+    it('is denied in protected mode', async () => {
+      const port = await startOddServer((socket) => {
+        socket.end(
+          '-DENIED Redis is running in protected mode because it is. Do this. Do that.\r\n',
+        );
+      });
+      expect(await tryToRead({ port })).toMatchObject({ kind: 'denied' });
     });
-    if (report.kind !== 'ok') return;
-    expect(report.value.settings.masterauth?.equals(new Secret('pw'))).toBe(true);
-    expect(inspect(report.value.settings, { depth: 9 })).not.toContain('pw');
-  });
 
-  it('with a password says so, and whether ours is wrong, without repeating it', async (context) => {
-    needServer(context, 'redis7');
-    const { port } = await use.server('redis7', { password: 'right' });
-    expect(await tryToRead({ port })).toMatchObject({
-      kind: 'auth',
-      message: expect.stringContaining('given none'),
-    });
-    const wrong = await tryToRead({ port, password: new Secret('hunter2') });
-    expect(wrong).toMatchObject({ kind: 'auth' });
-    expect(JSON.stringify(wrong)).not.toContain('hunter2');
-  });
-
-  it('without a password lets us in with one', async (context) => {
-    needServer(context, 'redis7');
-    const { port } = await use.server('redis7');
-    expect(await tryToRead({ port, password: new Secret('spare') })).toBe('fine');
-  });
-
-  it('that is frozen is a timeout', async (context) => {
-    needServer(context, 'redis7');
-    const server = await use.server('redis7');
-    server.freeze();
-    expect(await tryToRead({ port: server.port, timeoutMs: 150 })).toMatchObject({
-      kind: 'timeout',
+    it('is a Sentinel, maybe', async () => {
+      const text = '# Server\r\nredis_mode:sentinel\r\n';
+      const port = await startOddServer((socket) => {
+        socket.once('data', () =>
+          socket.write(`$${text.length}\r\n${text}\r\n${'$-1\r\n'.repeat(4)}`),
+        );
+      });
+      expect(await tryToRead({ port })).toMatchObject({
+        kind: 'protocol',
+        message: expect.stringContaining('Sentinel'),
+      });
     });
   });
 
-  it('takes the verbs', async (context) => {
-    needServer(context, 'redis7');
-    const [master, replica] = [await use.server('redis7'), await use.server('redis7')];
-    const connected = await connectTo({ port: replica.port });
-    if (connected.kind === 'failed') throw new Error(connected.failure.message);
-    const instance = connected.value;
-    expect(await replicaofUpstream(instance, { host, port: master.port })).toMatchObject({
-      kind: 'ok',
+  describe('a real server', () => {
+    it('is read whole', async (context) => {
+      needServer(context, 'redis7');
+      const server = await use.server('redis7', { password: 'pw' });
+      const connected = await connectTo({ port: server.port, password: new Secret('pw') });
+      if (connected.kind === 'failed') throw new Error(connected.failure.message);
+      const report = await readReport(connected.value, { clock: systemClock, timeoutMs: 5000 });
+      expect(report).toMatchObject({
+        kind: 'ok',
+        value: {
+          product: 'redis',
+          version: expect.stringMatching(/^7\./),
+          tcpPort: server.port,
+          keyCount: 0,
+          role: { kind: 'master' },
+          replication: { role: 'master' },
+          runId: expect.stringMatching(/^[0-9a-f]{40}$/),
+        },
+      });
+      if (report.kind !== 'ok') return;
+      expect(report.value.settings.masterauth?.equals(new Secret('pw'))).toBe(true);
+      expect(inspect(report.value.settings, { depth: 9 })).not.toContain('pw');
     });
-    await waitFor(async () => {
-      const own = await readReplication(instance);
-      return own.kind === 'ok' && own.value.upstream?.linkStatus === 'up';
+
+    it('with a password says so, and whether ours is wrong, without repeating it', async (context) => {
+      needServer(context, 'redis7');
+      const { port } = await use.server('redis7', { password: 'right' });
+      expect(await tryToRead({ port })).toMatchObject({
+        kind: 'auth',
+        message: expect.stringContaining('given none'),
+      });
+      const wrong = await tryToRead({ port, password: new Secret('hunter2') });
+      expect(wrong).toMatchObject({ kind: 'auth' });
+      expect(JSON.stringify(wrong)).not.toContain('hunter2');
     });
-    expect(await replicaofNoOne(instance)).toMatchObject({ kind: 'ok' });
-    expect(await readReplication(instance)).toMatchObject({ value: { role: 'master' } });
-    expect(await pauseWrites(instance, 5000)).toMatchObject({ kind: 'ok' });
-    expect(await unpause(instance)).toMatchObject({ kind: 'ok' });
-    expect(await instance.call(['NOSUCH'])).toMatchObject({
-      kind: 'failed',
-      failure: { kind: 'reply' },
+
+    it('without a password lets us in with one', async (context) => {
+      needServer(context, 'redis7');
+      const { port } = await use.server('redis7');
+      expect(await tryToRead({ port, password: new Secret('spare') })).toBe('fine');
     });
-    instance.close();
-    expect(await instance.call(['PING'])).toMatchObject({ kind: 'failed' });
+
+    it('that is frozen is a timeout', async (context) => {
+      needServer(context, 'redis7');
+      const server = await use.server('redis7');
+      server.freeze();
+      expect(await tryToRead({ port: server.port, timeoutMs: 150 })).toMatchObject({
+        kind: 'timeout',
+      });
+    });
+
+    it('takes the verbs', async (context) => {
+      needServer(context, 'redis7');
+      const [master, replica] = [await use.server('redis7'), await use.server('redis7')];
+      const connected = await connectTo({ port: replica.port });
+      if (connected.kind === 'failed') throw new Error(connected.failure.message);
+      const instance = connected.value;
+      expect(await replicaofUpstream(instance, { host, port: master.port })).toMatchObject({
+        kind: 'ok',
+      });
+      await waitFor(async () => {
+        const own = await readReplication(instance);
+        return own.kind === 'ok' && own.value.upstream?.linkStatus === 'up';
+      });
+      expect(await replicaofNoOne(instance)).toMatchObject({ kind: 'ok' });
+      expect(await readReplication(instance)).toMatchObject({ value: { role: 'master' } });
+      expect(await pauseWrites(instance, 5000)).toMatchObject({ kind: 'ok' });
+      expect(await unpause(instance)).toMatchObject({ kind: 'ok' });
+      expect(await instance.call(['NOSUCH'])).toMatchObject({
+        kind: 'failed',
+        failure: { kind: 'reply' },
+      });
+      instance.close();
+      expect(await instance.call(['PING'])).toMatchObject({ kind: 'failed' });
+    });
   });
 });
