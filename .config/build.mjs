@@ -5,6 +5,7 @@ import { readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Plugin } from '@oclif/core';
 import { build } from 'esbuild';
+import { leanOclif } from './lean-oclif.mjs';
 
 const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');
@@ -41,6 +42,7 @@ const results = await Promise.all([
     splitting: true,
     // Its ES modules: what we do not use of them is left out.
     alias: { yaml: join(root, 'node_modules/yaml/browser/index.js') },
+    plugins: [leanOclif],
     chunkNames: 'chunks/[name]-[hash]',
     banner: requireBanner,
   }),

@@ -15,6 +15,8 @@ export async function runCommand(
 ): Promise<void> {
   // The commands are built: oclif need not look for their TypeScript sources.
   settings.enableAutoTranspile = false;
+  // Nor for a file with colours of its own: we paint by ourselves.
+  process.env.REPL_DISABLE_THEME = 'true';
   try {
     await runOclif(withoutHelpWord(argv), loadOptions(packageJson, distDir));
   } catch (error) {
