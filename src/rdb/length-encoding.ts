@@ -43,6 +43,14 @@ export function writeLength(dst: Uint8Array, at: number, length: number): number
   return writeUint32(dst, writeUint32(dst, at + 1, Math.floor(length / 2 ** 32)), length);
 }
 
+/** The same for a number of up to 64 bits, a bigint where a number is not exact. */
+export function writeExactLength(dst: Uint8Array, at: number, length: number | bigint): number {
+  if (typeof length === 'number') return writeLength(dst, at, length);
+  dst[at] = 0x81;
+  const low = writeUint32(dst, at + 1, Number(length >> 32n));
+  return writeUint32(dst, low, Number(length & 0xffff_ffffn));
+}
+
 /** How many bytes a length takes, told from its first byte; 0 when no form begins so. */
 export function lengthSize(first: number): number {
   if (first < 0x40) return 1;
@@ -63,6 +71,13 @@ export function readLength(src: Uint8Array, at: number): number {
   if (first >= specialString) return -1 - (first & 0x3f);
   const upper = readUint32(src, at + 1);
   return first === 0x80 ? upper : upper * 2 ** 32 + readUint32(src, at + 5);
+}
+
+/** The same for a number of up to 64 bits, a bigint where a number is not exact. */
+export function readExactLength(src: Uint8Array, at: number): number | bigint {
+  const length = readLength(src, at);
+  if (Number.isSafeInteger(length)) return length;
+  return (BigInt(readUint32(src, at + 1)) << 32n) | BigInt(readUint32(src, at + 5));
 }
 
 /** Big endian; takes the value modulo 2^32. Returns the position after it. */

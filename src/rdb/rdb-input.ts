@@ -9,7 +9,7 @@
  * world for more. Memory is taken for bytes that have come, never for what a length promises.
  */
 import { maxInt32Chars, writeInt32Text } from './integer-text.ts';
-import { lengthSize, readLength, stringEncoding } from './length-encoding.ts';
+import { lengthSize, readExactLength, readLength, stringEncoding } from './length-encoding.ts';
 import { lzfDecompress, maxDecompressedBytes } from './lzf.ts';
 import { RdbError, type RdbErrorReason } from './rdb-error.ts';
 import type { StringWindow } from './string-window.ts';
@@ -113,6 +113,13 @@ export class RdbInput {
     if (value < 0) throw this.error('bad-length', 'a string encoding in place of a length');
     this.at += size;
     return value;
+  }
+
+  /** The same for a number of up to 64 bits, a bigint where a number is not exact. */
+  exactLength(): number | bigint {
+    const { at } = this;
+    const length = this.length();
+    return Number.isSafeInteger(length) ? length : readExactLength(this.#bytes, at);
   }
 
   /** Throws RdbError 'bad-length', 'bad-encoding' or 'bad-compression'. */

@@ -8,7 +8,13 @@ import { assert } from '../util/errors.ts';
 import { copyBytes } from '../util/copy-bytes.ts';
 import { Crc64 } from './crc64.ts';
 import { maxInt32Chars, notAnInt32, parseInt32 } from './integer-text.ts';
-import { maxLengthBytes, specialString, stringEncoding, writeLength } from './length-encoding.ts';
+import {
+  maxLengthBytes,
+  specialString,
+  stringEncoding,
+  writeExactLength,
+  writeLength,
+} from './length-encoding.ts';
 import { LzfCompressor } from './lzf.ts';
 
 /** Large enough that the cost per block vanishes, small enough to go out within a slice. */
@@ -85,6 +91,12 @@ export class RdbOutput {
   length(value: number): void {
     this.#reserve(maxLengthBytes);
     this.#at = writeLength(this.#block, this.#at, value);
+  }
+
+  /** The same for a number of up to 64 bits, a bigint where a number is not exact. */
+  exactLength(value: number | bigint): void {
+    this.#reserve(maxLengthBytes);
+    this.#at = writeExactLength(this.#block, this.#at, value);
   }
 
   /** Little endian, two's complement; exact for safe integers. */

@@ -220,7 +220,10 @@ export class RdbReader {
     const entry = this.#entry;
     if (type !== rdbType.string) {
       const decode = valueDecoder(type, input.offset - 1);
-      return input.string(entry.key) && this.#begin(decode, sink);
+      if (!input.string(entry.key)) return false;
+      // The value may take more pieces than the one that the key lies in.
+      entry.key.keep();
+      return this.#begin(decode, sink);
     }
     const [key, value] = [entry.key, this.#text];
     if (!readPair(input, key, value)) return false;

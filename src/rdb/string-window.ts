@@ -38,4 +38,10 @@ export class StringWindow {
     this.end = length;
     return scratch;
   }
+
+  /** Copies the string to its own memory, where it outlasts the next feed. */
+  keep(): void {
+    const { bytes, start, end } = this;
+    if (bytes !== this.#scratch) bytes.copy(this.own(end - start), 0, start, end);
+  }
 }

@@ -21,6 +21,7 @@ import {
   decodeQuicklist2,
 } from './values/decode-list.ts';
 import { decodeSet, decodeSetIntset, decodeSetListpack } from './values/decode-set.ts';
+import { decodeStream, decodeStream2, decodeStream3 } from './values/decode-stream.ts';
 import {
   decodeZset,
   decodeZset2,
@@ -49,10 +50,13 @@ const valueDecoders: Readonly<Partial<Record<number, ValueDecoder>>> = {
   [rdbType.zsetZiplist]: decodeZsetZiplist,
   [rdbType.hashZiplist]: decodeHashZiplist,
   [rdbType.listQuicklist]: decodeQuicklist,
+  [rdbType.streamListpacks]: decodeStream,
   [rdbType.hashListpack]: decodeHashListpack,
   [rdbType.zsetListpack]: decodeZsetListpack,
   [rdbType.listQuicklist2]: decodeQuicklist2,
+  [rdbType.streamListpacks2]: decodeStream2,
   [rdbType.setListpack]: decodeSetListpack,
+  [rdbType.streamListpacks3]: decodeStream3,
   [rdbType.hashMetadataPreGa]: decodeHashMetadataPreGa,
   [rdbType.hashListpackExPreGa]: decodeHashListpackExPreGa,
   [rdbType.hashMetadata]: decodeHashMetadata,

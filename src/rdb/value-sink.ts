@@ -10,6 +10,7 @@
  * Byte windows are only valid during the call.
  */
 import { StringWindow } from './string-window.ts';
+import type { StreamId } from './structure/stream-id.ts';
 
 /** What stands before an entry's value; one object, filled for each entry. */
 export class RdbEntry {
@@ -50,6 +51,7 @@ export interface RdbValueSink {
   beginSet(entry: RdbEntry): SetTarget;
   beginHash(entry: RdbEntry): HashTarget;
   beginZset(entry: RdbEntry): ZsetTarget;
+  beginStream(entry: RdbEntry): StreamTarget;
   /** The collection is whole; `entry` is the one it began with. */
   endCollection(entry: RdbEntry): void;
 
@@ -92,4 +94,37 @@ export interface ZsetTarget {
   add(bytes: Uint8Array, start: number, end: number, score: number): boolean;
   /** Members and scores in turn, in their order; `longestBytes` is that of the longest member. */
   adoptListpack?(bytes: Uint8Array, start: number, end: number, longestBytes: number): boolean;
+}
+
+/**
+ * Streams come node by node, then what is known of the whole, then group by group, each with its
+ * pending entries and then its consumers. Ids and windows are only valid during the call.
+ */
+export interface StreamTarget {
+  /** A listpack of entries, checked (structure/stream-survey.ts), behind all before it. */
+  addNode(id: Readonly<StreamId>, bytes: Uint8Array, start: number, end: number): void;
+  setFacts(facts: StreamFacts): void;
+  /** Null when it is there already. */
+  addGroup(name: Uint8Array, start: number, end: number): StreamGroupTarget | null;
+}
+
+/** Before Redis 7.0 only the first was kept. */
+export interface StreamFacts {
+  readonly lastId: Readonly<StreamId>;
+  readonly maxDeletedId?: Readonly<StreamId>;
+  readonly entriesAdded?: number | bigint;
+}
+
+export interface StreamGroupTarget {
+  /** `entriesRead`: −1 where it is not known, null where no one had kept it yet. */
+  setProgress(lastId: Readonly<StreamId>, entriesRead: number | bigint | null): void;
+  /** False when it is there already. */
+  addPending(id: Readonly<StreamId>, deliveredAtMs: number, deliveries: number | bigint): boolean;
+  /** Null when it is there already. */
+  addConsumer(name: Buffer, seenAtMs: number): StreamConsumerTarget | null;
+}
+
+export interface StreamConsumerTarget {
+  /** One of the group's pending entries is this consumer's; false when that cannot be. */
+  addPending(id: Readonly<StreamId>): boolean;
 }

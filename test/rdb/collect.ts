@@ -9,8 +9,13 @@ import type {
   RdbEntry,
   SetTarget,
   SkippedItem,
+  StreamTarget,
   ZsetTarget,
 } from '../../src/rdb/value-sink.ts';
+import { StreamLoader } from '../../src/server/types/stream-loader.ts';
+import { StreamValue } from '../../src/server/types/stream-value.ts';
+import { defaultEncodingLimits } from '../../src/server/types/value.ts';
+import { contentsOf, type StreamContents } from './stream-contents.ts';
 
 /** A string as it is; a collection by what it is, its elements in the order of the RDB. */
 export type CollectedValue =
@@ -19,7 +24,8 @@ export type CollectedValue =
   | { set: string[] }
   /** Field, value and, where the field ends, when. */
   | { hash: [field: string, value: string, expireAtMs?: number][] }
-  | { zset: [member: string, score: number][] };
+  | { zset: [member: string, score: number][] }
+  | { stream: StreamContents };
 
 export interface CollectedEntry<Value = CollectedValue> {
   db: number;
@@ -43,6 +49,7 @@ export class CollectingSink implements RdbSink {
   readonly collected: Collected = { version: 0, aux: {}, sizes: [], entries: [], skipped: [] };
   #db = 0;
   #value: CollectedValue = '';
+  #stream: StreamValue | null = null;
   readonly #seen = new Set<string>();
   #last = '';
 
@@ -114,7 +121,15 @@ export class CollectingSink implements RdbSink {
     };
   }
 
+  /** What is in one is told by the server's own. */
+  beginStream(): StreamTarget {
+    this.#stream = newStream();
+    return new StreamLoader(this.#stream);
+  }
+
   endCollection({ key, expireAtMs, idleSeconds, freq }: RdbEntry): void {
+    if (this.#stream !== null) this.#value = { stream: contentsOf(this.#stream) };
+    this.#stream = null;
     this.collected.entries.push({
       db: this.#db,
       key: latin1(key.bytes, key.start, key.end),
@@ -135,6 +150,10 @@ export class CollectingSink implements RdbSink {
   }
 }
 
+function newStream(): StreamValue {
+  return new StreamValue({ ...defaultEncodingLimits, hashSeed: 0 });
+}
+
 function latin1(bytes: Uint8Array, start: number, end: number): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset).toString('latin1', start, end);
 }
@@ -149,6 +168,7 @@ export const silentSink: RdbSink = {
   beginSet: () => ({ add: () => true }),
   beginHash: () => ({ set: () => true }),
   beginZset: () => ({ add: () => true }),
+  beginStream: () => new StreamLoader(newStream()),
   endCollection() {},
 };
 

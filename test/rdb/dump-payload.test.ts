@@ -13,9 +13,9 @@ const use = useResources();
 
 /** The value types that each server writes today. */
 const typesWritten: Record<RealKind, number[]> = {
-  redis7: [0, 2, 4, 5, 11, 16, 17, 18],
-  redis8: [0, 2, 4, 5, 11, 16, 17, 18, 20, 24, 25],
-  valkey8: [0, 2, 4, 5, 11, 16, 17, 18, 20],
+  redis7: [0, 2, 4, 5, 11, 16, 17, 18, 19],
+  redis8: [0, 2, 4, 5, 11, 16, 17, 18, 20, 21, 24, 25],
+  valkey8: [0, 2, 4, 5, 11, 16, 17, 18, 20, 21],
 };
 
 describe.each(realKinds)('%s', (kind) => {

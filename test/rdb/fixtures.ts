@@ -43,7 +43,7 @@ export function readDumpFixtures(kind: RealKind): DumpFixture[] {
 
 /** The same for every order in which a server may hold the elements; list elements stay. */
 export function sorted(value: CollectedValue): CollectedValue {
-  if (typeof value === 'string' || 'list' in value) return value;
+  if (typeof value === 'string' || 'list' in value || 'stream' in value) return value;
   if ('set' in value) return { set: value.set.toSorted() };
   if ('hash' in value) return { hash: value.hash.toSorted(byFirst) };
   return { zset: value.zset.map(withNumber).sort(byFirst) };

@@ -3,6 +3,7 @@
  * for the fixtures, and for tests that have one server take what another wrote.
  */
 import type { CollectedValue } from './collect.ts';
+import type { StreamContents, StreamEntry } from './stream-contents.ts';
 
 type Collection = Exclude<CollectedValue, string>;
 type Command = [name: string, ...args: (string | number | Buffer)[]];
@@ -40,6 +41,70 @@ export function sampleCollections(): Record<string, Collection> {
         ['up', Number.POSITIVE_INFINITY],
       ],
     },
+    ...sampleStreams(elements),
+  };
+}
+
+/** Streams long enough for several nodes, with fields that repeat and fields that do not. */
+function sampleStreams(elements: readonly string[]): Record<string, Collection> {
+  const end = '18446744073709551615';
+  const entries = Array.from({ length: 150 }, (_, index): StreamEntry => {
+    const value = elements[index % elements.length];
+    const words = index % 7 === 3 ? [value, 'v', 'other', String(index)] : ['field', value];
+    return [`${1_600_000_000_000 + Math.floor(index / 3)}-${index * 1000}`, words];
+  });
+  const nothing = {
+    entries: [],
+    lastId: '0-0',
+    maxDeletedId: '0-0',
+    entriesAdded: '0',
+    groups: [],
+  };
+  return {
+    stream: {
+      stream: { ...nothing, entries, lastId: '1600000000049-149000', entriesAdded: '150' },
+    },
+    'stream:empty': { stream: nothing },
+    'stream:emptied': {
+      stream: { ...nothing, lastId: `${end}-${end}`, maxDeletedId: '7-7', entriesAdded: '12' },
+    },
+    'stream:extreme ids': {
+      stream: {
+        ...nothing,
+        entries: ['0-1', `0-${end}`, '9007199254740993-9007199254740993', `${end}-0`].map(
+          (id): StreamEntry => [id, ['f', id]],
+        ),
+        lastId: `${end}-5`,
+        maxDeletedId: `${end}-5`,
+        entriesAdded: '9007199254740993',
+      },
+    },
+    'stream:groups': { stream: groupsSample() },
+  };
+}
+
+function groupsSample(): StreamContents {
+  const ids = Array.from({ length: 9 }, (_, index) => `${index + 1}-0`);
+  const atMs = 1_600_000_000_000;
+  const group = { lastId: '9-0', entriesRead: '9', pending: [], consumers: [] };
+  return {
+    entries: ids.map((id): StreamEntry => [id, ['f', `value of ${id}`]]),
+    lastId: '9-0',
+    maxDeletedId: '0-0',
+    entriesAdded: '9',
+    groups: [
+      { ...group, name: '', lastId: '0-0', entriesRead: '-1' },
+      { ...group, name: 'a', consumers: ['idle', 'one'] },
+      {
+        ...group,
+        name: 'busy \xff\0',
+        pending: ids.map((id, index) => {
+          return [id, ['one', 'two', '\0'][index % 3], atMs + index, `${index * 2 ** 30}`];
+        }),
+        consumers: ['\0', 'none', 'one', 'two'],
+      },
+      { ...group, name: 'unknown', lastId: '4-4', entriesRead: '-1' },
+    ],
   };
 }
 
@@ -66,11 +131,42 @@ export function storeCommands(key: Buffer, value: Collection): Command[] {
       ['ZADD', key, ...value.zset.flatMap(([member, score]) => [scoreText(score), bytes(member)])],
     ];
   }
+  if ('stream' in value) return streamCommands(key, value.stream);
   const fields = value.hash.flatMap(([field, content]) => [bytes(field), bytes(content)]);
   const expiries = value.hash.flatMap(([field, , atMs]): Command[] =>
     atMs === undefined ? [] : [['HPEXPIREAT', key, atMs, 'FIELDS', 1, bytes(field)]],
   );
   return [['HSET', key, ...fields], ...expiries];
+}
+
+/** Made with its groups; then what is known of deleted entries is set. */
+function streamCommands(key: Buffer, stream: StreamContents): Command[] {
+  const { entries, lastId, maxDeletedId, entriesAdded } = stream;
+  return [
+    ['XGROUP', 'CREATE', key, 'to make the stream', 0, 'MKSTREAM'],
+    ['XGROUP', 'DESTROY', key, 'to make the stream'],
+    ...entries.map(([id, words]): Command => ['XADD', key, id, ...words.map(bytes)]),
+    ['XSETID', key, lastId, 'ENTRIESADDED', entriesAdded, 'MAXDELETEDID', maxDeletedId],
+    ...stream.groups.flatMap((group) => groupCommands(key, group)),
+  ];
+}
+
+function groupCommands(key: Buffer, group: StreamContents['groups'][number]): Command[] {
+  const name = bytes(group.name);
+  return [
+    ['XGROUP', 'CREATE', key, name, group.lastId, 'ENTRIESREAD', group.entriesRead],
+    ...group.consumers.map((consumer): Command => [
+      'XGROUP',
+      'CREATECONSUMER',
+      key,
+      name,
+      bytes(consumer),
+    ]),
+    ...group.pending.map(([id, consumer, atMs, count]): Command => {
+      const facts = ['TIME', atMs, 'RETRYCOUNT', count, 'FORCE', 'JUSTID'];
+      return ['XCLAIM', key, name, bytes(consumer), 0, id, ...facts];
+    }),
+  ];
 }
 
 /** JSON has no infinities, and neither have the fixtures: they stand there as text. */

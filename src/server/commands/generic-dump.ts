@@ -8,6 +8,7 @@ import type {
   ListTarget,
   RdbValueSink,
   SetTarget,
+  StreamTarget,
   ZsetTarget,
 } from '../../rdb/value-sink.ts';
 import type { Call } from '../call.ts';
@@ -220,6 +221,10 @@ class RestoreSink implements RdbValueSink {
 
   beginZset(): ZsetTarget {
     return this.#maker.beginZset();
+  }
+
+  beginStream(): StreamTarget {
+    return this.#maker.beginStream();
   }
 
   endCollection(): void {

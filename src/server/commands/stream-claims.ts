@@ -4,7 +4,7 @@
  */
 import type { Call } from '../call.ts';
 import type { CommandSpec } from '../command.ts';
-import { compareIds, StreamId } from '../types/stream-id.ts';
+import { compareIds, StreamId } from '../../rdb/structure/stream-id.ts';
 import { int64Max, parseInt64, shortest } from '../../util/int64.ts';
 import type { StreamConsumer } from '../types/stream-group.ts';
 import type { StreamValue } from '../types/stream-value.ts';

@@ -5,7 +5,7 @@
  */
 import type { Call } from '../call.ts';
 import type { StreamConsumer, StreamGroup } from '../types/stream-group.ts';
-import { compareIds, maxId, StreamId } from '../types/stream-id.ts';
+import { compareIds, maxId, StreamId } from '../../rdb/structure/stream-id.ts';
 import type { IdRange } from '../types/stream-reader.ts';
 import type { StreamValue } from '../types/stream-value.ts';
 import {

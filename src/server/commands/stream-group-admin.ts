@@ -4,7 +4,7 @@ import type { Call } from '../call.ts';
 import type { CommandSpec } from '../command.ts';
 import { notifyClass } from '../keyspace/notify.ts';
 import { entriesReadUnknown } from '../types/stream-group.ts';
-import { StreamId } from '../types/stream-id.ts';
+import { StreamId } from '../../rdb/structure/stream-id.ts';
 import { StreamValue } from '../types/stream-value.ts';
 import { shortest } from '../../util/int64.ts';
 import { type HelpRow, replyHelp } from './command-help.ts';

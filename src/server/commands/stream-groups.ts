@@ -6,7 +6,7 @@
 import type { Call } from '../call.ts';
 import { notifyClass } from '../keyspace/notify.ts';
 import type { StreamConsumer, StreamGroup } from '../types/stream-group.ts';
-import type { StreamId } from '../types/stream-id.ts';
+import type { StreamId } from '../../rdb/structure/stream-id.ts';
 import { StreamValue } from '../types/stream-value.ts';
 import { argumentView } from './generic-arguments.ts';
 import { idBytes } from './stream-ids.ts';

@@ -8,7 +8,7 @@
  */
 import { parseSmallInteger } from '../../util/int64.ts';
 import type { Call } from '../call.ts';
-import { maxId, maxIdTextBytes, type StreamId } from '../types/stream-id.ts';
+import { maxId, maxIdTextBytes, type StreamId } from '../../rdb/structure/stream-id.ts';
 
 const invalidId = 'ERR Invalid stream ID specified as stream command argument';
 /** Redis copies an id to a buffer of 128 bytes, its end mark included. [t_stream.c, 7.0] */

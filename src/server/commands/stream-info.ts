@@ -8,7 +8,7 @@ import {
   type StreamConsumer,
   type StreamGroup,
 } from '../types/stream-group.ts';
-import { maxId, minId, StreamId } from '../types/stream-id.ts';
+import { maxId, minId, StreamId } from '../../rdb/structure/stream-id.ts';
 import { StreamValue } from '../types/stream-value.ts';
 import { type HelpRow, replyHelp } from './command-help.ts';
 import { integerArgument } from './generic-arguments.ts';

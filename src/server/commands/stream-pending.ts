@@ -5,7 +5,7 @@
 import type { Call } from '../call.ts';
 import type { CommandSpec } from '../command.ts';
 import type { StreamGroup } from '../types/stream-group.ts';
-import { compareIds, StreamId } from '../types/stream-id.ts';
+import { compareIds, StreamId } from '../../rdb/structure/stream-id.ts';
 import { StreamValue } from '../types/stream-value.ts';
 import { integerArgument } from './generic-arguments.ts';
 import { type FoundGroup, groupArgument } from './stream-groups.ts';

@@ -7,7 +7,7 @@
  */
 import type { Call } from '../call.ts';
 import type { CommandSpec } from '../command.ts';
-import { compareIds, maxId, StreamId } from '../types/stream-id.ts';
+import { compareIds, maxId, StreamId } from '../../rdb/structure/stream-id.ts';
 import type { IdRange } from '../types/stream-reader.ts';
 import { StreamValue } from '../types/stream-value.ts';
 import { valueTypes } from '../types/value.ts';

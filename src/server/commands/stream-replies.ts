@@ -1,6 +1,6 @@
 /** Entries of a stream as replies show them; used by all commands that read entries. */
 import type { Call } from '../call.ts';
-import type { StreamId } from '../types/stream-id.ts';
+import type { StreamId } from '../../rdb/structure/stream-id.ts';
 import type { IdRange, StreamReader } from '../types/stream-reader.ts';
 import type { StreamValue } from '../types/stream-value.ts';
 import { replyId } from './stream-ids.ts';

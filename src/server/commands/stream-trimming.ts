@@ -5,7 +5,7 @@
  */
 import type { Call } from '../call.ts';
 import { clientFlags } from '../client.ts';
-import { StreamId } from '../types/stream-id.ts';
+import { StreamId } from '../../rdb/structure/stream-id.ts';
 import type { StreamTrim } from '../types/stream-trim.ts';
 import type { StreamValue } from '../types/stream-value.ts';
 import { integerArgument } from './generic-arguments.ts';

@@ -6,7 +6,7 @@ import { errorReplies, wrongArity } from '../../protocol/error-replies.ts';
 import type { Call } from '../call.ts';
 import type { CommandSpec } from '../command.ts';
 import { notifyClass } from '../keyspace/notify.ts';
-import { compareIds, StreamId } from '../types/stream-id.ts';
+import { compareIds, StreamId } from '../../rdb/structure/stream-id.ts';
 import type { AppendResult } from '../types/stream-value.ts';
 import { StreamValue } from '../types/stream-value.ts';
 import { bigintArgument, integerArgument } from './generic-arguments.ts';

@@ -10,6 +10,7 @@ import type {
   RdbEntry,
   SetTarget,
   SkippedItem,
+  StreamTarget,
   ZsetTarget,
 } from '../../rdb/value-sink.ts';
 import type { Dict } from '../keyspace/dict.ts';
@@ -112,6 +113,10 @@ export class KeyspaceLoader implements RdbSink {
 
   beginZset(): ZsetTarget {
     return this.#maker.beginZset();
+  }
+
+  beginStream(): StreamTarget {
+    return this.#maker.beginStream();
   }
 
   /** An empty collection should not be in an RDB; Redis before 6.2 may have left some there. */

@@ -10,8 +10,10 @@ import { HashValue } from '../types/hash-value.ts';
 import type { ListNode } from '../types/list-node.ts';
 import { ListValue } from '../types/list-value.ts';
 import { SetValue } from '../types/set-value.ts';
+import { StreamValue } from '../types/stream-value.ts';
 import type { Value } from '../types/value.ts';
 import { ZsetValue } from '../types/zset-value.ts';
+import { StreamBody } from './stream-body.ts';
 
 /** So many bytes of an element count as another element: long ones are slow to compress. */
 const bytesPerWork = 256;
@@ -42,7 +44,8 @@ export function bodyOf(value: Value): ValueBody {
       ? new ZsetBody(value)
       : new CompactBody(rdbType.zsetListpack, listpack);
   }
-  throw new Error(`values of type ${value.type} have no RDB encoding yet`);
+  if (value instanceof StreamValue) return new StreamBody(value);
+  throw new Error(`values of type ${value.type} have no RDB encoding`);
 }
 
 /** A value that is one block of memory in Redis's own form. */

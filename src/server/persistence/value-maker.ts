@@ -3,11 +3,19 @@
  * class of each kind. Used by whoever is an RdbValueSink: the loader of files, RESTORE. Counterpart
  * of value-body.ts.
  */
-import type { HashTarget, ListTarget, SetTarget, ZsetTarget } from '../../rdb/value-sink.ts';
+import type {
+  HashTarget,
+  ListTarget,
+  SetTarget,
+  StreamTarget,
+  ZsetTarget,
+} from '../../rdb/value-sink.ts';
 import { assert } from '../../util/errors.ts';
 import { HashValue } from '../types/hash-value.ts';
 import { ListValue } from '../types/list-value.ts';
 import { SetValue } from '../types/set-value.ts';
+import { StreamLoader } from '../types/stream-loader.ts';
+import { StreamValue } from '../types/stream-value.ts';
 import { type Value, type ValueSettings, valueTypes } from '../types/value.ts';
 import { ZsetValue } from '../types/zset-value.ts';
 
@@ -38,6 +46,10 @@ export class ValueMaker {
 
   beginZset(): ZsetTarget {
     return this.#begin(new ZsetValue(this.#settings));
+  }
+
+  beginStream(): StreamTarget {
+    return new StreamLoader(this.#begin(new StreamValue(this.#settings)));
   }
 
   /** The collection that has been filled since the last `begin…`; null if it stayed empty. */

@@ -9,7 +9,7 @@
  *
  * A place is valid until the next `insert` or `remove`.
  */
-import type { StreamId } from './stream-id.ts';
+import type { StreamId } from '../../rdb/structure/stream-id.ts';
 
 const rowShift = 7;
 const pageRows = 1 << rowShift;

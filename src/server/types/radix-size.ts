@@ -4,7 +4,7 @@
  * for each id, one for each place where ids part ways, and one for each run of bytes in between.
  */
 import type { IdTable } from './id-table.ts';
-import { StreamId, streamIdBytes } from './stream-id.ts';
+import { StreamId, streamIdBytes } from '../../rdb/structure/stream-id.ts';
 
 /** Linear in the number of ids. */
 export function radixNodeCount(ids: IdTable): number {

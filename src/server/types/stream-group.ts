@@ -9,7 +9,7 @@
  */
 import { addExact } from '../../util/int64.ts';
 import { IdTable } from './id-table.ts';
-import { StreamId } from './stream-id.ts';
+import { StreamId } from '../../rdb/structure/stream-id.ts';
 
 /** `entriesRead` of a group that has been set to an arbitrary place in the stream. */
 export const entriesReadUnknown = -1;

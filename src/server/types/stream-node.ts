@@ -19,7 +19,7 @@ import {
   writeIntegerElement,
 } from '../../rdb/structure/listpack-encoding.ts';
 import { Listpack } from './listpack.ts';
-import { StreamId } from './stream-id.ts';
+import { StreamId } from '../../rdb/structure/stream-id.ts';
 
 export const entryFlags = { deleted: 1, sameFields: 2 } as const;
 

@@ -3,7 +3,7 @@
  */
 import { IdTable } from './id-table.ts';
 import { ObjectTable } from './object-table.ts';
-import type { StreamId } from './stream-id.ts';
+import type { StreamId } from '../../rdb/structure/stream-id.ts';
 import type { EntryFields, StreamNode } from './stream-node.ts';
 
 /** What the objects of a node take besides its bytes, about. */

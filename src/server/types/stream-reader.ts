@@ -3,7 +3,7 @@
  * backwards. One reader is good for one walk; the stream must not change during it.
  */
 import type { Listpack } from './listpack.ts';
-import { compareIds, type StreamId } from './stream-id.ts';
+import { compareIds, type StreamId } from '../../rdb/structure/stream-id.ts';
 import { NodeCursor } from './stream-node.ts';
 import type { StreamNodes } from './stream-nodes.ts';
 

@@ -2,7 +2,7 @@
  * Cuts a stream short from its start: to a length, or to what is not older than an id. Whole nodes
  * go at once; only an exact trim looks into one. Used by StreamValue.
  */
-import { compareIds, type StreamId } from './stream-id.ts';
+import { compareIds, type StreamId } from '../../rdb/structure/stream-id.ts';
 import { NodeCursor } from './stream-node.ts';
 import type { StreamNodes } from './stream-nodes.ts';
 

@@ -6,7 +6,8 @@
  * Used by the stream commands, the RDB and DEBUG DIGEST. It does not know keys, clients or clocks.
  */
 import { addExact, subtractExact } from '../../util/int64.ts';
-import { compareIds, maxId, minId, StreamId } from './stream-id.ts';
+import { compareIds, maxId, minId, StreamId } from '../../rdb/structure/stream-id.ts';
+import type { StreamFacts } from '../../rdb/value-sink.ts';
 import { type EntryFields, NodeCursor, StreamNode } from './stream-node.ts';
 import { byName, entriesReadUnknown, StreamGroup } from './stream-group.ts';
 import { StreamNodes } from './stream-nodes.ts';
@@ -163,12 +164,22 @@ export class StreamValue implements Value {
     return removed;
   }
 
+  // ---- loading ----
+
   /** A node that was saved elsewhere, to be put behind all others; its bytes must be valid. */
   loadNode(id: Readonly<StreamId>, bytes: Uint8Array, start: number, end: number): void {
     this.#tail = StreamNode.from(bytes, start, end);
     this.#tailId.copyFrom(id);
     this.#nodes.insert(id, this.#tail);
     this.size += this.#tail.live;
+  }
+
+  /** What was saved of the whole, after the last node. */
+  loadFacts({ lastId, maxDeletedId = minId, entriesAdded = this.size }: StreamFacts): void {
+    this.lastId.copyFrom(lastId);
+    this.maxDeletedId.copyFrom(maxDeletedId);
+    this.entriesAdded = entriesAdded;
+    this.#findFirst();
   }
 
   // ---- groups ----

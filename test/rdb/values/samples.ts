@@ -12,6 +12,7 @@ import {
   rdbLength,
   rdbString,
 } from '../structure/build.ts';
+import { streamBody, streamOf } from './stream-samples.ts';
 
 export type Sample = [name: string, type: number, body: Buffer, value: CollectedValue];
 
@@ -116,6 +117,9 @@ export const samples: readonly Sample[] = [
   ],
   ['zset-ziplist', rdbType.zsetZiplist, rdbString(buildZiplist(zsetElements)), { zset }],
   ['zset-listpack', rdbType.zsetListpack, rdbString(buildListpack(zsetElements)), { zset }],
+  ['stream-listpacks', rdbType.streamListpacks, streamBody(1), { stream: streamOf(1) }],
+  ['stream-listpacks-2', rdbType.streamListpacks2, streamBody(2), { stream: streamOf(2) }],
+  ['stream-listpacks-3', rdbType.streamListpacks3, streamBody(3), { stream: streamOf(2) }],
   ['an empty list', rdbType.list, rdbLength(0), { list: [] }],
   [
     'a quicklist of empty nodes',

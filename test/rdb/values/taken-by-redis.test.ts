@@ -20,7 +20,7 @@ const fieldExpiry: number[] = [
   rdbType.hashListpackExPreGa,
 ];
 const unknownTypes: Record<RealKind, readonly number[]> = {
-  redis7: [rdbType.setListpack, ...fieldExpiry],
+  redis7: [rdbType.setListpack, rdbType.streamListpacks3, ...fieldExpiry],
   redis8: [],
   valkey8: fieldExpiry,
 };

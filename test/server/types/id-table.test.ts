@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { IdTable } from '../../../src/server/types/id-table.ts';
-import { StreamId } from '../../../src/server/types/stream-id.ts';
+import { StreamId } from '../../../src/rdb/structure/stream-id.ts';
 
 /** Few ids, so that steps meet the same ones; the words differ in each of the four. */
 const small = fc.nat(600);

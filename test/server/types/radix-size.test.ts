@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { IdTable } from '../../../src/server/types/id-table.ts';
 import { radixNodeCount } from '../../../src/server/types/radix-size.ts';
-import { StreamId } from '../../../src/server/types/stream-id.ts';
+import { StreamId } from '../../../src/rdb/structure/stream-id.ts';
 
 const wordOf = fc.constantFrom(0, 1, 2, 255, 256, 0x0100_0000, 0xffff_ffff);
 const id = fc.tuple(wordOf, wordOf, wordOf, wordOf).map((words) => new StreamId().set(...words));

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { StreamGroup } from '../../../src/server/types/stream-group.ts';
-import { StreamId } from '../../../src/server/types/stream-id.ts';
+import { StreamId } from '../../../src/rdb/structure/stream-id.ts';
 
 const names = ['alice', 'bob', 'zoë', ''];
 const name = fc.constantFrom(...names);

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Listpack } from '../../../src/server/types/listpack.ts';
-import { maxId, minId, StreamId } from '../../../src/server/types/stream-id.ts';
+import { maxId, minId, StreamId } from '../../../src/rdb/structure/stream-id.ts';
 import type { EntryFields } from '../../../src/server/types/stream-node.ts';
 import { StreamValue } from '../../../src/server/types/stream-value.ts';
 import { defaultEncodingLimits } from '../../../src/server/types/value.ts';
+import { entriesOf, type StreamEntry } from '../../rdb/stream-contents.ts';
 
 type Words = readonly string[];
 
@@ -37,23 +37,8 @@ function fieldsOf(words: Words): EntryFields {
   return { buffer: Buffer.concat(chunks), starts, ends, first: 0, count: words.length / 2 };
 }
 
-function windowText({ windowBuffer, windowStart, windowEnd }: Listpack): string {
-  return windowBuffer.toString('latin1', windowStart, windowEnd);
-}
-
-function contents(stream: StreamValue, start = minId, end = maxId, reverse = false): unknown[] {
-  const reader = stream.read({ start, end }, reverse);
-  const entries: unknown[] = [];
-  while (reader.next()) {
-    const id = reader.id.text();
-    const words: string[] = [];
-    while (reader.fieldsLeft > 0) {
-      words.push(windowText(reader.readField()));
-      words.push(windowText(reader.readValue()));
-    }
-    entries.push([id, words]);
-  }
-  return entries;
+function contents(stream: StreamValue, start = minId, end = maxId, reverse = false): StreamEntry[] {
+  return entriesOf(stream.read({ start, end }, reverse));
 }
 
 const word = fc.constantFrom('', 'a', 'field', '12', '-1', '4096', '007', 'x'.repeat(70));

@@ -53,6 +53,15 @@ export class StreamId {
     return this.set(wordMax, wordMax, wordMax, wordMax);
   }
 
+  /** The milliseconds; a bigint where a number is not exact. */
+  get ms(): number | bigint {
+    return uint64(this.msHigh, this.msLow);
+  }
+
+  get seq(): number | bigint {
+    return uint64(this.seqHigh, this.seqLow);
+  }
+
   get isZero(): boolean {
     return (this.msHigh | this.msLow | this.seqHigh | this.seqLow) === 0;
   }
@@ -138,7 +147,7 @@ export class StreamId {
 
   /** `ms-seq`, or with another character in the middle. */
   text(separator = '-'): string {
-    return uint64Text(this.msHigh, this.msLow) + separator + uint64Text(this.seqHigh, this.seqLow);
+    return `${this.ms}${separator}${this.seq}`;
   }
 
   // ---- as a distance from another id, each number for itself, modulo 2^64 ----
@@ -213,8 +222,8 @@ function writeDigits(bytes: Uint8Array, at: number, value: number, digits: numbe
   return at + digits;
 }
 
-function uint64Text(high: number, low: number): string {
-  return String(high > maxSafeHigh ? joined(high, low) : high * wordSpan + low);
+function uint64(high: number, low: number): number | bigint {
+  return high > maxSafeHigh ? joined(high, low) : high * wordSpan + low;
 }
 
 function difference(high: number, low: number, baseHigh: number, baseLow: number): number | bigint {

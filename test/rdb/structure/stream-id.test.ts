@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { compareIds, maxIdTextBytes, StreamId } from '../../../src/server/types/stream-id.ts';
+import { compareIds, maxIdTextBytes, StreamId } from '../../../src/rdb/structure/stream-id.ts';
 
 const uint64 = fc.oneof(
   fc.bigInt(0n, 2n ** 64n - 1n),
