@@ -25,15 +25,37 @@ export function writeDumpPayload(
   writeBody: (output: RdbOutput) => void,
   options: { compress?: boolean } = {},
 ): Buffer {
+  const payload = newDumpPayload(type, options);
+  writeBody(payload.output);
+  return payload.finish();
+}
+
+/** A payload whose body comes in pieces. */
+export interface DumpPayloadWriter {
+  /** Takes what follows the type byte. */
+  readonly output: RdbOutput;
+  finish(): Buffer;
+}
+
+export function newDumpPayload(
+  type: number,
+  options: { compress?: boolean } = {},
+): DumpPayloadWriter {
   const blocks: Uint8Array[] = [];
-  const sink = (block: Uint8Array): number => blocks.push(block);
+  // A borrowed block is a window on a value that may change before the payload is used.
+  const sink = (block: Uint8Array, borrowed: boolean): number =>
+    blocks.push(borrowed ? Buffer.from(block) : block);
   const output = new RdbOutput({ ...options, sink, blockBytes: dumpBlockBytes });
   output.byte(type);
-  writeBody(output);
-  output.byte(writtenRdbVersion & 0xff);
-  output.byte(writtenRdbVersion >>> 8);
-  output.end();
-  return Buffer.concat(blocks);
+  return {
+    output,
+    finish: () => {
+      output.byte(writtenRdbVersion & 0xff);
+      output.byte(writtenRdbVersion >>> 8);
+      output.end();
+      return Buffer.concat(blocks);
+    },
+  };
 }
 
 export type DumpPayload =

@@ -5,9 +5,10 @@
  * A value of a type other than string is `beginEntry` and then its body through `output`.
  */
 import { rdbOpcode, rdbType, writtenRdbVersion } from './opcodes.ts';
-import { RdbOutput, type RdbOutputOptions } from './rdb-output.ts';
+import type { EntryWriter } from './entry-writer.ts';
+import { type BlockSink, RdbOutput, type RdbOutputOptions } from './rdb-output.ts';
 
-export class RdbWriter {
+export class RdbWriter implements EntryWriter {
   /** The primitives, for the bodies of values. */
   readonly output: RdbOutput;
 
@@ -85,6 +86,25 @@ export class RdbWriter {
     }
     output.byte(type);
     output.string(key, keyStart, keyEnd);
+  }
+
+  /** A body needs no end. */
+  endEntry(): void {}
+
+  flush(): void {
+    this.output.flush();
+  }
+
+  raw(bytes: Uint8Array): void {
+    this.output.raw(bytes, 0, bytes.length);
+  }
+
+  recycle(block: Uint8Array): void {
+    this.output.recycle(block);
+  }
+
+  another(sink: BlockSink): RdbWriter {
+    return new RdbWriter({ sink, checksum: false, compress: this.output.compresses });
   }
 
   /** Last call: the end mark and the checksum; all blocks are with the sink then. */

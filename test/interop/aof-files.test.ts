@@ -200,10 +200,21 @@ describe('a bundled server with appendonly yes', () => {
 });
 
 describe('files change hands', () => {
-  test.for(realKinds)('%s loads ours, and its checker is content', async (kind, context) => {
+  const cases = realKinds.flatMap((kind) => [
+    { kind, preamble: 'yes' },
+    { kind, preamble: 'no' },
+  ]);
+  test.for(cases)('$kind loads ours (preamble $preamble), checked', async (one, context) => {
+    const { kind, preamble } = one;
     needServer(context, kind);
-    const ours = await use.server('bundled', withAof);
+    const args = [...withAof.args, '--aof-use-rdb-preamble', preamble];
+    const ours = await use.server('bundled', { args });
     await write(ours, sampleData);
+    await ours.cli('SADD', 'set', 'a', 'b', 1);
+    await ours.cli('RPUSH', 'list', ...Array.from({ length: 2000 }, (_, at) => `element:${at}`));
+    await ours.cli('ZADD', 'zset', 1.5, 'm');
+    await ours.cli('HSET', 'expiring hash', 'f', 'v');
+    await ours.cli('EXPIRE', 'expiring hash', 1000);
     await rewrite(ours);
     await write(ours, sampleStream);
     await onDisk(ours);

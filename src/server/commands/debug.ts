@@ -6,6 +6,7 @@
 import { errorReplies } from '../../protocol/error-replies.ts';
 import { parseInt64 } from '../../util/int64.ts';
 import { parseMemory } from '../../util/units.ts';
+import { standStill } from '../../util/stand-still.ts';
 import type { Call } from '../call.ts';
 import type { CommandSpec } from '../command.ts';
 import { notifyClass } from '../keyspace/notify.ts';
@@ -93,6 +94,11 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
       'QUICKLIST-PACKED-THRESHOLD <size>',
       'From how many bytes on an element of a list has a node to itself; 0 for the default.',
     ],
+  },
+  'aof-flush-sleep': {
+    argc: [3, 3],
+    run: debugAofFlushSleep,
+    help: ['AOF-FLUSH-SLEEP <microseconds>', 'Stands still before each write to the file.'],
   },
   loadaof: {
     argc: [2, 2],
@@ -205,8 +211,7 @@ function debugPackedThreshold(call: Call): void {
 /** Blocks the whole process, as it must. */
 function debugSleep(call: Call): void {
   const milliseconds = leadingNumber(call.text(2)) * 1000;
-  const nobodyWakesIt = new Int32Array(new SharedArrayBuffer(4));
-  if (milliseconds > 0) Atomics.wait(nobodyWakesIt, 0, 0, milliseconds);
+  standStill(milliseconds);
   call.reply.ok();
 }
 
@@ -252,6 +257,11 @@ function positiveAt(call: Call, index: number): number | null {
 }
 
 /** Keeps what is in memory where the file cannot be written. */
+function debugAofFlushSleep(call: Call): void {
+  call.server.aof.flushSleepMs = Number(call.text(2)) / 1000;
+  call.reply.ok();
+}
+
 function debugLoadaof(call: Call): void {
   const { argc, argEnd, argStart, buffer, client, command, keyspace, server } = call;
   const { dirty } = keyspace;

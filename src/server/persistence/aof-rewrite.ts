@@ -4,13 +4,12 @@
  * manifest is the Aof's business.
  */
 import type { Clock } from '../../util/clock.ts';
-import type { Persistence } from './persistence.ts';
+import type { AofBase, Persistence } from './persistence.ts';
 
 export interface AofRewriteOptions {
   readonly clock: Clock;
   readonly persistence: Persistence;
-  /** Where the base comes to lie. */
-  readonly path: string;
+  readonly base: AofBase;
   /** Makes the next increment ready; what it resolves to switches to it, at once. */
   readonly prepare: () => Promise<() => void>;
 }
@@ -44,7 +43,7 @@ export class AofRewrite {
   }
 
   async #run(): Promise<void> {
-    const { clock, path, persistence, prepare } = this.#options;
+    const { base, clock, persistence, prepare } = this.#options;
     const switchOver = await prepare();
     while (persistence.inProgress) {
       await new Promise<void>((resolve) => void clock.schedule(lookEveryMs, resolve));
@@ -52,7 +51,7 @@ export class AofRewrite {
     if (this.#aborted !== null) throw this.#aborted;
     await new Promise<void>((resolve, reject) => {
       switchOver();
-      this.#abortSnapshot = persistence.startAofBase(path, (error) => {
+      this.#abortSnapshot = persistence.startAofBase(base, (error) => {
         if (error === null) resolve();
         else reject(error);
       });

@@ -1,8 +1,8 @@
 /**
  * One increment file that is being appended to. Bytes are gathered in memory during a turn and
- * written after it: in the background (`everysec`, `no`), or at once and synced before the replies
- * leave (`always`). Every write says its place in the file, so the two may follow each other at any
- * time. When the disk refuses, the bytes are kept and tried again.
+ * written at its end: before the replies leave, or in the background while a sync would make a write
+ * wait. Every write says its place in the file, so the two may follow each other at any time. When
+ * the disk refuses, the bytes are kept and tried again.
  */
 import {
   closeSync,
@@ -86,6 +86,23 @@ export class AofWriter {
       this.#busy = false;
       this.#onWritten(error, written);
     });
+  }
+
+  /** Writes what was gathered before it returns, unless the disk is busy with this file. */
+  writeNow(): void {
+    if (this.#busy || this.#syncing || this.#inFlight !== null || this.#gathered === 0) {
+      this.write();
+      return;
+    }
+    try {
+      writeAllNow(this.#fd, this.#buffer.subarray(0, this.#gathered), this.#gatheredAt);
+      this.#gatheredAt += this.#gathered;
+      this.#gathered = 0;
+    } catch (error) {
+      this.#inFlight = { bytes: this.#take(), at: this.#gatheredAt, done: 0 };
+      this.#gatheredAt += this.#inFlight.bytes.length;
+      this.#fail(error as Error);
+    }
   }
 
   /** Writes and syncs everything before it returns. Throws the system's error. */

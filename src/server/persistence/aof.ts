@@ -12,6 +12,7 @@
  * written to, and old files go only after the manifest has named them history.
  */
 import type { Clock } from '../../util/clock.ts';
+import { standStill } from '../../util/stand-still.ts';
 import type { Logger } from '../log.ts';
 import { type AofApplier, loadAof } from './aof-load.ts';
 import { AofDirectory } from './aof-directory.ts';
@@ -82,6 +83,8 @@ export class Aof {
   rewrites = 0;
   consecutiveFailures = 0;
   delayedFsyncs = 0;
+  /** DEBUG AOF-FLUSH-SLEEP: stands still so long before each write. */
+  flushSleepMs = 0;
   /** Bytes of all files when the last rewrite ended. */
   baseSizeBytes = 0;
 
@@ -317,19 +320,27 @@ export class Aof {
     const writer = this.#writer;
     if (writer === null) return;
     this.#stream.append(writer, dbId, bytes, start, end);
-    if (this.#writeScheduled || this.#deps.settings.appendfsync === 'always') return;
+    if (this.#writeScheduled) return;
     this.#writeScheduled = true;
     this.#deps.defer(() => {
       this.#writeScheduled = false;
-      this.#writer?.write();
+      this.beforeReplies();
     });
   }
 
-  /** To be called before replies leave: with `appendfsync always` their changes are on disk then. */
+  /**
+   * To be called before replies leave: the kernel has their changes then, so that a process that dies
+   * loses none; with `appendfsync always` the disk has them. While a sync is under way a write would
+   * wait for the disk: then it is made in the background. [Redis 7.0]
+   */
   beforeReplies(): void {
     const writer = this.#writer;
-    if (writer === null || this.#deps.settings.appendfsync !== 'always') return;
-    if (writer.pendingBytes === 0) return;
+    if (writer === null || writer.pendingBytes === 0) return;
+    standStill(this.flushSleepMs);
+    if (this.#deps.settings.appendfsync !== 'always') {
+      writer.writeNow();
+      return;
+    }
     try {
       writer.writeAndSyncNow();
     } catch (error) {
@@ -440,11 +451,15 @@ export class Aof {
   }
 
   #newRewrite(base: AofFileEntry): AofRewrite {
-    const { clock, persistence } = this.#deps;
+    const { clock, persistence, settings } = this.#deps;
     return new AofRewrite({
       clock,
       persistence,
-      path: this.#directory.pathOf(base.name),
+      base: {
+        path: this.#directory.pathOf(base.name),
+        format: base.name.endsWith('.rdb') ? 'rdb' : 'aof',
+        timestampSec: settings.aofTimestampEnabled ? Math.floor(clock.now() / 1000) : -1,
+      },
       prepare: () => this.#prepareIncrement(),
     });
   }

@@ -5,10 +5,12 @@
  */
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { EntryWriter } from '../../rdb/entry-writer.ts';
 import { RdbWriter } from '../../rdb/rdb-writer.ts';
 import type { Clock } from '../../util/clock.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import type { Logger } from '../log.ts';
+import { CommandWriter } from './command-writer.ts';
 import { loadDataFile, type LoadDataFileOptions } from './load-data-file.ts';
 import type { Loading } from './loading.ts';
 import { BackgroundRdbFile, fileSize, removeLeftovers, SyncRdbFile } from './rdb-file.ts';
@@ -50,10 +52,21 @@ export type TakeBlock = (block: Uint8Array, release: () => void) => void;
 /** A snapshot in slices whose blocks go to `sink`; see `startSnapshot`. */
 export interface SlicedSnapshotRequest {
   readonly aux: AuxFields;
+  /** Writes commands that rebuild the data set instead of an RDB. */
+  readonly asCommands?: { readonly timestampSec: number } | undefined;
   readonly sink: TakeBlock;
   readonly mayGoOn: () => boolean;
   readonly onWalked: () => void;
   readonly onFailed: (error: Error) => void;
+}
+
+/** The base of an append-only file. */
+export interface AofBase {
+  readonly path: string;
+  /** An RDB, or commands. */
+  readonly format: 'rdb' | 'aof';
+  /** Unix seconds for the annotation at the head of commands; −1 for none. */
+  readonly timestampSec: number;
 }
 
 /** How a save in the background ended. */
@@ -282,7 +295,7 @@ export class Persistence {
         onEnd({ kind: 'failed', error });
       },
     };
-    const run = this.#startFileSnapshot(aux, file, end);
+    const run = this.#startFileSnapshot({ aux }, file, end);
     log.notice(`Background saving started: ${this.#running?.snapshot.keysTotal ?? 0} keys`);
     return run;
   }
@@ -303,13 +316,17 @@ export class Persistence {
    * Walks the data set into a file of its own in the background, the base of an append-only file.
    * `onEnd` is called once, unless what is returned breaks it off before.
    */
-  startAofBase(path: string, onEnd: (error: Error | null) => void): (reason: string) => void {
+  startAofBase(
+    { path, format, timestampSec }: AofBase,
+    onEnd: (error: Error | null) => void,
+  ): (reason: string) => void {
     const file = new BackgroundRdbFile(path, `${this.#deps.pid}.${++this.#fileCount}`);
     const aux = this.#deps
       .aux()
       .map(([name, value]) => [name, name === 'aof-base' ? 1 : value] as const);
     let over = false;
-    const run = this.#startFileSnapshot(aux, file, (how) => {
+    const asCommands = format === 'aof' ? { timestampSec } : undefined;
+    const run = this.#startFileSnapshot({ aux, asCommands }, file, (how) => {
       if (how.kind === 'saved') void how.file.close();
       if (over) return;
       over = true;
@@ -325,12 +342,12 @@ export class Persistence {
   }
 
   #startFileSnapshot(
-    aux: AuxFields,
+    what: Pick<SlicedSnapshotRequest, 'aux' | 'asCommands'>,
     file: BackgroundRdbFile,
     end: (how: DiskSnapshotEnd) => void,
   ): SnapshotRun {
     const run = this.startSnapshot({
-      aux,
+      ...what,
       sink: (block, release) => {
         file.write(block, () => {
           release();
@@ -371,7 +388,7 @@ export class Persistence {
     const { keyspace, clock, defer } = this.#deps;
     const snapshot = new Snapshot({
       keyspace,
-      writer: this.#newWriter(request.sink),
+      writer: this.#newWriter(request.sink, request.asCommands),
       aux: request.aux,
       monotonicMs: () => clock.monotonic(),
     });
@@ -436,17 +453,17 @@ export class Persistence {
     return this.#deps.settings.save.length > 0;
   }
 
-  #newWriter(sink: TakeBlock): RdbWriter {
-    const { settings } = this.#deps;
-    const writer = new RdbWriter({
-      sink: (block, borrowed) => {
-        // A borrowed block is a window on a live value, which may change before it is written.
-        if (borrowed) sink(Buffer.from(block), () => undefined);
-        else sink(block, () => writer.output.recycle(block));
-      },
-      checksum: settings.rdbchecksum,
-      compress: settings.rdbcompression,
-    });
+  #newWriter(take: TakeBlock, asCommands?: { readonly timestampSec: number }): EntryWriter {
+    const { rdbchecksum: checksum, rdbcompression: compress } = this.#deps.settings;
+    const sink = (block: Uint8Array, borrowed: boolean): void => {
+      // A borrowed block is a window on a live value, which may change before it is written.
+      if (borrowed) take(Buffer.from(block), () => undefined);
+      else take(block, () => writer.recycle(block));
+    };
+    const writer: EntryWriter =
+      asCommands === undefined
+        ? new RdbWriter({ sink, checksum, compress })
+        : new CommandWriter({ sink, compress, ...asCommands });
     return writer;
   }
 

@@ -15,8 +15,8 @@
  * The dicts are those of the moment it starts: FLUSHALL and SWAPDB put other ones in their place
  * and the walk goes on over the old.
  */
-import { RdbAside } from '../../rdb/rdb-aside.ts';
-import type { RdbWriter } from '../../rdb/rdb-writer.ts';
+import { EntriesAside } from '../../rdb/entries-aside.ts';
+import type { EntryWriter } from '../../rdb/entry-writer.ts';
 import { assert } from '../../util/errors.ts';
 import type { Dict, SnapshotObserver } from '../keyspace/dict.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
@@ -54,7 +54,7 @@ interface OpenEntry {
 }
 
 export class Snapshot implements SnapshotObserver {
-  readonly #writer: RdbWriter;
+  readonly #writer: EntryWriter;
   readonly #monotonicMs: () => number;
   readonly #parts: Part[];
   /** Keys to save in all, and how many are saved: INFO's current_save_keys_*. */
@@ -65,19 +65,19 @@ export class Snapshot implements SnapshotObserver {
   #partIndex = 0;
   #open: OpenEntry | null = null;
   /** What must wait until the open entry is closed. */
-  readonly #aside: RdbAside;
+  readonly #aside: EntriesAside;
   #selectedDb = -1;
   #over = false;
 
   /** Fixes the point in time: everything written to the keyspace after this call is not in it. */
   constructor(options: {
     keyspace: Keyspace;
-    writer: RdbWriter;
+    writer: EntryWriter;
     aux: AuxFields;
     monotonicMs: () => number;
   }) {
     this.#writer = options.writer;
-    this.#aside = new RdbAside({ compress: options.writer.output.compresses });
+    this.#aside = new EntriesAside(options.writer);
     this.#monotonicMs = options.monotonicMs;
     this.#parts = options.keyspace.databases
       .filter((db) => db.dict.size > 0)
@@ -162,9 +162,10 @@ export class Snapshot implements SnapshotObserver {
     while (!open.body.write(this.#writer.output, pieceElements)) {
       if (this.#monotonicMs() >= deadline) return false;
     }
+    this.#writer.endEntry();
     open.part.dict.markVisited(open.ref);
     this.#open = null;
-    this.#aside.appendTo(this.#writer.output);
+    this.#aside.appendTo(this.#writer);
     return true;
   }
 
@@ -188,7 +189,7 @@ export class Snapshot implements SnapshotObserver {
     return Math.floor((windowEnd - windowStart) / bytesPerWork);
   }
 
-  #emitCollection(writer: RdbWriter, part: Part, ref: number, elements: number): number {
+  #emitCollection(writer: EntryWriter, part: Part, ref: number, elements: number): number {
     const { dict } = part;
     const value = dict.value(ref);
     const body = bodyOf(value);
@@ -196,13 +197,17 @@ export class Snapshot implements SnapshotObserver {
     const { windowBuffer: key, windowStart, windowEnd } = dict;
     writer.beginEntry(body.rdbType, key, windowStart, windowEnd, dict.expireAt(ref));
     const limit = this.#open === null ? elements : Number.POSITIVE_INFINITY;
-    if (body.write(writer.output, limit)) dict.markVisited(ref);
-    else this.#open = { part, ref, body };
+    if (body.write(writer.output, limit)) {
+      writer.endEntry();
+      dict.markVisited(ref);
+    } else {
+      this.#open = { part, ref, body };
+    }
     return Math.floor(Math.min(value.size, elements) / elementsPerWork);
   }
 
   /** The entries that follow belong to the database of `part`. */
-  #select(part: Part, writer: RdbWriter): void {
+  #select(part: Part, writer: EntryWriter): void {
     if (this.#selectedDb === part.dbId) return;
     this.#selectedDb = part.dbId;
     writer.selectDb(part.dbId);

@@ -1,0 +1,40 @@
+/**
+ * What a snapshot writes the data set to: an RDB (rdb-writer.ts), or commands that rebuild it
+ * (command-writer.ts). The calls come in the order of the grammar in opcodes.ts.
+ */
+import type { BlockSink, RdbOutput } from './rdb-output.ts';
+
+export interface EntryWriter {
+  /** Takes the body of a collection, between `beginEntry` and `endEntry`. */
+  readonly output: RdbOutput;
+  header(): void;
+  aux(name: string, value: string | number): void;
+  selectDb(index: number): void;
+  resizeDb(keys: number, expires: number): void;
+  stringEntry(
+    key: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    value: Uint8Array,
+    valueStart: number,
+    valueEnd: number,
+    expireAtMs: number,
+  ): void;
+  beginEntry(
+    type: number,
+    key: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    expireAtMs: number,
+  ): void;
+  endEntry(): void;
+  /** Hands what is written so far to the sink. */
+  flush(): void;
+  eof(): void;
+  /** Bytes that another writer of the same kind has written. */
+  raw(bytes: Uint8Array): void;
+  /** Gives back a block that the sink got. */
+  recycle(block: Uint8Array): void;
+  /** A writer of the same kind for entries that must wait. */
+  another(sink: BlockSink): EntryWriter;
+}
