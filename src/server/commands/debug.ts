@@ -256,7 +256,6 @@ function positiveAt(call: Call, index: number): number | null {
   return value === null || value < 0n ? null : Number(value);
 }
 
-/** Keeps what is in memory where the file cannot be written. */
 function debugAofFlushSleep(call: Call): void {
   call.server.aof.flushSleepMs = Number(call.text(2)) / 1000;
   call.reply.ok();
@@ -281,6 +280,7 @@ function debugLoadaof(call: Call): void {
   if (!call.failed) call.reply.ok();
 }
 
+/** Keeps what is in memory where the file cannot be written. */
 function debugReload(call: Call): void {
   const options = Array.from({ length: call.argc - 2 }, (_, at) => call.text(at + 2).toLowerCase());
   if (!options.every((option) => option === 'nosave')) {
