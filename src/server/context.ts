@@ -105,4 +105,6 @@ export interface ServerContext {
   shutdown(request: ShutdownRequest): Promise<string | null>;
   /** Ends an ongoing SHUTDOWN that waits for replicas; false when there is none. */
   abortShutdown(): boolean;
+  /** Milliseconds for which a SHUTDOWN still waits for replicas; 0 when none does. */
+  shutdownRemainingMs(): number;
 }

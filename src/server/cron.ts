@@ -22,6 +22,7 @@ const neverIdle =
 export class Cron {
   readonly #server: ServerContext;
   readonly #expireCycle: ExpireCycle;
+  readonly #onTick: () => void;
   readonly #defer: (fn: () => void) => void;
   readonly #timer: Timer;
   /** DEBUG SET-ACTIVE-EXPIRE 0 switches it off. */
@@ -34,8 +35,11 @@ export class Cron {
   constructor(options: {
     server: ServerContext;
     expireCycle: ExpireCycle;
+    /** The last thing that a tick does. */
+    onTick: () => void;
     defer: (fn: () => void) => void;
   }) {
+    this.#onTick = options.onTick;
     this.#server = options.server;
     this.#expireCycle = options.expireCycle;
     this.#defer = options.defer;
@@ -57,6 +61,7 @@ export class Cron {
     persistence.cron();
     aof.cron();
     if (++this.#ticks % ticksPerSecond === 0) this.#everySecond();
+    this.#onTick();
   }
 
   /** Goes on in the next turn of the event loop while more keys are due. */

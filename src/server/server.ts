@@ -16,7 +16,7 @@ import { allCommands } from './commands/index.ts';
 import { type Config, pathOf } from './config.ts';
 import { AofCommands } from './wiring/aof-applier.ts';
 import { applyConfigChanges } from './wiring/config-changes.ts';
-import type { Executor, ServerContext, ShutdownRequest } from './context.ts';
+import type { Executor, ServerContext } from './context.ts';
 import { Cron } from './cron.ts';
 import { Dispatcher } from './dispatch.ts';
 import type { ServerEnvironment } from './environment.ts';
@@ -312,6 +312,7 @@ export class BundledServer {
       },
       shutdown: (request) => this.#shutdown.request(request),
       abortShutdown: () => this.#shutdown.abort(),
+      shutdownRemainingMs: () => this.#shutdown.remainingMs,
     };
   }
 
@@ -369,7 +370,12 @@ export class BundledServer {
     const { clock, defer } = this.#environment;
     const endUnit = (): void => this.#propagation.endUnit();
     const expireCycle = new ExpireCycle({ keyspace: this.#keyspace, clock, endUnit });
-    return new Cron({ server: this.context, expireCycle, defer });
+    return new Cron({
+      server: this.context,
+      expireCycle,
+      onTick: () => this.#shutdown.cron(),
+      defer,
+    });
   }
 
   // ---- life ----
@@ -406,8 +412,7 @@ export class BundledServer {
 
   /** A signal asks the server to go down. */
   shutdownBySignal(): Promise<string | null> {
-    const request: ShutdownRequest = { save: 'auto', force: false, now: false };
-    return this.#shutdown.request(request);
+    return this.#shutdown.ask();
   }
 
   #onRoleChange(role: 'master' | 'replica'): void {
@@ -476,6 +481,9 @@ function persistenceSettings(config: Config): PersistenceSettings {
     },
     get rdbchecksum() {
       return values.rdbchecksum;
+    },
+    get rdbKeySaveDelayUs() {
+      return values.rdbKeySaveDelay;
     },
     get save() {
       return values.save;

@@ -12,6 +12,8 @@ import type { Persistence } from './persistence/persistence.ts';
 import type { Propagation } from './propagation.ts';
 import type { Replication } from './replication/replication.ts';
 
+const failed = 'ERR Errors trying to SHUTDOWN. Check logs.';
+
 /** How often it is looked whether the replicas have caught up. */
 const lookEveryMs = 10;
 
@@ -35,6 +37,8 @@ export class Shutdown {
   readonly #environment: ServerEnvironment;
   readonly #parts: ShutdownParts;
   #pending: Pending | null = null;
+  /** A signal has asked for the end; the next tick of the cron begins with it, as in Redis. */
+  #asked: ((outcome: Promise<string | null> | string) => void) | null = null;
 
   constructor(environment: ServerEnvironment, parts: ShutdownParts) {
     this.#environment = environment;
@@ -50,7 +54,7 @@ export class Shutdown {
     if (request.now || timeoutMs === 0 || !this.#replicasLag()) {
       return Promise.resolve(this.#finish(request));
     }
-    this.abort();
+    if (this.#pending !== null) this.abort();
     // Nothing new may be written while the replicas catch up.
     const deadlineMs = clock.now() + timeoutMs;
     pause.pause('shutdown', 'write', deadlineMs);
@@ -62,12 +66,32 @@ export class Shutdown {
     });
   }
 
-  /** Calls off a shutdown that waits for replicas; false when there is none. */
+  /** The same for a signal: not before the next tick, so that SHUTDOWN ABORT may come first. */
+  ask(): Promise<string | null> {
+    return new Promise((resolve) => {
+      this.#asked = resolve;
+    });
+  }
+
+  /** Ten times a second. */
+  cron(): void {
+    const asked = this.#asked;
+    if (asked === null) return;
+    this.#asked = null;
+    asked(this.request({ save: 'auto', force: false, now: false }));
+  }
+
+  /** Calls off a shutdown that waits for replicas, or for the next tick; false without one. */
   abort(): boolean {
-    const pending = this.#pending;
-    if (pending === null) return false;
-    this.#settle(pending);
-    pending.answer('ERR Errors trying to SHUTDOWN. Check logs.');
+    const [asked, pending] = [this.#asked, this.#pending];
+    if (asked === null && pending === null) return false;
+    this.#environment.log.notice('Shutdown manually aborted.');
+    this.#asked = null;
+    asked?.(failed);
+    if (pending !== null) {
+      this.#settle(pending);
+      pending.answer(failed);
+    }
     return true;
   }
 
@@ -122,10 +146,10 @@ export class Shutdown {
     persistence.abortAll('the server is shutting down');
     if (mustSave && persistence.save() !== null && !request.force) {
       log.warning("Error trying to save the DB, can't exit: the server stays up");
-      return 'ERR Errors trying to SHUTDOWN. Check logs.';
+      return failed;
     }
     if (!this.#closeAof(aof) && !request.force) {
-      return 'ERR Errors trying to SHUTDOWN. Check logs.';
+      return failed;
     }
     stop();
     log.warning('The server is now ready to exit, bye bye...');

@@ -36,6 +36,9 @@ export function serverFields(server: ServerContext): InfoFields {
     ['executable', process.argv[1] ?? process.execPath],
     ['config_file', configFile ?? ''],
     ['io_threads_active', 0],
+    ...(server.shutdownRemainingMs() === 0
+      ? []
+      : ([['shutdown_in_milliseconds', server.shutdownRemainingMs()]] as const)),
     // Beyond Redis: how to tell this server from a real one.
     ['server_name', 'redis-repl'],
     ['node_version', process.version],

@@ -29,7 +29,7 @@ import { AofRewrite } from './aof-rewrite.ts';
 import { type AofPosition, AofStream, parsePosition, printPosition } from './aof-stream.ts';
 import { AofWriter } from './aof-writer.ts';
 import type { Loading } from './loading.ts';
-import type { Persistence } from './persistence.ts';
+import type { AofBase, Persistence } from './persistence.ts';
 import type { KeyspaceLoader } from './rdb-load.ts';
 
 /** The directives that matter here; read afresh at each use. */
@@ -173,7 +173,7 @@ export class Aof {
     try {
       if (found) await this.#load();
       await this.#collectGarbage();
-      await this.#openAtStart();
+      this.#openAtStart();
     } finally {
       loading.end();
     }
@@ -222,20 +222,21 @@ export class Aof {
     for (const { name } of [...(base === null ? [] : [base]), ...increments]) {
       if (this.#directory.sizeOf(name) !== undefined) continue;
       throw new Error(
-        `The AOF file ${name}, which the manifest names, doesn't exist in ${this.#directory.path}. ` +
-          'Put it back, or take its line out of the manifest if you can do without what it held.',
+        `Unable to read the AOF file ${name} in ${this.#directory.path}: No such file or directory. ` +
+          'The manifest names it: put it back, or take its line out of the manifest if you can do ' +
+          'without what it held.',
       );
     }
   }
 
   /** What is missing is made: a base of the present data set, an increment to append to. */
-  async #openAtStart(): Promise<void> {
+  #openAtStart(): void {
     const { log, settings } = this.#deps;
     this.#directory.make();
     if (this.#manifest.base === null && this.#manifest.increments.length === 0) {
       const base = nextBase(this.#manifest, settings.appendfilename, this.#baseFormat());
       log.notice(`Creating AOF base file ${base.name} on server start`);
-      await this.#newRewrite(base).whenDone();
+      this.#deps.persistence.writeAofBaseNow(this.#describe(base));
       this.#manifest = { ...this.#manifest, base };
     }
     const last = this.#manifest.increments.at(-1);
@@ -451,17 +452,22 @@ export class Aof {
   }
 
   #newRewrite(base: AofFileEntry): AofRewrite {
-    const { clock, persistence, settings } = this.#deps;
+    const { clock, persistence } = this.#deps;
     return new AofRewrite({
       clock,
       persistence,
-      base: {
-        path: this.#directory.pathOf(base.name),
-        format: base.name.endsWith('.rdb') ? 'rdb' : 'aof',
-        timestampSec: settings.aofTimestampEnabled ? Math.floor(clock.now() / 1000) : -1,
-      },
+      base: this.#describe(base),
       prepare: () => this.#prepareIncrement(),
     });
+  }
+
+  #describe({ name }: AofFileEntry): AofBase {
+    const { clock, settings } = this.#deps;
+    return {
+      path: this.#directory.pathOf(name),
+      format: name.endsWith('.rdb') ? 'rdb' : 'aof',
+      timestampSec: settings.aofTimestampEnabled ? Math.floor(clock.now() / 1000) : -1,
+    };
   }
 
   /**
@@ -510,6 +516,8 @@ export class Aof {
     this.#manifest = manifest;
     if (this.#rewrite !== rewrite) return;
     this.#pendingIncrement = null;
+    await this.#collectGarbage();
+    if (this.#rewrite !== rewrite) return;
     this.#rewrite = null;
     if (this.#state === 'waiting-rewrite') this.#state = 'on';
     this.lastRewriteOk = true;
@@ -519,7 +527,6 @@ export class Aof {
     this.#sizeBefore = this.#sizeOf({ ...manifest, increments: [] });
     this.baseSizeBytes = this.#sizeBefore;
     log.notice('Background AOF rewrite finished successfully');
-    await this.#collectGarbage();
   }
 
   #onRewriteFailed(rewrite: AofRewrite, error: Error): void {

@@ -29,6 +29,8 @@ export interface PersistenceSettings {
   readonly dbfilename: string;
   readonly rdbcompression: boolean;
   readonly rdbchecksum: boolean;
+  /** Microseconds. */
+  readonly rdbKeySaveDelayUs: number;
   readonly save: readonly { readonly seconds: number; readonly changes: number }[];
 }
 
@@ -231,13 +233,17 @@ export class Persistence {
   }
 
   #saveNow(): void {
+    this.#writeNow(this.path, { aux: this.#deps.aux() });
+  }
+
+  #writeNow(path: string, what: Pick<SlicedSnapshotRequest, 'aux' | 'asCommands'>): void {
     const { keyspace, clock, pid } = this.#deps;
-    const aux = this.#deps.aux();
-    const file = new SyncRdbFile(this.path, pid);
+    const { aux } = what;
+    const file = new SyncRdbFile(path, pid);
     const writer = this.#newWriter((block, release) => {
       file.write(block);
       release();
-    });
+    }, what.asCommands);
     const snapshot = new Snapshot({ keyspace, writer, aux, monotonicMs: () => clock.monotonic() });
     try {
       snapshot.step(Number.POSITIVE_INFINITY);
@@ -316,17 +322,10 @@ export class Persistence {
    * Walks the data set into a file of its own in the background, the base of an append-only file.
    * `onEnd` is called once, unless what is returned breaks it off before.
    */
-  startAofBase(
-    { path, format, timestampSec }: AofBase,
-    onEnd: (error: Error | null) => void,
-  ): (reason: string) => void {
-    const file = new BackgroundRdbFile(path, `${this.#deps.pid}.${++this.#fileCount}`);
-    const aux = this.#deps
-      .aux()
-      .map(([name, value]) => [name, name === 'aof-base' ? 1 : value] as const);
+  startAofBase(base: AofBase, onEnd: (error: Error | null) => void): (reason: string) => void {
+    const file = new BackgroundRdbFile(base.path, `${this.#deps.pid}.${++this.#fileCount}`);
     let over = false;
-    const asCommands = format === 'aof' ? { timestampSec } : undefined;
-    const run = this.#startFileSnapshot({ aux, asCommands }, file, (how) => {
+    const run = this.#startFileSnapshot(this.#whatOf(base), file, (how) => {
       if (how.kind === 'saved') void how.file.close();
       if (over) return;
       over = true;
@@ -339,6 +338,18 @@ export class Persistence {
       file.abandon();
       onEnd(new Error(reason));
     };
+  }
+
+  /** The same in one go, for a server that serves nobody yet. Throws the system's error. */
+  writeAofBaseNow(base: AofBase): void {
+    this.#writeNow(base.path, this.#whatOf(base));
+  }
+
+  #whatOf({ format, timestampSec }: AofBase): Pick<SlicedSnapshotRequest, 'aux' | 'asCommands'> {
+    const aux = this.#deps
+      .aux()
+      .map(([name, value]) => [name, name === 'aof-base' ? 1 : value] as const);
+    return { aux, asCommands: format === 'aof' ? { timestampSec } : undefined };
   }
 
   #startFileSnapshot(
@@ -401,6 +412,8 @@ export class Persistence {
     };
     const run = new SnapshotRun({
       snapshot,
+      clock,
+      keyDelayMs: () => this.#deps.settings.rdbKeySaveDelayUs / 1000,
       defer,
       mayGoOn: request.mayGoOn,
       onWalked: () => {

@@ -2,6 +2,7 @@
  * Drives a snapshot in slices between requests: walk for a moment, let the event loop serve, walk
  * on; stop while whoever takes the bytes is behind. Used for BGSAVE and for full syncs.
  */
+import type { Clock } from '../../util/clock.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** A client notices longer pauses; shorter slices make the walk slower for nothing. */
@@ -11,6 +12,9 @@ export interface SnapshotRunOptions {
   readonly snapshot: Snapshot;
   /** Whether the taker wants more at the moment; if not, call `resume` when it does. May throw. */
   readonly mayGoOn: () => boolean;
+  /** `rdb-key-save-delay`, milliseconds: waits so long for each key, for tests of the meantime. */
+  readonly keyDelayMs: () => number;
+  readonly clock: Clock;
   /** Runs a function in a later turn of the event loop. */
   readonly defer: (fn: () => void) => void;
   /** All blocks are out. */
@@ -46,16 +50,31 @@ export class SnapshotRun {
     if (this.#over) return;
     try {
       if (!this.#options.mayGoOn()) return;
-      if (this.#options.snapshot.step(sliceMs)) {
-        this.#over = true;
-        this.#options.onWalked();
-        return;
-      }
+      this.#step();
     } catch (error) {
       this.abort();
       this.#options.onFailed(error as Error);
+    }
+  }
+
+  #step(): void {
+    const { clock, keyDelayMs, onWalked, snapshot } = this.#options;
+    const before = snapshot.keysProcessed;
+    const delayMs = keyDelayMs();
+    const walked = snapshot.step(delayMs > 0 ? 0 : sliceMs);
+    const goOn = (): void => {
+      this.#scheduled = false;
+      if (!walked) this.resume();
+      else if (!this.#over) {
+        this.#over = true;
+        onWalked();
+      }
+    };
+    if (delayMs <= 0) {
+      goOn();
       return;
     }
-    this.resume();
+    this.#scheduled = true;
+    clock.schedule((snapshot.keysProcessed - before) * delayMs, goOn);
   }
 }

@@ -18,6 +18,7 @@ export class PersistenceRig {
     dbfilename: 'dump.rdb',
     rdbcompression: true,
     rdbchecksum: true,
+    rdbKeySaveDelayUs: 0,
     save: [] as { seconds: number; changes: number }[],
   };
   readonly loading: Loading;
