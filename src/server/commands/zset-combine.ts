@@ -261,7 +261,8 @@ function unite(sources: readonly Source[], options: Options, result: ZsetValue):
       else {
         const old = result.scoreOf(ref);
         const combined = options.aggregate(old, weighed);
-        if (combined !== old) result.rescore(ref, combined);
+        // 0 in place of −0 is a change too.
+        if (!Object.is(combined, old)) result.rescore(ref, combined);
       }
       return true;
     });

@@ -9,7 +9,7 @@
  *
  *     walk      first last next previous seek(index) length          by position
  *     read      read(at) opens a window; isInteger integer bigInteger
- *     compare   find(bytes, start, end, at, skip) equals(at, bytes, start, end)
+ *     compare   find(bytes, start, end, at, skip) equals(at, bytes, start, end) compare(…)
  *     edit      append… prepend insert…(before `at`; `end` is the place behind the last) insertAfter
  *               replace… remove removeRange clear; for bytes, and for integers (…Integer)
  *     in bulk   openTail closeTail, for elements that the caller encodes; compact
@@ -39,12 +39,15 @@ import {
   writeUint32,
 } from '../../rdb/structure/listpack-encoding.ts';
 import { maxInt64Chars } from '../../rdb/integer-text.ts';
+import { compareBytes } from '../../util/compare-bytes.ts';
 import { copyBytes } from '../../util/copy-bytes.ts';
 
 /** Room for encodings on their way in; meaningless between calls. */
 const encoding = Buffer.alloc(maxIntegerBytes);
 /** The window on an integer's text, until the next one is read from any listpack. */
 const integerText = Buffer.alloc(maxInt64Chars);
+/** An integer's text while it is compared: not the window, where the other text may be. */
+const comparedText = Buffer.alloc(maxInt64Chars);
 
 const emptyBytes = listpackHeaderBytes + 1;
 /** A tail that is written element by element doubles, but not by more than this at a time. */
@@ -187,6 +190,20 @@ export class Listpack {
     if (!isIntegerElement(bytes, at)) return equalsString(bytes, at, other, start, end);
     const isInteger = writeIntegerText(other, start, end, encoding, 0) !== 0;
     return isInteger && equalsInteger(bytes, at, integerElement(encoding, 0));
+  }
+
+  /**
+   * Negative, 0 or positive as the element's bytes sort before, at or after `other[start … end)`,
+   * which may be the window on an integer.
+   */
+  compare(at: number, other: Uint8Array, start: number, end: number): number {
+    const bytes = this.#bytes;
+    if (isIntegerElement(bytes, at)) {
+      const length = writeIntegerElementText(bytes, at, comparedText, 0);
+      return compareBytes(comparedText, 0, length, other, start, end);
+    }
+    const textEnd = at + elementBytes(bytes, at);
+    return compareBytes(bytes, stringElementStart(bytes, at), textEnd, other, start, end);
   }
 
   /**

@@ -3,7 +3,6 @@
  * keeps them. Everything is a walk from one end. A ref is a member's position. Scores are integers
  * where they can be, otherwise text as `%.17g` prints it.
  */
-import { compareBytes } from '../../util/compare-bytes.ts';
 import { formatDouble, parseDouble } from '../../util/double.ts';
 import { Listpack } from './listpack.ts';
 import type { ZsetForm } from './zset-form.ts';
@@ -101,7 +100,7 @@ export class ZsetListpack implements ZsetForm {
   countBelowMember(bytes: Uint8Array, start: number, end: number, orAt: boolean): number {
     let count = 0;
     for (let ref = this.listpack.first(); ref !== 0; ref = this.#after(ref)) {
-      const order = this.#compareMember(ref, bytes, start, end);
+      const order = this.listpack.compare(ref, bytes, start, end);
       if (orAt ? order > 0 : order >= 0) break;
       count++;
     }
@@ -171,14 +170,7 @@ export class ZsetListpack implements ZsetForm {
   #isGreater(ref: number, score: number, bytes: Uint8Array, start: number, end: number): boolean {
     const found = this.scoreOf(ref);
     if (found !== score) return found > score;
-    return this.#compareMember(ref, bytes, start, end) > 0;
-  }
-
-  #compareMember(ref: number, bytes: Uint8Array, start: number, end: number): number {
-    const { listpack } = this;
-    listpack.read(ref);
-    const { windowBuffer, windowStart, windowEnd } = listpack;
-    return compareBytes(windowBuffer, windowStart, windowEnd, bytes, start, end);
+    return this.listpack.compare(ref, bytes, start, end) > 0;
   }
 }
 

@@ -5,9 +5,9 @@
  */
 import { expect, test } from 'vitest';
 import { seededRandom } from '../../../src/util/random.ts';
+import { expectSameAnswers } from '../../support/compare-answers.ts';
 import { digestOf } from '../../support/digest.ts';
 import { randomRequests } from '../../support/random-requests.ts';
-import { encodeCommand, type RespClient } from '../../support/resp-client.ts';
 import { useResources } from '../../support/resources.ts';
 import { needServer } from '../../support/server-kinds.ts';
 
@@ -33,17 +33,8 @@ for (const { protocol, collections } of cases) {
     // A key past its time stays until a request meets it.
     for (const client of clients) await client.must('DEBUG', 'SET-ACTIVE-EXPIRE', 0);
     const requests = randomRequests(seededRandom(seed + protocol), { collections });
-    for (let count = 0; count < requestCount; count++) {
-      const request = requests.next();
-      const [theirs, ours] = await Promise.all(clients.map((client) => ask(client, request)));
-      const shown = JSON.stringify(request).slice(0, 300);
-      expect(ours, `FUZZ_SEED=${seed}, request ${count}: ${shown}`).toBe(theirs);
-    }
+    await expectSameAnswers(clients, requests, { count: requestCount, run: `FUZZ_SEED=${seed}` });
     const [theirs, ours] = await Promise.all(servers.map(digestOf));
     expect(ours, `FUZZ_SEED=${seed}, the digest in the end`).toBe(theirs);
   });
-}
-
-async function ask(client: RespClient, request: readonly string[]): Promise<string> {
-  return (await client.exchange(encodeCommand(request))).toString('latin1');
 }

@@ -141,6 +141,9 @@ function checkSame(listpack: Listpack, model: readonly string[]): void {
     expect(listpack.seek(place)).toBe(listpack.seek(place - model.length));
     expect(listpack.equals(listpack.seek(place), ...bytes(element))).toBe(true);
     expect(listpack.equals(listpack.seek(place), ...bytes(`${element}0`))).toBe(false);
+    const order = listpack.compare(listpack.seek(place), ...bytes(model[0]));
+    const wanted = Buffer.compare(Buffer.from(element, 'latin1'), Buffer.from(model[0], 'latin1'));
+    expect(Math.sign(order)).toBe(wanted);
   }
   expect([listpack.seek(model.length), listpack.seek(-1 - model.length)]).toEqual([0, 0]);
   const size = model.reduce((sum, element) => sum + Listpack.sizeOf(...bytes(element)), 7);
@@ -194,6 +197,16 @@ test('more elements than the header can count', () => {
   listpack.removeRange(listpack.seek(10), 69_980);
   expect(listpack.bytes.readUInt16LE(4)).toBe(20);
   expect(textAt(listpack, listpack.seek(10))).toBe('69990');
+});
+
+test('the window on an integer stays while others are compared with it', () => {
+  const listpack = new Listpack();
+  listpack.append(...bytes('-5'));
+  listpack.append(...bytes('123456'));
+  listpack.read(listpack.last());
+  const { windowBuffer, windowStart, windowEnd } = listpack;
+  expect(listpack.compare(listpack.first(), windowBuffer, windowStart, windowEnd)).toBeLessThan(0);
+  expect(windowBuffer.toString('latin1', windowStart, windowEnd)).toBe('123456');
 });
 
 test('integers that double precision confuses are told apart', () => {
