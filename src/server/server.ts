@@ -438,6 +438,7 @@ export class BundledServer {
     const { gates, keyspace, replication } = this.context;
     const deletes = replication.role === 'master' && gates.paused === 'none';
     keyspace.expiryMode = deletes ? 'delete' : 'hide';
+    if (replication.role === 'master') keyspace.replicaKeys.clear();
   }
 
   /** Closes and opens the gates after a change of role, configuration or disk. */

@@ -103,6 +103,7 @@ function resetstatCommand({ server, keyspace, reply }: Call): void {
   keyspace.stats.keyspaceMisses = 0;
   keyspace.stats.expiredKeys = 0;
   keyspace.stats.expiredTimeCapReachedCount = 0;
+  keyspace.stats.lazyfreedObjects = 0;
   server.infoSampler.reset();
   server.memoryLimit.resetStats();
   reply.ok();

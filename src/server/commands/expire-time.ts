@@ -72,7 +72,16 @@ export function isDueAtOnce(call: Call, atMs: number): boolean {
 
 /** Sets when the entry ends; returns its new ref. */
 export function setExpire(call: Call, ref: number, atMs: number): number {
-  return call.client.db.dict.setExpireAt(ref, Math.max(0, atMs));
+  const { keyspace } = call;
+  const { db } = call.client;
+  const at = db.dict.setExpireAt(ref, Math.max(0, atMs));
+  // Only a replica hides what has expired; what its master says comes in another mode.
+  if (keyspace.expiryMode === 'hide' && call.server.replication.role === 'replica') {
+    db.dict.readKey(at);
+    const { windowBuffer, windowStart, windowEnd } = db.dict;
+    keyspace.replicaKeys.note(db, windowBuffer, windowStart, windowEnd);
+  }
+  return at;
 }
 
 /** How the end of an expired key is propagated. */

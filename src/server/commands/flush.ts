@@ -55,11 +55,18 @@ function flush(call: Call, databases: readonly Database[]): boolean {
     call.syntaxError();
     return false;
   }
-  call.keyspace.dirty += call.keyspace.flush(databases);
+  const { keyspace } = call;
+  const removed = keyspace.flush(databases);
+  keyspace.dirty += removed;
+  if (isLazy(call)) keyspace.stats.lazyfreedObjects += removed;
   // Also when there was nothing to remove here: a replica may hold what we do not.
   call.propagateAs(...Array.from({ length: call.argc }, (_, index) => call.arg(index)));
   call.reply.ok();
   return true;
+}
+
+function isLazy(call: Call): boolean {
+  return call.argc === 1 ? call.server.config.values.lazyfreeLazyUserFlush : call.is(1, 'async');
 }
 
 function swapdbCommand(call: Call): void {

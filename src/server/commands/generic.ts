@@ -2,7 +2,8 @@
 import type { Call } from '../call.ts';
 import type { CommandSpec } from '../command.ts';
 import { notifyClass } from '../keyspace/notify.ts';
-import { typeNames } from '../types/value.ts';
+import { isFreedLazily } from '../keyspace/lazy-free.ts';
+import { typeNames, type Value } from '../types/value.ts';
 import { lookupUntouched } from './generic-arguments.ts';
 
 const row = { categories: ['keyspace'], keys: [1, -1, 1], group: 'generic' } as const;
@@ -73,16 +74,24 @@ export const genericCommands: readonly CommandSpec[] = [
 ];
 
 function delCommand(call: Call): void {
+  const { dict } = call.client.db;
   let deleted = 0;
   for (let index = 1; index < call.argc; index++) {
     const ref = call.lookupWrite(index);
     if (ref === 0) continue;
-    call.client.db.dict.remove(ref);
+    if (dict.isCollection(ref)) countLazyFree(call, dict.value(ref));
+    dict.remove(ref);
     call.changed(index);
     call.notify(notifyClass.generic, 'del', index);
     deleted++;
   }
   call.reply.integer(deleted);
+}
+
+function countLazyFree(call: Call, value: Value): void {
+  const { lazyfreeLazyUserDel } = call.server.config.values;
+  const isLazy = lazyfreeLazyUserDel || call.command.fullName === 'unlink';
+  if (isLazy && isFreedLazily(value)) call.keyspace.stats.lazyfreedObjects++;
 }
 
 function existsCommand(call: Call): void {

@@ -39,7 +39,7 @@ export function statsFields(server: ServerContext): InfoFields {
     ['latest_fork_usec', 0],
     ['total_forks', 0],
     ['migrate_cached_sockets', 0],
-    ['slave_expires_tracked_keys', 0],
+    ['slave_expires_tracked_keys', keyspace.replicaKeys.size],
     ...noDefragOrTracking,
     ['unexpected_error_replies', stats.unexpectedErrorReplies],
     ['total_error_replies', stats.totalErrorReplies],

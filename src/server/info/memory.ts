@@ -114,7 +114,7 @@ export function memoryFields(server: ServerContext): InfoFields {
     ['mem_allocator', `v8-${process.versions.v8}`],
     ['active_defrag_running', 0],
     ['lazyfree_pending_objects', 0],
-    ['lazyfreed_objects', 0],
+    ['lazyfreed_objects', server.keyspace.stats.lazyfreedObjects],
   ];
 }
 

@@ -3,7 +3,8 @@
  * master, and again at once while it says that more are due. The heap in each dict has the next
  * key to expire at its head, so nothing is sampled and nothing due is missed.
  *
- * A replica must not run this: its keys end with the DEL that the master sends.
+ * On a replica keys end with the DEL that the master sends; only what clients have written to the
+ * replica itself is deleted here, see replica-keys.ts.
  */
 import type { Clock } from '../../util/clock.ts';
 import type { Dict } from './dict.ts';
@@ -29,8 +30,9 @@ export class ExpireCycle {
   /** Deletes what is due for at most `budgetMs` milliseconds; true when it had to break off. */
   run(budgetMs: number): boolean {
     const keyspace = this.#keyspace;
-    if (keyspace.expiryMode !== 'delete') return false;
     keyspace.nowMs = this.#clock.now();
+    if (keyspace.expiryMode === 'hide') keyspace.replicaKeys.expire(keyspace, this.#endUnit);
+    if (keyspace.expiryMode !== 'delete') return false;
     const deadline = this.#clock.monotonic() + budgetMs;
     const { databases } = keyspace;
     for (let turn = 0; turn < databases.length; turn++) {

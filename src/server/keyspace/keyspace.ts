@@ -13,6 +13,7 @@ import { AwaitedKeys } from './awaited-keys.ts';
 import { clockMask, Dict } from './dict.ts';
 import { FrequencyCounter } from './frequency.ts';
 import { notifyClass, type NotifyClass } from './notify.ts';
+import { ReplicaKeys } from './replica-keys.ts';
 
 /** Someone to be told when a watched key changes: a client in WATCH. */
 export interface Watcher {
@@ -47,6 +48,8 @@ export interface KeyspaceStats {
   expiredKeys: number;
   /** Slices of active expiry that ended with keys still due. */
   expiredTimeCapReachedCount: number;
+  /** Values that went without haste; see lazy-free.ts. */
+  lazyfreedObjects: number;
 }
 
 export class Keyspace {
@@ -56,12 +59,15 @@ export class Keyspace {
     keyspaceMisses: 0,
     expiredKeys: 0,
     expiredTimeCapReachedCount: 0,
+    lazyfreedObjects: 0,
   };
   /** Changes since the last save; each command that changes data raises it. */
   dirty = 0;
   /** Unix milliseconds, set once per turn: all commands of a turn see one time. */
   nowMs = 0;
   expiryMode: ExpiryMode = 'delete';
+  /** On a replica that clients may write to: keys that it must expire itself. */
+  readonly replicaKeys = new ReplicaKeys();
   /** What collections in this keyspace are made with. */
   readonly valueSettings: ValueSettings;
   /** The classes of events that somebody may listen to; see `notify`. */

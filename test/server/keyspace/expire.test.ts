@@ -120,6 +120,31 @@ describe('the expire cycle', () => {
     expect(keyspace.keyCount).toBe(0);
   });
 
+  test('on a replica deletes only what was written there, in turns, and forgets the rest', () => {
+    const own = Array.from({ length: 200 }, (_, n) => ({ db: 1, key: `own${n}`, expireAt: 1 }));
+    const { keyspace, expired } = keyspaceWith([
+      ...own,
+      { db: 1, key: 'of the master', expireAt: 1 },
+      { db: 1, key: 'later', expireAt: 5000 },
+      { db: 1, key: 'lasting', expireAt: -1 },
+    ]);
+    keyspace.expiryMode = 'hide';
+    const [, db] = keyspace.databases;
+    for (const key of [...own.map((entry) => entry.key), 'later', 'lasting', 'gone']) {
+      keyspace.replicaKeys.note(db, Buffer.from(key), 0, key.length);
+    }
+    expect(keyspace.replicaKeys.size).toBe(203);
+    const cycle = new ExpireCycle({ keyspace, clock: slowClock(1000, 0), endUnit: noUnits });
+    expect(cycle.run(1)).toBe(false);
+    expect(expired.length).toBeLessThan(100);
+    for (let turn = 0; turn < 5; turn++) cycle.run(1);
+    expect(expired).toHaveLength(200);
+    expect(leftIn(keyspace).toSorted()).toEqual(['1:lasting', '1:later', '1:of the master']);
+    expect(keyspace.replicaKeys.size).toBe(1);
+    keyspace.replicaKeys.clear();
+    expect(keyspace.replicaKeys.size).toBe(0);
+  });
+
   test('does nothing where the master decides', () => {
     for (const mode of ['hide', 'ignore'] as const) {
       const { keyspace } = keyspaceWith([{ db: 0, key: 'k', expireAt: 1 }]);
