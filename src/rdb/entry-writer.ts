@@ -11,6 +11,7 @@ export interface EntryWriter {
   aux(name: string, value: string | number): void;
   selectDb(index: number): void;
   resizeDb(keys: number, expires: number): void;
+  /** `idleSeconds` (the LRU's) and `freq` (the LFU's counter) are −1 where they are no matter. */
   stringEntry(
     key: Uint8Array,
     keyStart: number,
@@ -19,6 +20,8 @@ export interface EntryWriter {
     valueStart: number,
     valueEnd: number,
     expireAtMs: number,
+    idleSeconds: number,
+    freq: number,
   ): void;
   beginEntry(
     type: number,
@@ -26,6 +29,8 @@ export interface EntryWriter {
     keyStart: number,
     keyEnd: number,
     expireAtMs: number,
+    idleSeconds: number,
+    freq: number,
   ): void;
   endEntry(): void;
   /** Hands what is written so far to the sink. */

@@ -7,9 +7,6 @@ import { encodingOf } from '../keyspace/encoding.ts';
 import { ListValue } from '../types/list-value.ts';
 import { bodyOf } from '../persistence/value-body.ts';
 
-/** The access clock has 24 bits. */
-const clockMask = 0xffffff;
-
 export function debugObject(call: Call): void {
   const { dict } = call.db;
   const start = call.argStart[2];
@@ -19,7 +16,7 @@ export function debugObject(call: Call): void {
     return;
   }
   const accessedAt = dict.accessedAt(ref);
-  const idleSec = (call.keyspace.accessClock - accessedAt) & clockMask;
+  const idleSec = dict.idleSeconds(ref);
   call.reply.simple(
     `Value at:0x${ref.toString(16)} refcount:1 encoding:${encodingOf(dict, ref)} ` +
       `serializedlength:${serializedLength(dict, ref, call)} ` +

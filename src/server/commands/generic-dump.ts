@@ -82,6 +82,8 @@ interface RestoreOptions {
   readonly absolute: boolean;
   /** Seconds, −1 when not given. */
   readonly idleSeconds: number;
+  /** The LFU counter, −1 when not given. */
+  readonly freq: number;
 }
 
 function restoreCommand(call: Call): void {
@@ -128,9 +130,7 @@ function restoreValue(
     ? storeStringAt(call, held, 1, value, 0, value.length, false)
     : createAt(call, 1, value);
   if (expireAt !== 0) ref = setExpire(call, ref, expireAt);
-  if (options.idleSeconds >= 0) {
-    dict.setAccessedAt(ref, call.keyspace.accessClock - options.idleSeconds);
-  }
+  dict.restoreAccess(ref, options.idleSeconds, options.freq);
   call.changed(1);
   call.notify(notifyClass.generic, 'restore', 1);
   if (expireAt !== 0 && !options.absolute) propagateAbsolute(call, expireAt);
@@ -169,7 +169,7 @@ function readRestoreOptions(call: Call): RestoreOptions | null {
       return null;
     }
   }
-  return { replace, absolute, idleSeconds };
+  return { replace, absolute, idleSeconds, freq };
 }
 
 /** The value in the payload; null after an error reply. */

@@ -110,8 +110,7 @@ function objectIdletimeCommand(call: Call): void {
     );
     return;
   }
-  // Both are 24-bit clocks of seconds; the difference is right although they come round.
-  call.reply.integer((call.keyspace.accessClock - call.db.dict.accessedAt(ref)) & 0xffffff);
+  call.reply.integer(call.db.dict.idleSeconds(ref));
 }
 
 function objectRefcountCommand(call: Call): void {

@@ -147,6 +147,12 @@ export class Dict {
     entries.setStamp(ref, (entries.stamp(ref) & ~clockMask) | (clock & clockMask));
   }
 
+  /** For how many seconds an entry has not been used, where no frequencies are kept. */
+  idleSeconds(ref: number): number {
+    // Both are 24-bit clocks; the difference is right although they come round.
+    return (this.accessClock - this.accessedAt(ref)) & clockMask;
+  }
+
   /** Says for how long an entry has been idle, and how often it was used; −1 where not known. */
   restoreAccess(ref: number, idleSeconds: number, frequency: number): void {
     const { frequencies } = this;

@@ -6,9 +6,9 @@
  * expire, because the dicts have those in order.
  */
 import type { Random } from '../../util/random.ts';
-import { clockMask, type Dict } from './dict.ts';
+import type { Dict } from './dict.ts';
 import { EvictionPool } from './eviction-pool.ts';
-import type { Database, Keyspace } from './keyspace.ts';
+import type { AccessOrder, Database, Keyspace } from './keyspace.ts';
 
 export type EvictionPolicy =
   | 'noeviction'
@@ -23,6 +23,11 @@ export type EvictionPolicy =
 export interface EvictionSettings {
   readonly maxmemoryPolicy: EvictionPolicy;
   readonly maxmemorySamples: number;
+}
+
+export function accessOrderOf(policy: EvictionPolicy): AccessOrder {
+  if (policy.endsWith('-lfu')) return 'lfu';
+  return policy.endsWith('-lru') ? 'lru' : 'none';
 }
 
 interface Victim {
@@ -149,8 +154,7 @@ export class Evictor {
   /** Idle seconds, or how far an entry is from being used all the time. */
   #scoreOf(dict: Dict, ref: number): number {
     const { frequencies } = dict;
-    const bits = dict.accessedAt(ref);
-    if (frequencies !== null) return 255 - frequencies.countOf(bits);
-    return (dict.accessClock - bits) & clockMask;
+    if (frequencies === null) return dict.idleSeconds(ref);
+    return 255 - frequencies.countOf(dict.accessedAt(ref));
   }
 }

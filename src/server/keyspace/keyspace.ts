@@ -42,6 +42,9 @@ export type ExpiryMode =
   /** The master's own stream, or loading: the key is as good as any. */
   | 'ignore';
 
+/** Which keys go first where memory is short; with `none` that depends on other things. */
+export type AccessOrder = 'lru' | 'lfu' | 'none';
+
 export interface KeyspaceStats {
   keyspaceHits: number;
   keyspaceMisses: number;
@@ -82,7 +85,7 @@ export class Keyspace {
   readonly #random: Random;
   readonly #onExpired: (db: Database, key: Buffer) => void;
   #accessClock = 0;
-  #usesFrequencies = false;
+  #accessOrder: AccessOrder = 'none';
   /** Counts uses under the LFU policies. */
   readonly frequencies: FrequencyCounter;
 
@@ -264,14 +267,14 @@ export class Keyspace {
     for (const db of this.databases) this.#setAccess(db.dict);
   }
 
-  /** Under the LFU policies entries say how often they are used, else when they last were. */
-  set usesFrequencies(on: boolean) {
-    this.#usesFrequencies = on;
+  /** What the eviction policy asks of an entry's bits, and so what is worth saving of them. */
+  set accessOrder(order: AccessOrder) {
+    this.#accessOrder = order;
     for (const db of this.databases) this.#setAccess(db.dict);
   }
 
-  get usesFrequencies(): boolean {
-    return this.#usesFrequencies;
+  get accessOrder(): AccessOrder {
+    return this.#accessOrder;
   }
 
   get accessClock(): number {
@@ -298,7 +301,8 @@ export class Keyspace {
   }
 
   #setAccess(dict: Dict): void {
-    dict.frequencies = this.#usesFrequencies ? this.frequencies : null;
-    dict.accessClock = this.#usesFrequencies ? this.frequencies.fresh : this.#accessClock;
+    const isLfu = this.#accessOrder === 'lfu';
+    dict.frequencies = isLfu ? this.frequencies : null;
+    dict.accessClock = isLfu ? this.frequencies.fresh : this.#accessClock;
   }
 }

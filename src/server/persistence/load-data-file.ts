@@ -68,7 +68,6 @@ function newLoader(options: LoadDataFileOptions, skipped: SkippedItems): Keyspac
       return db.dict;
     },
     dropExpiredBefore: dropExpired ? clock.now() : -1,
-    accessClock: keyspace.accessClock,
     onExpired: (dbId, key) => onExpired?.(dbId, key),
     valueSettings: keyspace.valueSettings,
     skipped,

@@ -32,8 +32,6 @@ export interface LoadTarget {
   dict(dbId: number): Dict;
   /** Unix milliseconds before which entries are dropped as expired; −1 keeps them all. */
   readonly dropExpiredBefore: number;
-  /** The access clock that "just now" has. */
-  readonly accessClock: number;
   /** What collections are made with. */
   readonly valueSettings: ValueSettings;
   /** Where the loader notes what it leaves out, for the log. */
@@ -88,6 +86,7 @@ export class KeyspaceLoader implements RdbSink {
     valueEnd: number,
     expireAtMs: number,
     idleSeconds: number,
+    freq: number,
   ): void {
     if (this.#isDropped(key, keyStart, keyEnd, expireAtMs)) return;
     const dict = (this.#dict ??= this.#target.dict(0));
@@ -96,7 +95,7 @@ export class KeyspaceLoader implements RdbSink {
       held === 0
         ? dict.insertString(key, keyStart, keyEnd, value, valueStart, valueEnd)
         : dict.overwriteString(held, value, valueStart, valueEnd, false);
-    this.#noteFacts(dict, ref, expireAtMs, idleSeconds);
+    this.#noteFacts(dict, ref, expireAtMs, idleSeconds, freq);
   }
 
   beginList(): ListTarget {
@@ -120,20 +119,21 @@ export class KeyspaceLoader implements RdbSink {
   }
 
   /** An empty collection should not be in an RDB; Redis before 6.2 may have left some there. */
-  endCollection({ key: { bytes, start, end }, expireAtMs, idleSeconds }: RdbEntry): void {
+  endCollection(entry: RdbEntry): void {
+    const { bytes, start, end } = entry.key;
     const value = this.#maker.end();
     if (value === null) {
       this.#target.skipped.addEmptyKey(bytes.subarray(start, end));
       return;
     }
-    if (this.#isDropped(bytes, start, end, expireAtMs)) return;
+    if (this.#isDropped(bytes, start, end, entry.expireAtMs)) return;
     const dict = (this.#dict ??= this.#target.dict(0));
     const held = dict.find(bytes, start, end);
     const ref =
       held === 0
         ? dict.insertValue(bytes, start, end, value)
         : dict.overwriteValue(held, value, false);
-    this.#noteFacts(dict, ref, expireAtMs, idleSeconds);
+    this.#noteFacts(dict, ref, entry.expireAtMs, entry.idleSeconds, entry.freq);
   }
 
   /** Whether an entry is past its time, and left out for that. */
@@ -144,9 +144,15 @@ export class KeyspaceLoader implements RdbSink {
     return true;
   }
 
-  #noteFacts(dict: Dict, added: number, expireAtMs: number, idleSeconds: number): void {
+  #noteFacts(
+    dict: Dict,
+    added: number,
+    expireAtMs: number,
+    idleSeconds: number,
+    freq: number,
+  ): void {
     const ref = expireAtMs < 0 ? added : dict.setExpireAt(added, expireAtMs);
-    if (idleSeconds > 0) dict.setAccessedAt(ref, this.#target.accessClock - idleSeconds);
+    dict.restoreAccess(ref, idleSeconds, freq);
     this.facts.keysLoaded++;
   }
 }

@@ -54,6 +54,7 @@ interface OpenEntry {
 }
 
 export class Snapshot implements SnapshotObserver {
+  readonly #keyspace: Keyspace;
   readonly #writer: EntryWriter;
   readonly #monotonicMs: () => number;
   readonly #parts: Part[];
@@ -76,6 +77,7 @@ export class Snapshot implements SnapshotObserver {
     aux: AuxFields;
     monotonicMs: () => number;
   }) {
+    this.#keyspace = options.keyspace;
     this.#writer = options.writer;
     this.#aside = new EntriesAside(options.writer);
     this.#monotonicMs = options.monotonicMs;
@@ -185,7 +187,17 @@ export class Snapshot implements SnapshotObserver {
     const { windowBuffer: key, windowStart: keyStart, windowEnd: keyEnd } = dict;
     dict.readString(ref);
     const { windowBuffer: value, windowStart, windowEnd } = dict;
-    writer.stringEntry(key, keyStart, keyEnd, value, windowStart, windowEnd, expireAt);
+    writer.stringEntry(
+      key,
+      keyStart,
+      keyEnd,
+      value,
+      windowStart,
+      windowEnd,
+      expireAt,
+      this.#idleSeconds(dict, ref),
+      this.#frequency(dict, ref),
+    );
     return Math.floor((windowEnd - windowStart) / bytesPerWork);
   }
 
@@ -195,7 +207,15 @@ export class Snapshot implements SnapshotObserver {
     const body = bodyOf(value);
     dict.readKey(ref);
     const { windowBuffer: key, windowStart, windowEnd } = dict;
-    writer.beginEntry(body.rdbType, key, windowStart, windowEnd, dict.expireAt(ref));
+    writer.beginEntry(
+      body.rdbType,
+      key,
+      windowStart,
+      windowEnd,
+      dict.expireAt(ref),
+      this.#idleSeconds(dict, ref),
+      this.#frequency(dict, ref),
+    );
     const limit = this.#open === null ? elements : Number.POSITIVE_INFINITY;
     if (body.write(writer.output, limit)) {
       writer.endEntry();
@@ -204,6 +224,15 @@ export class Snapshot implements SnapshotObserver {
       this.#open = { part, ref, body };
     }
     return Math.floor(Math.min(value.size, elements) / elementsPerWork);
+  }
+
+  /** What an eviction policy will want to know, −1 when it is no matter. */
+  #idleSeconds(dict: Dict, ref: number): number {
+    return this.#keyspace.accessOrder === 'lru' ? dict.idleSeconds(ref) : -1;
+  }
+
+  #frequency(dict: Dict, ref: number): number {
+    return dict.frequencies === null ? -1 : dict.frequencies.countOf(dict.accessedAt(ref));
   }
 
   /** The entries that follow belong to the database of `part`. */

@@ -3,6 +3,7 @@ import { clientFlags } from '../client.ts';
 import { pathOf } from '../config.ts';
 import type { ServerContext } from '../context.ts';
 import { usedMemory } from '../info/memory.ts';
+import { accessOrderOf } from '../keyspace/evict.ts';
 import type { EncodingLimits } from '../types/value.ts';
 
 export function applyConfigChanges(
@@ -74,7 +75,7 @@ function followMemoryLimit(server: ServerContext, refreshGates: () => null): voi
   });
   const followPolicy = (): null => {
     const { lfuDecayTime, lfuLogFactor, maxmemoryPolicy } = config.values;
-    keyspace.usesFrequencies = maxmemoryPolicy.endsWith('-lfu');
+    keyspace.accessOrder = accessOrderOf(maxmemoryPolicy);
     keyspace.frequencies.logFactor = lfuLogFactor;
     keyspace.frequencies.decayMinutes = lfuDecayTime;
     return null;

@@ -90,7 +90,6 @@ export function newFullSyncLoader(
       return dict;
     },
     dropExpiredBefore: -1,
-    accessClock: keyspace.accessClock,
     valueSettings: keyspace.valueSettings,
     skipped,
   });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { EvictionPool } from '../../../src/server/keyspace/eviction-pool.ts';
-import { Evictor, type EvictionPolicy } from '../../../src/server/keyspace/evict.ts';
+import { accessOrderOf, Evictor, type EvictionPolicy } from '../../../src/server/keyspace/evict.ts';
 import { Keyspace } from '../../../src/server/keyspace/keyspace.ts';
 import { seededRandom } from '../../../src/util/random.ts';
 
@@ -20,7 +20,7 @@ function rigFor(maxmemoryPolicy: EvictionPolicy): Rig {
   const random = seededRandom(3);
   const keyspace = new Keyspace({ databases: 4, random, onExpired: () => undefined });
   keyspace.setAccessClock(10_000);
-  keyspace.usesFrequencies = maxmemoryPolicy.endsWith('-lfu');
+  keyspace.accessOrder = accessOrderOf(maxmemoryPolicy);
   const evicted: string[] = [];
   const evictor = new Evictor({
     keyspace,
