@@ -49,6 +49,8 @@ export class RequestReader {
   error = '';
   /** After INCOMPLETE: parsing is pointless before the buffer reaches this position. */
   neededEnd = 0;
+  /** After INCOMPLETE within an argument: where it begins; −1 elsewhere. */
+  argumentStart = -1;
   /** `proto-max-bulk-len`. */
   maxBulkBytes = 512 * 1024 * 1024;
 
@@ -75,6 +77,7 @@ export class RequestReader {
   parse(buffer: Buffer, start: number, end: number, authenticated: boolean): number {
     this.buffer = buffer;
     this.argc = 0;
+    this.argumentStart = -1;
     this.#remaining = 0;
     if (buffer[start] !== STAR) return this.#parseInline(buffer, start, end);
     this.inline = false;
@@ -95,6 +98,7 @@ export class RequestReader {
   /** Goes on with a request that `isMidway`; its first byte is at position 0 of `buffer`. */
   resume(buffer: Buffer, end: number, authenticated: boolean): number {
     this.buffer = buffer;
+    this.argumentStart = -1;
     return this.#readArguments(buffer, end, authenticated);
   }
 
@@ -125,6 +129,7 @@ export class RequestReader {
       const bodyStart = this.#lineEnd;
       if (bodyStart + length + 2 > end) {
         this.neededEnd = bodyStart + length + 2;
+        this.argumentStart = bodyStart;
         outcome = INCOMPLETE;
         break;
       }

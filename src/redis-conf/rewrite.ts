@@ -32,11 +32,15 @@ export function rewriteConf(oldText: string, wanted: readonly WantedLines[]): st
 }
 
 /** What the settings of a server want to have in its file. */
-export function wantedLines(settings: ReadonlyMap<string, SettingState>): WantedLines[] {
+export function wantedLines(
+  settings: ReadonlyMap<string, SettingState>,
+  { defaultsToo = false } = {},
+): WantedLines[] {
   return [...settings].map(([name, state]) => {
     const rows = state.row.rows(name, state, state.initial);
     // Where the server runs decides what a relative path means, so `dir` is always written.
-    return { name, rows: name === 'dir' ? rows.map((row) => ({ ...row, force: true })) : rows };
+    const force = defaultsToo || name === 'dir';
+    return { name, rows: force ? rows.map((row) => ({ ...row, force })) : rows };
   });
 }
 

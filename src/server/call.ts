@@ -66,6 +66,11 @@ export class Call {
     this.secrets = noSecrets;
   }
 
+  /** The client has been closed meanwhile, for reading too little: what is left to say is moot. */
+  get isMoot(): boolean {
+    return this.client.has(clientFlags.closed);
+  }
+
   get db(): Database {
     return this.client.db;
   }

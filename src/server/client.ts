@@ -93,7 +93,7 @@ export interface QueuedRequest {
 
 /** Why a client is blocked: by a command of its own (see `blocked-clients.ts`) or by the server. */
 export interface BlockedState {
-  readonly kind: 'command' | 'pause' | 'shutdown';
+  readonly kind: 'command' | 'pause' | 'shutdown' | 'config';
   /** Ends the waiting because the client goes away. */
   cancel(): void;
 }
@@ -116,7 +116,9 @@ export class Client {
 
   /** MULTI's queue, and the keys in WATCH. */
   queue: QueuedRequest[] = [];
+  queueBytes = 0;
   readonly watching: WatchedKey[] = [];
+  watchedBytes = 0;
   /** One of them was changed: EXEC will refuse. */
   dirtyCas = false;
 
@@ -131,6 +133,10 @@ export class Client {
   outputIsDue = false;
   /** Input that has not been executed yet: an unfinished request, or what came while blocked. */
   readonly pending = new PendingInput();
+  /** What it reads from at the moment: bytes that are executed where they were received. */
+  inputAtHand = 0;
+  /** What `client-memory.ts` has counted for it. */
+  countedBytes = 0;
   /** Its own reader while a long request arrives in pieces. */
   midwayReader: RequestReader | null = null;
 

@@ -202,13 +202,16 @@ export class Config {
     }
   }
 
-  /** CONFIG REWRITE: the current values into `configFile`, replaced in one step. */
-  rewrite(): ConfigResult {
+  /**
+   * CONFIG REWRITE: the current values into `configFile`, replaced in one step. Those that are the
+   * defaults are left out unless asked for.
+   */
+  rewrite({ defaultsToo = false } = {}): ConfigResult {
     if (this.configFile === null) {
       return refused('ERR The server is running without a config file');
     }
     try {
-      rewriteFile(this.configFile, (text) => this.rewrittenText(text));
+      rewriteFile(this.configFile, (text) => this.rewrittenText(text, { defaultsToo }));
       return ok;
     } catch (error) {
       return refused(`ERR Rewriting config file: ${systemMessage(error)}`);
@@ -216,9 +219,9 @@ export class Config {
   }
 
   /** What CONFIG REWRITE makes of a file with this text. */
-  rewrittenText(oldText: string): string {
+  rewrittenText(oldText: string, { defaultsToo = false } = {}): string {
     const user = { name: 'user', rows: [{ line: this.#defaultUserLine(), force: false }] };
-    return rewriteConf(oldText, [...wantedLines(this.#settings), user]);
+    return rewriteConf(oldText, [...wantedLines(this.#settings, { defaultsToo }), user]);
   }
 
   #addTo(found: Map<string, [string, string]>, name: string, directive: NamedDirective): void {

@@ -103,6 +103,8 @@ export interface ServerContext {
   readonly cron: CronSwitches;
   /** Resolves to an error text when the server could not go down and serves on. */
   shutdown(request: ShutdownRequest): Promise<string | null>;
+  /** See `ServerEnvironment`. */
+  readonly listenAnew: (() => Promise<string | null>) | undefined;
   /** Ends an ongoing SHUTDOWN that waits for replicas; false when there is none. */
   abortShutdown(): boolean;
   /** Milliseconds for which a SHUTDOWN still waits for replicas; 0 when none does. */

@@ -24,7 +24,7 @@ import type { CommandTimer } from './command-timer.ts';
 import type { ServerContext } from './context.ts';
 import { maxKeyBytes } from './keyspace/dict.ts';
 import { showMonitors } from './monitor.ts';
-import { discardTransaction } from './transaction.ts';
+import { discardTransaction, queueRequest } from './transaction.ts';
 
 /** What became of a request. */
 export type Outcome =
@@ -128,7 +128,7 @@ export class Dispatcher {
     if (command !== timer.command) timer.switchTo(command, buffer, start, client);
     if (this.#server.gates.memoryLimited) this.#server.memoryLimit.makeRoom();
     if (client.has(clientFlags.multi) && !neverQueued.has(command.fullName)) {
-      client.queue.push(copyRequest(call, command, buffer, start, end));
+      queueRequest(client, copyRequest(call, command, buffer, start, end));
       return;
     }
     timer.count++;
@@ -141,6 +141,17 @@ export class Dispatcher {
   /** Whether there is a command of the name that the request in `reader` begins with. */
   knows(reader: RequestReader): boolean {
     return this.#table.lookup(reader.buffer, reader.argStart[0], reader.argEnd[0]) !== null;
+  }
+
+  /** Whether CLIENT PAUSE holds back a request of the replication stream, and all behind it. */
+  holdsBack(client: Client, reader: RequestReader): boolean {
+    if (this.#server.gates.paused === 'none') return false;
+    const call = this.#call;
+    call.load(client, reader);
+    const named = this.#table.lookup(call.buffer, call.argStart[0], call.argEnd[0]);
+    if (named === null) return false;
+    const command = (call.argc > 1 ? this.#table.subcommand(named, call) : null) ?? named;
+    return this.#mustWait(client, effectiveBits(client, command));
   }
 
   /** EXEC: runs what the client has queued, as one unit, each with its own reply. */
@@ -292,13 +303,13 @@ export class Dispatcher {
 
   #mustWait(client: Client, bits: number): boolean {
     const { paused } = this.#server.gates;
-    if (paused === 'none' || client.has(clientFlags.master | clientFlags.replica)) return false;
+    if (paused === 'none' || client.has(clientFlags.replica)) return false;
     if (paused === 'all') return true;
     return (bits & (commandFlags.write | commandFlags.may_replicate)) !== 0;
   }
 
   #queue(call: Call, command: Command, buffer: Buffer | null, start: number, end: number): void {
-    call.client.queue.push(copyRequest(call, command, buffer, start, end));
+    queueRequest(call.client, copyRequest(call, command, buffer, start, end));
     const mute = call.client.isMuted;
     if (mute) this.#flushReplies(call.client);
     call.reply.simple('QUEUED');

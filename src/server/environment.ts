@@ -17,6 +17,11 @@ export interface ServerEnvironment {
   readonly defer: (fn: () => void) => void;
   /** CONFIG SET dir: returns an error text when the directory cannot be used. */
   readonly changeDirectory: (path: string) => string | null;
+  /**
+   * CONFIG SET port and bind: listens where the configuration says by now. Resolves to an error text,
+   * and listens where it did before, when it cannot. Absent where nothing listens.
+   */
+  readonly listenAnew?: () => Promise<string | null>;
   /** The server cannot go on, and has said why in its log. */
   readonly onFatal: () => void;
   /** Called once the server has stopped by a client's SHUTDOWN or a signal. */

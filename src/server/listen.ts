@@ -1,7 +1,8 @@
 /**
  * Opens the sockets that the configuration asks for: every `bind` address at `port`, and the Unix
  * socket. All or nothing: when one that is not optional fails, those opened are closed again.
- * Who connects before the server serves is kept waiting, not lost.
+ * Who connects before the server serves is kept waiting, not lost. Port and addresses may change
+ * while it runs.
  */
 import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type ListenOptions, type Server, type Socket } from 'node:net';
@@ -13,46 +14,101 @@ import type { Logger } from './log.ts';
 /** An optional address (`-::1`) may be missing on this machine. */
 const missingAddressCodes = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EPROTONOSUPPORT']);
 
-export interface Listener {
+interface Listener {
   readonly server: Server;
   /** The path of a Unix socket, null for TCP. */
   readonly unixPath: string | null;
-  /** Those who connected before `serveListeners`. */
+  /** Those who connected before they could be served. */
   readonly early: Socket[];
 }
 
-/** Resolves once all listen; rejects with the first failure, described for the operator. */
-export async function openListeners(config: Config, log: Logger): Promise<Listener[]> {
-  const opened: Listener[] = [];
-  try {
-    for (const address of config.values.port === 0 ? [] : config.values.bind) {
-      const listener = await openTcp(address, config, log);
-      if (listener !== null) opened.push(listener);
+/** Hands a listening server's connections over. */
+export type Serve = (server: Server, unixPath: string | null) => void;
+
+/** All that a server listens on. */
+export class Listening {
+  readonly #config: Config;
+  readonly #log: Logger;
+  readonly #unix: Listener | null;
+  #tcp: readonly Listener[];
+  /** Where the TCP sockets are. */
+  #at: TcpSettings;
+  #serve: Serve | null = null;
+
+  constructor(options: {
+    config: Config;
+    log: Logger;
+    tcp: readonly Listener[];
+    unix: Listener | null;
+  }) {
+    this.#config = options.config;
+    this.#log = options.log;
+    this.#tcp = options.tcp;
+    this.#unix = options.unix;
+    this.#at = tcpSettings(options.config);
+  }
+
+  /** Hands every connection over, those that came early first. */
+  serve(serve: Serve): void {
+    this.#serve = serve;
+    for (const listener of this.#unix === null ? this.#tcp : [...this.#tcp, this.#unix]) {
+      serveListener(listener, serve);
     }
+  }
+
+  /** CONFIG SET port, bind: see `ServerEnvironment.listenAnew`. */
+  async listenAnew(): Promise<string | null> {
+    const wanted = tcpSettings(this.#config);
+    // On another port both can be open for a moment; addresses of one port may get in each other's way.
+    const samePort = wanted.port === this.#at.port;
+    if (samePort) closeListeners(this.#tcp);
+    try {
+      const opened = await openAllTcp(wanted, this.#log);
+      if (!samePort) closeListeners(this.#tcp);
+      this.#replace(opened, wanted);
+      return null;
+    } catch (error) {
+      this.#log.warning((error as Error).message);
+      if (!samePort) return 'Unable to listen on this port. Check server logs.';
+      this.#replace(await openAllTcp(this.#at, this.#log), this.#at);
+      return 'Failed to bind to specified addresses.';
+    }
+  }
+
+  #replace(listeners: readonly Listener[], at: TcpSettings): void {
+    this.#tcp = listeners;
+    this.#at = at;
+    for (const listener of listeners) {
+      if (this.#serve !== null) serveListener(listener, this.#serve);
+    }
+  }
+
+  /** Stops listening, and removes the Unix socket's file. */
+  close(): void {
+    closeListeners(this.#unix === null ? this.#tcp : [...this.#tcp, this.#unix]);
+  }
+}
+
+/** Resolves once all listen; rejects with the first failure, described for the operator. */
+export async function openListeners(config: Config, log: Logger): Promise<Listening> {
+  const tcp = await openAllTcp(tcpSettings(config), log);
+  try {
     const unix = await openUnix(config, log);
-    if (unix !== null) opened.push(unix);
-    if (opened.length === 0) throw new Error('Configured to not listen anywhere');
-    return opened;
+    if (tcp.length === 0 && unix === null) throw new Error('Configured to not listen anywhere');
+    return new Listening({ config, log, tcp, unix });
   } catch (error) {
-    closeListeners(opened);
+    closeListeners(tcp);
     throw error;
   }
 }
 
-/** Hands every connection over, those that came early first. */
-export function serveListeners(
-  listeners: readonly Listener[],
-  serve: (server: Server, unixPath: string | null) => void,
-): void {
-  for (const { server, unixPath, early } of listeners) {
-    server.removeAllListeners('connection');
-    serve(server, unixPath);
-    for (const socket of early.splice(0)) server.emit('connection', socket);
-  }
+function serveListener({ server, unixPath, early }: Listener, serve: Serve): void {
+  server.removeAllListeners('connection');
+  serve(server, unixPath);
+  for (const socket of early.splice(0)) server.emit('connection', socket);
 }
 
-/** Stops listening, and removes the Unix socket's file. */
-export function closeListeners(listeners: readonly Listener[]): void {
+function closeListeners(listeners: readonly Listener[]): void {
   for (const { server, unixPath, early } of listeners) {
     server.close();
     for (const socket of early) socket.destroy();
@@ -60,10 +116,38 @@ export function closeListeners(listeners: readonly Listener[]): void {
   }
 }
 
-async function openTcp(bound: string, config: Config, log: Logger): Promise<Listener | null> {
+interface TcpSettings {
+  readonly port: number;
+  readonly bind: readonly string[];
+  readonly backlog: number;
+}
+
+function tcpSettings({ values }: Config): TcpSettings {
+  return { port: values.port, bind: values.bind, backlog: values.tcpBacklog };
+}
+
+/** All or nothing. */
+async function openAllTcp(settings: TcpSettings, log: Logger): Promise<Listener[]> {
+  const opened: Listener[] = [];
+  try {
+    for (const address of settings.port === 0 ? [] : settings.bind) {
+      const listener = await openTcp(address, settings, log);
+      if (listener !== null) opened.push(listener);
+    }
+    return opened;
+  } catch (error) {
+    closeListeners(opened);
+    throw error;
+  }
+}
+
+async function openTcp(
+  bound: string,
+  { port, backlog }: TcpSettings,
+  log: Logger,
+): Promise<Listener | null> {
   const optional = bound.startsWith('-');
   const address = optional ? bound.slice(1) : bound;
-  const { port, tcpBacklog: backlog } = config.values;
   try {
     return await open({ port, backlog, ...hostOf(address) }, null, log);
   } catch (error) {

@@ -15,7 +15,7 @@ import { OperatorError } from '../util/errors.ts';
 import { systemRandom } from '../util/random.ts';
 import { Config, pathOf } from './config.ts';
 import { isDaemon, reportToStarter, startDaemon } from './daemon.ts';
-import { closeListeners, type Listener, openListeners, serveListeners } from './listen.ts';
+import { type Listening, openListeners } from './listen.ts';
 import { Logger } from './log.ts';
 import { openLogOutput } from './log-output.ts';
 import { connectTcp } from './replication/tcp-wire.ts';
@@ -89,16 +89,16 @@ function logCrashes(log: Logger): void {
 }
 
 async function serve(config: Config, log: Logger): Promise<number | null> {
-  let listeners: Listener[];
+  let listening: Listening;
   try {
-    listeners = await openListeners(config, log);
+    listening = await openListeners(config, log);
   } catch (error) {
     const { message } = error as Error;
     log.warning(`${message}. The server does not start.`);
     return await failToStart(config, message);
   }
   log.notice(`Listening, port ${config.values.port}, PID: ${process.pid}`);
-  return runUntilStopped(config, log, listeners);
+  return runUntilStopped(config, log, listening);
 }
 
 /** The log has the reason already; where that is standard output, the terminal has it too. */
@@ -111,11 +111,11 @@ async function failToStart(config: Config, reason: string): Promise<number> {
 async function runUntilStopped(
   config: Config,
   log: Logger,
-  listeners: readonly Listener[],
+  listening: Listening,
 ): Promise<number | null> {
   const pidfile = pidfileOf(config);
   const release = (): void => {
-    closeListeners(listeners);
+    listening.close();
     if (pidfile !== '') rmSync(pidfile, { force: true });
   };
   const server = new BundledServer({
@@ -127,6 +127,7 @@ async function runUntilStopped(
     connect: (master, events) => connectTcp(master, events, sourceAddress(config)),
     defer: (fn) => void setImmediate(fn),
     changeDirectory: (path) => changeDirectory(config, path),
+    listenAnew: () => listening.listenAnew(),
     onFatal: () => {
       release();
       process.exit(1);
@@ -142,7 +143,7 @@ async function runUntilStopped(
   try {
     server.context.persistence.removeLeftovers();
     handleSignals(server, log, release);
-    serveListeners(listeners, (listener, unixPath) => server.networking.serve(listener, unixPath));
+    listening.serve((listener, unixPath) => server.networking.serve(listener, unixPath));
     await server.start();
   } catch (error) {
     const { cause, message } = error as Error;

@@ -10,6 +10,7 @@ import type { Server, Socket } from 'node:net';
 import { INCOMPLETE, PROTOCOL_ERROR, RequestReader } from '../protocol/request-reader.ts';
 import { splitArgs } from '../redis-conf/split-args.ts';
 import { Client, clientFlags, type ClientTransport } from './client.ts';
+import type { ClientMemory } from './client-memory.ts';
 import type { ServerContext } from './context.ts';
 import type { Dispatcher } from './dispatch.ts';
 import type { Output } from './output.ts';
@@ -25,11 +26,14 @@ const maxBlockedInputBytes = 1024 * 1024;
 /** Whatever such a client sends is not wanted any more. */
 const isEnding = clientFlags.closeAfterReply | clientFlags.closed;
 const stopsInput = clientFlags.blocked | isEnding;
+/** CLIENT LIST shows of an argument from this length on what has arrived of it. [networking.c, 7.0] */
+const largeArgumentBytes = 32 * 1024;
 
 export class Networking {
   readonly #server: ServerContext;
   readonly #dispatcher: () => Dispatcher;
   readonly #output: Output;
+  readonly #memory: ClientMemory;
   readonly #readBuffer = Buffer.allocUnsafeSlow(readBufferBytes);
   #reader = new RequestReader(splitArgs);
   readonly #scout = new KeyScout();
@@ -41,6 +45,7 @@ export class Networking {
   constructor(options: {
     server: ServerContext;
     output: Output;
+    memory: ClientMemory;
     dispatcher: () => Dispatcher;
     /** A client's connection has ended, from whichever side. */
     onClientGone: (client: Client) => void;
@@ -48,6 +53,7 @@ export class Networking {
   }) {
     this.#server = options.server;
     this.#output = options.output;
+    this.#memory = options.memory;
     this.#dispatcher = options.dispatcher;
     this.#onClientGone = options.onClientGone;
     this.#defer = options.defer;
@@ -134,7 +140,9 @@ export class Networking {
       this.#keep(client, buffer, 0, length);
       this.#runPending(client);
     } else {
+      client.inputAtHand = length;
       const at = this.#runRequests(client, buffer, 0, length);
+      client.inputAtHand = 0;
       if (at < length) this.#keep(client, buffer, at, length);
     }
   }
@@ -150,7 +158,7 @@ export class Networking {
 
   #runPending(client: Client): void {
     const { pending } = client;
-    if (pending.length < pending.needed) return;
+    if (pending.length < pending.needed || client.has(clientFlags.closed)) return;
     const at = this.#runRequests(client, pending.buffer, 0, pending.length);
     pending.dropFront(Math.min(at, pending.length));
   }
@@ -199,6 +207,8 @@ export class Networking {
     dispatcher.endBatch(client);
     this.#output.end(client);
     this.#current = null;
+    // Else it is looked at when its output is sent.
+    if (!client.outputIsDue) this.#memory.update(client);
     if (client.has(clientFlags.closed)) return end;
     if (client.has(clientFlags.closeAfterReply)) {
       client.transport.end();
@@ -209,7 +219,12 @@ export class Networking {
 
   /** Remembers how far an unfinished request has been read; its first byte will move to 0. */
   #suspend(client: Client, reader: RequestReader, start: number): void {
-    client.pending.needed = reader.neededEnd - start;
+    const { pending } = client;
+    pending.needed = reader.neededEnd - start;
+    const { argumentStart, neededEnd } = reader;
+    if (argumentStart >= 0 && neededEnd - argumentStart >= largeArgumentBytes) {
+      pending.argumentStart = argumentStart - start;
+    }
     if (!reader.isMidway) return;
     reader.rebase(start);
     if (client.midwayReader !== null) return;
@@ -221,7 +236,10 @@ export class Networking {
   #keep(client: Client, buffer: Buffer, from: number, end: number): void {
     const { pending } = client;
     pending.append(buffer, from, end);
-    if (pending.length <= this.#server.config.clientQueryBufferLimit) return;
+    if (pending.length <= this.#server.config.clientQueryBufferLimit) {
+      this.#memory.update(client);
+      return;
+    }
     const { address } = client.transport;
     this.#server.log.warning(
       `Closing client ${address}: its unfinished request has ${pending.length} bytes`,
@@ -267,6 +285,7 @@ export class Networking {
     client.midwayReader = null;
     discardTransaction(client);
     this.#output.forget(client);
+    this.#memory.forget(client);
     this.#server.clients.remove(client);
     this.#onClientGone(client);
   }

@@ -8,10 +8,8 @@ import type { Clock } from '../util/clock.ts';
 import { type Client, clientFlags } from './client.ts';
 import type { Config } from './config.ts';
 
-/** What a client may always have unread: Redis has a buffer of this size that no limit counts. */
-const uncountedBytes = 16 * 1024;
-/** [networking.c, 7.0] */
-const maxUnauthenticatedBytes = 1024;
+/** What may be unread before a client has authenticated: Redis's first buffer, and 1 KB. [7.0] */
+const maxUnauthenticatedBytes = 17 * 1024;
 
 export class OutputLimits {
   readonly #config: Config;
@@ -26,9 +24,9 @@ export class OutputLimits {
 
   /** With so many bytes unread the client is to be closed; Infinity without a limit. */
   hardBytes(client: Client): number {
-    if (client.has(clientFlags.needsAuth)) return maxUnauthenticatedBytes + uncountedBytes;
+    if (client.has(clientFlags.needsAuth)) return maxUnauthenticatedBytes;
     const limit = this.#limitOf(client);
-    return limit === null || limit.hardBytes === 0 ? Infinity : limit.hardBytes + uncountedBytes;
+    return limit === null || limit.hardBytes === 0 ? Infinity : limit.hardBytes;
   }
 
   /** Whether the client, with so many bytes unread, is to be closed now. */
@@ -50,7 +48,7 @@ export class OutputLimits {
 
   #isTooLongAboveSoft(client: Client, unreadBytes: number): boolean {
     const limit = this.#limitOf(client);
-    if (limit === null || limit.softBytes === 0 || unreadBytes < limit.softBytes + uncountedBytes) {
+    if (limit === null || limit.softBytes === 0 || unreadBytes < limit.softBytes) {
       this.#aboveSoft.delete(client);
       return false;
     }

@@ -25,6 +25,8 @@ export interface OutputDeps {
   readonly defer: (fn: () => void) => void;
   /** Ends the connection of a client that has too much unread: nothing gathered is sent. */
   readonly drop: (client: Client) => void;
+  /** A client may hold more output than before. */
+  readonly onSent: (client: Client) => void;
 }
 
 export class Output {
@@ -179,9 +181,11 @@ export class Output {
       client.outputIsDue = false;
       transport.sendGathered();
       const unreadBytes = transport.pendingBytes;
-      if (unreadBytes === 0 || client.has(clientFlags.closed)) continue;
-      this.#bufferInUse = true;
-      if (this.#limits.exceeds(client, unreadBytes)) this.close(client);
+      if (unreadBytes > 0 && !client.has(clientFlags.closed)) {
+        this.#bufferInUse = true;
+        if (this.#limits.exceeds(client, unreadBytes)) this.close(client);
+      }
+      this.#deps.onSent(client);
     }
     this.#waiting.length = 0;
     if (this.#bufferInUse) this.reply.replaceBuffer();

@@ -14,7 +14,13 @@ import { type Client, clientFlags } from './client.ts';
 export type SubscriptionKind = 'channel' | 'pattern' | 'shard';
 
 /** What one client listens to, in the order in which it subscribed. */
-export type Subscriptions = Readonly<Record<SubscriptionKind, Set<string>>>;
+export interface Subscriptions extends Readonly<Record<SubscriptionKind, Set<string>>> {
+  /** Memory that it takes, about. */
+  bytes: number;
+}
+
+/** What a subscription takes besides the name, about. */
+const subscriptionBytes = 100;
 
 export class PubSub {
   readonly #subscribers: Record<SubscriptionKind, Map<string, Set<Client>>> = {
@@ -45,8 +51,10 @@ export class PubSub {
 
   /** Twice is the same as once. */
   subscribe(client: Client, kind: SubscriptionKind, name: string): void {
-    client.subscriptions ??= { channel: new Set(), pattern: new Set(), shard: new Set() };
+    client.subscriptions ??= { channel: new Set(), pattern: new Set(), shard: new Set(), bytes: 0 };
+    if (client.subscriptions[kind].has(name)) return;
     client.subscriptions[kind].add(name);
+    client.subscriptions.bytes += subscriptionBytes + name.length;
     client.set(clientFlags.pubsub, true);
     const clients = this.#subscribers[kind].get(name);
     if (clients === undefined) this.#subscribers[kind].set(name, new Set([client]));
@@ -56,6 +64,7 @@ export class PubSub {
   unsubscribe(client: Client, kind: SubscriptionKind, name: string): void {
     const { subscriptions } = client;
     if (subscriptions === null || !subscriptions[kind].delete(name)) return;
+    subscriptions.bytes -= subscriptionBytes + name.length;
     const clients = this.#subscribers[kind].get(name);
     clients?.delete(client);
     if (clients?.size === 0) this.#subscribers[kind].delete(name);

@@ -9,6 +9,7 @@
 import { hexId } from '../util/random.ts';
 import { BlockedClients } from './blocked-clients.ts';
 import { BlockedRunner } from './blocked-runner.ts';
+import { ClientMemory } from './client-memory.ts';
 import { ClientRegistry } from './client-registry.ts';
 import { CommandTable } from './command-table.ts';
 import { CommandTimer } from './command-timer.ts';
@@ -76,6 +77,7 @@ export class BundledServer {
   readonly #shutdown: Shutdown;
   readonly #blockedRunner: BlockedRunner;
   readonly #output: Output;
+  readonly #clientMemory: ClientMemory;
   readonly #dispatcher: Dispatcher;
 
   /** Data first, replication last; functions handed to a part may use parts built after it. */
@@ -94,6 +96,7 @@ export class BundledServer {
     this.#shutdown = this.#newShutdown();
     this.context = this.#newContext();
     this.#output = this.#newOutput();
+    this.#clientMemory = this.#newClientMemory();
     this.#blockedRunner = new BlockedRunner(this.context);
     this.#dispatcher = this.#newDispatcher();
     this.networking = this.#newNetworking();
@@ -239,7 +242,11 @@ export class BundledServer {
       gates: this.#gates,
       clients: this.#clients,
       resumeInput: (client) => this.networking.resumeInput(client),
-      onChange: () => this.refreshExpiryMode(),
+      onChange: (isPaused) => {
+        this.refreshExpiryMode();
+        // Not in the middle of the command that ends the pause.
+        if (!isPaused) this.#environment.defer(() => this.#replication.goOn());
+      },
     });
   }
 
@@ -310,6 +317,7 @@ export class BundledServer {
           this.cron.paused = on;
         },
       },
+      listenAnew: this.#environment.listenAnew,
       shutdown: (request) => this.#shutdown.request(request),
       abortShutdown: () => this.#shutdown.abort(),
       shutdownRemainingMs: () => this.#shutdown.remainingMs,
@@ -339,6 +347,17 @@ export class BundledServer {
       server: this.context,
       defer: this.#environment.defer,
       drop: (client) => this.networking.drop(client),
+      onSent: (client) => this.#clientMemory.update(client),
+    });
+  }
+
+  #newClientMemory(): ClientMemory {
+    return new ClientMemory({
+      config: this.#environment.config,
+      clients: this.#clients,
+      log: this.#environment.log,
+      stats: this.#stats,
+      drop: (client) => this.networking.drop(client),
     });
   }
 
@@ -356,6 +375,7 @@ export class BundledServer {
     return new Networking({
       server: this.context,
       output: this.#output,
+      memory: this.#clientMemory,
       dispatcher: () => this.#dispatcher,
       onClientGone: (client) => {
         this.#pubsub.unsubscribeAll(client);

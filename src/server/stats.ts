@@ -8,6 +8,7 @@ export class ServerStats {
   totalNetReplOutputBytes = 0;
   rejectedConnections = 0;
   evictedKeys = 0;
+  evictedClients = 0;
   totalErrorReplies = 0;
   unexpectedErrorReplies = 0;
   /** Error replies by their first word: INFO errorstats. */
@@ -30,6 +31,7 @@ export class ServerStats {
     this.totalNetReplOutputBytes = 0;
     this.rejectedConnections = 0;
     this.evictedKeys = 0;
+    this.evictedClients = 0;
     this.totalErrorReplies = 0;
     this.unexpectedErrorReplies = 0;
     this.errors.clear();

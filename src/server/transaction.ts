@@ -3,14 +3,24 @@
  * the transaction commands, by dispatch (an EXEC that may not run) and by whoever ends a client.
  * Nothing is executed here: EXEC runs its queue through the executor.
  */
-import { type Client, clientFlags } from './client.ts';
+import { type Client, clientFlags, type QueuedRequest } from './client.ts';
 import type { Database, KeyState, Keyspace, Watcher } from './keyspace/keyspace.ts';
+
+/** What watching a key takes besides its name, about. */
+const watchedKeyBytes = 100;
 
 /** Forgets the queue and the watched keys, as EXEC and DISCARD end. */
 export function discardTransaction(client: Client): void {
   client.queue = [];
+  client.queueBytes = 0;
   client.set(clientFlags.multi | clientFlags.dirtyExec, false);
   unwatchAll(client);
+}
+
+/** Keeps a request until EXEC. */
+export function queueRequest(client: Client, request: QueuedRequest): void {
+  client.queue.push(request);
+  client.queueBytes += request.frame.length;
 }
 
 export function unwatchAll(client: Client): void {
@@ -20,6 +30,7 @@ export function unwatchAll(client: Client): void {
     if (watchers?.size === 0) watched.db.watched.delete(watched.key);
   }
   client.watching.length = 0;
+  client.watchedBytes = 0;
   client.dirtyCas = false;
 }
 
@@ -29,6 +40,7 @@ export function watchKey(client: Client, keyspace: Keyspace, key: string): void 
   if (client.watching.some((watched) => watched.db === db && watched.key === key)) return;
   const watched = new WatchedKey(client, db, key, stateOf(keyspace, db, key) === 'expired');
   client.watching.push(watched);
+  client.watchedBytes += watchedKeyBytes + key.length;
   const watchers = db.watched.get(key);
   if (watchers === undefined) db.watched.set(key, new Set([watched]));
   else watchers.add(watched);

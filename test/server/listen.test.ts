@@ -43,6 +43,62 @@ describe('bind', () => {
   });
 });
 
+describe('CONFIG SET', () => {
+  test('port: the old one is closed, who is connected stays', async () => {
+    const server = await use.server('bundled');
+    const client = await use.client(server);
+    const port = await freePort();
+    expect(await client.command('CONFIG', 'SET', 'port', port)).toBe('OK');
+    const other = await use.client({ port });
+    expect(await other.command('CONFIG', 'GET', 'port')).toEqual(['port', String(port)]);
+    await expect(connectResp({ port: server.port })).rejects.toThrow(/REFUSED/);
+    expect(await client.command('PING')).toBe('PONG');
+  });
+
+  test('a port that is taken: nothing of the request takes effect', async () => {
+    const [server, neighbour] = [await use.server('bundled'), await use.server('bundled')];
+    const client = await use.client(server);
+    const set = ['CONFIG', 'SET', 'maxmemory', 10_000_001, 'port', neighbour.port] as const;
+    expect(await client.command(...set)).toEqual({
+      error:
+        "ERR CONFIG SET failed (possibly related to argument 'port') - " +
+        'Unable to listen on this port. Check server logs.',
+    });
+    expect(await client.command('CONFIG', 'GET', 'maxmemory', 'port')).toEqual(
+      expect.arrayContaining(['maxmemory', '0', 'port', String(server.port)]),
+    );
+    expect(await (await use.client(server)).command('PING')).toBe('PONG');
+  });
+
+  test('bind: other addresses, none, and those that are not here', async () => {
+    const server = await use.server('bundled');
+    const client = await use.client(server);
+    const at = (host: string): { port: number; host: string } => ({ port: server.port, host });
+    expect(await client.command('CONFIG', 'SET', 'bind', '127.0.0.2 -10.255.255.254')).toBe('OK');
+    await use.client(at('127.0.0.2'));
+    await expect(connectResp(at('127.0.0.1'))).rejects.toThrow(/REFUSED/);
+    expect(await client.command('CONFIG', 'SET', 'bind', '999.999.999.999')).toEqual({
+      error:
+        "ERR CONFIG SET failed (possibly related to argument 'bind') - " +
+        'Failed to bind to specified addresses.',
+    });
+    await use.client(at('127.0.0.2'));
+    expect(await client.command('CONFIG', 'SET', 'bind', '')).toBe('OK');
+    await expect(connectResp(at('127.0.0.2'))).rejects.toThrow(/REFUSED/);
+    expect(await client.command('CONFIG', 'SET', 'bind', '127.0.0.1')).toBe('OK');
+    await use.client(at('127.0.0.1'));
+  });
+
+  test('not in a transaction, which cannot wait', async () => {
+    const client = await use.client(await use.server('bundled'));
+    await client.command('MULTI');
+    await client.command('CONFIG', 'SET', 'bind', '127.0.0.2');
+    const [reply] = (await client.command('EXEC')) as { error: string }[];
+    expect(reply.error).toContain('cannot be done here');
+    expect(await client.command('CONFIG', 'GET', 'bind')).toEqual(['bind', '127.0.0.1']);
+  });
+});
+
 describe('the Unix socket', () => {
   test('serves beside TCP with the mode asked for, and goes with the server', async () => {
     const args = ['--unixsocket', 's.sock', '--unixsocketperm', '700'];

@@ -9,9 +9,6 @@ import { encodeCommand } from '../support/resp-client.ts';
 import { useResources } from '../support/resources.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-/** What no limit counts. */
-const free = 16 * 1024;
-
 describe('OutputLimits', () => {
   const config = Config.fromText(
     'client-output-buffer-limit normal 1000 0 0\nclient-output-buffer-limit pubsub 0 500 2\n',
@@ -31,18 +28,15 @@ describe('OutputLimits', () => {
 
   test('a hard limit counts at once, and each class has its own', () => {
     const normal = clientWith(0);
-    expect([1000, 1001].map((bytes) => limits.exceeds(normal, free + bytes))).toEqual([
-      false,
-      true,
-    ]);
+    expect([1000, 1001].map((bytes) => limits.exceeds(normal, bytes))).toEqual([false, true]);
     expect(limits.hardBytes(clientWith(clientFlags.pubsub))).toBe(Infinity);
     // A replica's limit is the replication log's business.
     expect(limits.hardBytes(clientWith(clientFlags.replica))).toBe(Infinity);
-    expect(limits.hardBytes(clientWith(clientFlags.needsAuth))).toBe(free + 1024);
+    expect(limits.hardBytes(clientWith(clientFlags.needsAuth))).toBe(17 * 1024);
   });
 
   test('a soft limit counts after its time, also when nothing more is sent', () => {
-    let unread = free + 500;
+    let unread = 500;
     const client = clientWith(clientFlags.pubsub, () => unread);
     expect(limits.exceeds(client, unread)).toBe(false);
     nowMs = 7999;
@@ -50,9 +44,9 @@ describe('OutputLimits', () => {
     expect(limits.overdue()).toEqual([]);
     nowMs = 8000;
     expect(limits.overdue()).toEqual([client]);
-    unread = free + 499;
+    unread = 499;
     expect(limits.overdue()).toEqual([]);
-    unread = free + 500;
+    unread = 500;
     expect(limits.overdue()).toEqual([]);
     expect(limits.exceeds(client, unread)).toBe(false);
   });

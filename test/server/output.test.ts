@@ -67,11 +67,13 @@ function makeOutput({ conf = '', clientCount = 3 } = {}) {
     stats: { totalNetOutputBytes: 0 },
     clients: { count: clientCount },
     log: { warning: () => undefined },
+    aof: { beforeReplies: () => undefined },
   } as unknown as ServerContext;
   const output = new Output({
     server,
     defer: (fn) => void deferred.push(fn),
     drop: ({ transport }) => transport.destroy(),
+    onSent: () => undefined,
   });
   let id = 1;
   const connect = (): { client: Client; socket: FakeSocket } => {

@@ -45,6 +45,7 @@ const serverRanks: readonly (readonly string[])[] = [
     'blocked-runner',
     'call',
     'client',
+    'client-memory',
     'client-registry',
     'command',
     'command-timer',

@@ -8,7 +8,7 @@
 import { BlockedClient } from '../blocked-clients.ts';
 import type { Call } from '../call.ts';
 import { type Client, clientFlags } from '../client.ts';
-import { clientMemoryBytes, queueBytes } from '../info/clients.ts';
+import { clientMemoryBytes } from '../client-memory.ts';
 
 export const clientTypes = ['normal', 'master', 'replica', 'pubsub'] as const;
 export type ClientType = (typeof clientTypes)[number];
@@ -44,10 +44,10 @@ export function clientLine(client: Client, call: Call): string {
     ['psub', subscriptions?.pattern.size ?? 0],
     ['ssub', subscriptions?.shard.size ?? 0],
     ['multi', client.has(clientFlags.multi) ? client.queue.length : -1],
-    ['qbuf', pending.length],
+    ['qbuf', pending.length - pending.argumentStart + client.inputAtHand],
     ['qbuf-free', pending.buffer.length - pending.length],
     ['argv-mem', argvBytes],
-    ['multi-mem', queueBytes(client.queue)],
+    ['multi-mem', client.queueBytes],
     ['rbs', 0],
     ['rbp', 0],
     ['obl', 0],

@@ -1,6 +1,8 @@
 /** CONFIG: reads and changes the configuration. What a directive is, `redis-conf/` knows. */
+import { errorReplies } from '../../protocol/error-replies.ts';
 import { findDirective } from '../../redis-conf/directives.ts';
 import type { Call } from '../call.ts';
+import { clientFlags } from '../client.ts';
 import type { CommandFlag, CommandSpec, Handler } from '../command.ts';
 import type { ConfigResult } from '../config.ts';
 import { type HelpRow, replyHelp } from './command-help.ts';
@@ -74,7 +76,72 @@ function setCommand(call: Call): void {
     if (findDirective(call.text(index))?.row.sensitive === true) call.redact(index + 1);
     pairs.push([call.text(index), call.text(index + 1)]);
   }
-  replyResult(call, call.server.config.set(pairs, { local: isLocal(call) }));
+  if (
+    call.server.gates.loading !== 'none' &&
+    pairs.some(([name]) => mustNotChangeWhileLoading(name))
+  ) {
+    call.error(errorReplies.loading);
+    return;
+  }
+  const socketsBefore = socketSettings(call);
+  const before = call.server.config.get(pairs.map(([name]) => name));
+  const result = call.server.config.set(pairs, { local: isLocal(call) });
+  const moved = result.kind === 'ok' ? whatMoved(socketsBefore, socketSettings(call)) : null;
+  if (moved === null) replyResult(call, result);
+  else listenAnew(call, moved, before);
+}
+
+/** Where the data come from stays until they are here. [Redis 7.0.15] */
+function mustNotChangeWhileLoading(asked: string): boolean {
+  const name = findDirective(asked)?.name;
+  return name === 'dir' || name === 'appendonly' || name === 'repl-diskless-load';
+}
+
+type SocketSettings = readonly [port: number, bind: string];
+
+function socketSettings({ server }: Call): SocketSettings {
+  const { bind, port } = server.config.values;
+  return [port, bind.join(' ')];
+}
+
+function whatMoved(before: SocketSettings, after: SocketSettings): 'port' | 'bind' | null {
+  if (after[0] !== before[0]) return 'port';
+  return after[1] === before[1] ? null : 'bind';
+}
+
+/** Sockets are opened asynchronously: the client waits, and all is put back if it fails. */
+function listenAnew(
+  call: Call,
+  moved: 'port' | 'bind',
+  before: readonly (readonly [string, string])[],
+): void {
+  const { client, server } = call;
+  const refused = (reason: string): string => {
+    server.config.set(before);
+    return `ERR CONFIG SET failed (possibly related to argument '${moved}') - ${reason}`;
+  };
+  if (server.listenAnew === undefined || client.has(clientFlags.multi)) {
+    call.error(refused('this cannot be done here'));
+    return;
+  }
+  client.set(clientFlags.blocked, true);
+  client.blocked = { kind: 'config', cancel: () => undefined };
+  void answerWhenListening(call, server.listenAnew, refused);
+}
+
+async function answerWhenListening(
+  { client, server }: Call,
+  listenAnew: () => Promise<string | null>,
+  refused: (reason: string) => string,
+): Promise<void> {
+  const reason = await listenAnew();
+  const error = reason === null ? null : refused(reason);
+  if (client.has(clientFlags.closed)) return;
+  client.blocked = null;
+  client.set(clientFlags.blocked, false);
+  if (error !== null) server.stats.countError(error);
+  server.executor.push(client, Buffer.from(error === null ? '+OK\r\n' : `-${error}\r\n`));
+  server.executor.resumeInput(client);
 }
 
 function rewriteCommand(call: Call): void {

@@ -44,6 +44,11 @@ const anyNumber = Number.POSITIVE_INFINITY;
 const maxPackedThreshold = 2n ** 32n - 2n ** 20n;
 
 const subcommands: Readonly<Record<string, Subcommand>> = {
+  'config-rewrite-force-all': {
+    argc: [2, 2],
+    run: debugConfigRewriteForceAll,
+    help: ['CONFIG-REWRITE-FORCE-ALL', 'CONFIG REWRITE with every directive, defaults too.'],
+  },
   digest: {
     argc: [2, 2],
     run: ({ reply, keyspace }) => reply.simple(datasetDigest(keyspace)),
@@ -109,6 +114,14 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
     argc: [2, anyNumber],
     run: debugReload,
     help: ['RELOAD [NOSAVE]', 'Saves the data, drops them, and loads them again.'],
+  },
+  replybuffer: {
+    argc: [4, 4],
+    run: debugReplybuffer,
+    help: [
+      'REPLYBUFFER PEAK-RESET-TIME|RESIZING <value>',
+      'Is accepted: the reply buffer that all clients share here never changes its size.',
+    ],
   },
   'set-active-expire': {
     argc: [3, 3],
@@ -219,6 +232,17 @@ function debugSleep(call: Call): void {
 function leadingNumber(text: string): number {
   const value = Number.parseFloat(text);
   return Number.isNaN(value) ? 0 : value;
+}
+
+function debugConfigRewriteForceAll(call: Call): void {
+  const result = call.server.config.rewrite({ defaultsToo: true });
+  if (result.kind === 'ok') call.reply.ok();
+  else call.error(result.reply);
+}
+
+function debugReplybuffer(call: Call): void {
+  if (call.is(2, 'resizing') || call.is(2, 'peak-reset-time')) call.reply.ok();
+  else call.syntaxError();
 }
 
 /** Neither counted as changes nor propagated. */

@@ -150,7 +150,9 @@ function replyRepeatedly(call: Call, hash: HashValue, count: number, withValues:
   const { random } = call.server;
   const draw = (): number => random.float();
   replyHead(call, count, withValues);
-  for (let left = count; left > 0; left--) replyPicked(call, hash, hash.sample(draw), withValues);
+  for (let left = count; left > 0 && !call.isMoot; left--) {
+    replyPicked(call, hash, hash.sample(draw), withValues);
+  }
 }
 
 function replyDistinct(call: Call, hash: HashValue, count: number, withValues: boolean): void {

@@ -147,5 +147,5 @@ function replyRepeatedly(call: Call, set: SetValue, count: number): void {
   const { random } = call.server;
   const draw = (): number => random.float();
   call.reply.array(count);
-  for (let left = count; left > 0; left--) replyMember(call, set, set.sample(draw));
+  for (let left = count; left > 0 && !call.isMoot; left--) replyMember(call, set, set.sample(draw));
 }

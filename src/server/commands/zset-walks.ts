@@ -94,7 +94,9 @@ function replyRepeatedly(call: Call, zset: ZsetValue, count: number, withScores:
   const { random } = call.server;
   const draw = (): number => random.float();
   replyMembersHead(call, count, withScores);
-  for (let left = count; left > 0; left--) replyMember(call, zset, zset.sample(draw), withScores);
+  for (let left = count; left > 0 && !call.isMoot; left--) {
+    replyMember(call, zset, zset.sample(draw), withScores);
+  }
 }
 
 function replyDistinct(call: Call, zset: ZsetValue, count: number, withScores: boolean): void {

@@ -1,4 +1,4 @@
-/** INFO clients, and how much memory clients hold. */
+/** INFO clients. */
 import { type Client, clientFlags } from '../client.ts';
 import type { ServerContext } from '../context.ts';
 import type { InfoFields } from '../../protocol/info.ts';
@@ -20,21 +20,4 @@ export function clientsFields({ blocked, clients, config }: ServerContext): Info
 
 function largest(clients: readonly Client[], bytesOf: (client: Client) => number): number {
   return clients.reduce((most, client) => Math.max(most, bytesOf(client)), 0);
-}
-
-/** What one Client object weighs besides its buffers, about. */
-const clientBytes = 1024;
-
-/**
- * Bytes that a client holds: unread input, unsent output, a queued transaction. What is on its way
- * to a replica lies in the replication log, and is counted there.
- */
-export function clientMemoryBytes(client: Client): number {
-  const { pending, transport, queue } = client;
-  const unsent = client.has(clientFlags.replica) ? 0 : transport.pendingBytes;
-  return clientBytes + pending.buffer.length + unsent + queueBytes(queue);
-}
-
-export function queueBytes(queue: Client['queue']): number {
-  return queue.reduce((bytes, { frame }) => bytes + frame.length, 0);
 }

@@ -28,7 +28,7 @@ export function statsFields(server: ServerContext): InfoFields {
     ['expired_stale_perc', '0.00'],
     ['expired_time_cap_reached_count', keyspace.stats.expiredTimeCapReachedCount],
     ['evicted_keys', stats.evictedKeys],
-    ['evicted_clients', 0],
+    ['evicted_clients', stats.evictedClients],
     ['total_eviction_exceeded_time', exceededMs.total],
     ['current_eviction_exceeded_time', exceededMs.current],
     ['keyspace_hits', keyspace.stats.keyspaceHits],

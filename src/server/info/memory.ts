@@ -6,7 +6,7 @@
 import { totalmem } from 'node:os';
 import { clientFlags } from '../client.ts';
 import type { ServerContext } from '../context.ts';
-import { clientMemoryBytes } from './clients.ts';
+import { clientMemoryBytes } from '../client-memory.ts';
 import type { InfoFields } from '../../protocol/info.ts';
 
 /** Bytes, by holder. */

@@ -49,7 +49,7 @@ export class MasterStream {
     if (this.#pendingBytes === 0 && applied === chunk.length) {
       this.#log.append(chunk, 0, chunk.length);
     } else {
-      this.#pending.push(chunk);
+      if (chunk.length > 0) this.#pending.push(chunk);
       this.#pendingBytes += chunk.length;
       this.#appendPending(applied);
     }

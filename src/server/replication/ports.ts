@@ -235,6 +235,7 @@ export interface StreamApplier {
    * Parses and runs the commands in `chunk`, keeping an unfinished tail. Returns how many bytes of
    * the stream became *applied* by this call, counted from the last applied byte on (so it can be
    * more than the chunk's length). Only whole commands count, and a MULTI only with its EXEC.
+   * While writes are paused they are held back; an empty chunk goes on with them.
    * Throws StreamError when the stream is not valid RESP: the link is then dropped and a full
    * resync asked for. Any other exception is a bug and is not caught.
    */

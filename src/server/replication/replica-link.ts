@@ -47,6 +47,8 @@ interface Attempt {
   readonly startedMs: number;
 }
 
+const nothing = new Uint8Array(0);
+
 export class ReplicaLink {
   readonly #deps: ReplicationDeps;
   readonly #state: ReplicationState;
@@ -139,6 +141,11 @@ export class ReplicaLink {
       attempt.inbox.fail(new LinkBroken(this.#timeoutReason()));
     } else if (this.connected) this.sendAck();
     else if (this.#progress?.loading === true) attempt.wire.write(Buffer.from('\n'));
+  }
+
+  /** Writes are not paused any more: applies what was held back. */
+  goOn(): void {
+    if (this.#attempt !== undefined && this.connected) this.#take(this.#attempt, nothing);
   }
 
   /** `REPLCONF GETACK` came in the stream: answer after the bytes at hand were applied. */
@@ -361,11 +368,13 @@ export class ReplicaLink {
     this.#downSinceMs = undefined;
     this.#stream.begin({ selectedDb: this.#resume?.selectedDb ?? 0, master: this.#masterName() });
     this.sendAck();
-    return attempt.inbox.stream((chunk) => {
-      if (!this.#stream.take(chunk)) {
-        attempt.inbox.fail(new LinkBroken(this.#stream.error));
-      } else if (this.#stream.ackWanted) this.sendAck();
-    });
+    return attempt.inbox.stream((chunk) => this.#take(attempt, chunk));
+  }
+
+  #take(attempt: Attempt, chunk: Uint8Array): void {
+    if (!this.#stream.take(chunk)) {
+      attempt.inbox.fail(new LinkBroken(this.#stream.error));
+    } else if (this.#stream.ackWanted) this.sendAck();
   }
 
   // ---- The end of an attempt -----------------------------------------------------------------

@@ -276,6 +276,11 @@ export class Replication {
     this.#master.disconnectReplicas(reason);
   }
 
+  /** Writes are not paused any more: the master's are applied again. */
+  goOn(): void {
+    this.#link.goOn();
+  }
+
   /** CLIENT KILL TYPE master: the link is closed and comes back by itself. */
   disconnectMaster(reason: string): void {
     this.#link.disconnect(reason);

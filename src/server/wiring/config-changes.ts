@@ -33,10 +33,6 @@ export function applyConfigChanges(
     replication.backlogSizeChanged();
     return null;
   });
-  // Sockets are opened asynchronously, and CONFIG SET must know at once whether it worked.
-  const needsRestart = (): string => 'this server listens anew only after a restart';
-  config.onChange('port', needsRestart);
-  config.onChange('bind', needsRestart);
   config.onChange('dir', (dir) => effects.changeDirectory(pathOf(dir)));
   config.onChange('proto-max-bulk-len', (bytes) => {
     effects.setMaxBulkBytes(bytes);

@@ -102,6 +102,7 @@ export class MasterStreamApplier implements StreamApplier {
           throw new StreamError(this.#reader.error, this.#countApplied(at, appliedAt));
         }
         if (this.#reader.argc > 0) {
+          if (dispatcher.holdsBack(client, this.#reader)) break;
           dispatcher.runFromMaster(client, this.#reader, buffer, at, next);
         }
         at = next;

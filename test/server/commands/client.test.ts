@@ -117,6 +117,35 @@ describe('PAUSE', () => {
     expect(await writer.read()).toBe(2);
   });
 
+  test("on a replica the master's writes wait too, and their bytes are not counted", async () => {
+    const master = await use.server('bundled');
+    const replica = await use.server('bundled', {
+      args: ['--replicaof', '127.0.0.1', String(master.port)],
+    });
+    await waitForSync(master, replica);
+    await master.cli('SET', 'first', 'v');
+    await waitForSync(master, replica);
+    const offset = await replica.info('slave_repl_offset');
+    await replica.cli('CLIENT', 'PAUSE', 100_000, 'WRITE');
+    const client = await master.connect();
+    await client.pipeline([
+      ['PUBLISH', 'a', 'b'],
+      ['MULTI'],
+      ['SET', 'k', 'v'],
+      ['SET', 'l', 'v'],
+      ['EXEC'],
+    ]);
+    const sent = await master.info('master_repl_offset');
+    await waitFor(async () => (await replica.info('slave_read_repl_offset')) === sent, {
+      what: 'the replica to have read it all',
+    });
+    expect(await replica.info('slave_repl_offset')).toBe(offset);
+    expect(await replica.cli('GET', 'k')).toBe('');
+    await replica.cli('CLIENT', 'UNPAUSE');
+    await waitForSync(master, replica);
+    expect(await replica.cli('MGET', 'k', 'l')).toBe('v\nv');
+  });
+
   test('ALL ends by itself', async () => {
     const server = await use.server('bundled');
     const [me, other] = await Promise.all([server.connect(), server.connect()]);
