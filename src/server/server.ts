@@ -14,7 +14,7 @@ import { ClientRegistry } from './client-registry.ts';
 import { CommandTable } from './command-table.ts';
 import { CommandTimer } from './command-timer.ts';
 import { allCommands } from './commands/index.ts';
-import { type Config, pathOf } from './config.ts';
+import type { Config } from './config.ts';
 import { AofCommands } from './wiring/aof-applier.ts';
 import { applyConfigChanges } from './wiring/config-changes.ts';
 import type { Executor, ServerContext } from './context.ts';
@@ -34,9 +34,9 @@ import { MemoryLimit } from './memory-limit.ts';
 import { Networking } from './networking.ts';
 import { Output } from './output.ts';
 import { PauseState } from './pause.ts';
-import { Aof, type AofSettings } from './persistence/aof.ts';
-import { Loading, type LoadingSettings } from './persistence/loading.ts';
-import { Persistence, type PersistenceSettings } from './persistence/persistence.ts';
+import { Aof } from './persistence/aof.ts';
+import { Loading } from './persistence/loading.ts';
+import { Persistence } from './persistence/persistence.ts';
 import { SkippedItems } from './persistence/skipped-items.ts';
 import { Propagation } from './propagation.ts';
 import { PubSub } from './pubsub.ts';
@@ -47,6 +47,11 @@ import { replicationSettings } from './wiring/replication-settings.ts';
 import { Shutdown } from './shutdown.ts';
 import { Slowlog } from './slowlog.ts';
 import { newFullSyncLoader } from './wiring/streamed-load.ts';
+import {
+  aofSettings,
+  loadingSettings,
+  persistenceSettings,
+} from './wiring/persistence-settings.ts';
 import { syncDataFile } from './wiring/sync-data-file.ts';
 import { SnapshotSource } from './wiring/snapshot-source.ts';
 import { ServerStats } from './stats.ts';
@@ -486,48 +491,4 @@ export function commandTable({ extras }: Config): CommandTable {
 
 function expiryVerb(config: Config): string {
   return config.values.lazyfreeLazyExpire ? 'UNLINK' : 'DEL';
-}
-
-function persistenceSettings(config: Config): PersistenceSettings {
-  const { values } = config;
-  return {
-    get dir() {
-      return pathOf(values.dir);
-    },
-    get dbfilename() {
-      return pathOf(values.dbfilename);
-    },
-    get rdbcompression() {
-      return values.rdbcompression;
-    },
-    get rdbchecksum() {
-      return values.rdbchecksum;
-    },
-    get rdbKeySaveDelayUs() {
-      return values.rdbKeySaveDelay;
-    },
-    get save() {
-      return values.save;
-    },
-  };
-}
-
-function loadingSettings({ values }: Config): LoadingSettings {
-  return {
-    get keyLoadDelayUs() {
-      return values.keyLoadDelay;
-    },
-    get loadingProcessEventsIntervalBytes() {
-      return values.loadingProcessEventsIntervalBytes;
-    },
-  };
-}
-
-/** The values as they are, but for those that name files: they are bytes. */
-function aofSettings({ values }: Config): AofSettings {
-  return Object.create(values, {
-    dir: { get: () => pathOf(values.dir) },
-    appendfilename: { get: () => pathOf(values.appendfilename) },
-    appenddirname: { get: () => pathOf(values.appenddirname) },
-  }) as AofSettings;
 }

@@ -63,13 +63,13 @@ function loadingFields(
 function aofFields(aof: Aof): InfoFields {
   return [
     ['aof_enabled', aof.state === 'off' ? 0 : 1],
-    ['aof_rewrite_in_progress', aof.rewriteInProgress ? 1 : 0],
-    ['aof_rewrite_scheduled', aof.rewriteScheduled ? 1 : 0],
-    ['aof_last_rewrite_time_sec', aof.lastRewriteSec],
-    ['aof_current_rewrite_time_sec', aof.currentRewriteSec],
-    ['aof_last_bgrewrite_status', aof.lastRewriteOk ? 'ok' : 'err'],
-    ['aof_rewrites', aof.rewrites],
-    ['aof_rewrites_consecutive_failures', aof.consecutiveFailures],
+    ['aof_rewrite_in_progress', aof.rewriter.inProgress ? 1 : 0],
+    ['aof_rewrite_scheduled', aof.rewriter.isScheduled ? 1 : 0],
+    ['aof_last_rewrite_time_sec', aof.rewriter.lastSec],
+    ['aof_current_rewrite_time_sec', aof.rewriter.currentSec],
+    ['aof_last_bgrewrite_status', aof.rewriter.lastOk ? 'ok' : 'err'],
+    ['aof_rewrites', aof.rewriter.count],
+    ['aof_rewrites_consecutive_failures', aof.rewriter.consecutiveFailures],
     ['aof_last_write_status', aof.lastWriteOk ? 'ok' : 'err'],
     ['aof_last_cow_size', 0],
   ];

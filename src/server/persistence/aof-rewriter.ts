@@ -1,0 +1,188 @@
+/**
+ * When the append-only file is rewritten, and what becomes of it: one rewrite at a time, in its turn
+ * with other snapshots, tried again with growing patience after failures. Owned by the Aof, whose
+ * writer it switches to the new increment.
+ */
+import type { Clock } from '../../util/clock.ts';
+import type { Logger } from '../log.ts';
+import type { AofFiles } from './aof-files.ts';
+import type { AofFileEntry } from './aof-manifest.ts';
+import { AofRewrite } from './aof-rewrite.ts';
+import type { Persistence } from './persistence.ts';
+
+/** What the rewriter asks of the Aof. */
+export interface AofRewriterOwner {
+  /**
+   * Whether changes are appended: not at all, from the coming snapshot on (its increment is named
+   * together with its base), or all along.
+   */
+  readonly appends: 'no' | 'from-snapshot' | 'yes';
+  /** Appends to this file from now on. */
+  switchTo(increment: AofFileEntry): void;
+  /** Ceases to append: the snapshot that the increment belongs to has failed. */
+  giveUp(increment: AofFileEntry): void;
+  onRewritten(): void;
+}
+
+export interface AofRewriterDeps {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly persistence: Persistence;
+  readonly files: AofFiles;
+}
+
+/** After so many failures in a row a rewrite waits longer and longer, up to an hour. [aof.c, 7.0] */
+const patientFailures = 3;
+const maxRetryDelayMs = 3_600_000;
+
+export class AofRewriter {
+  /** INFO's fields. */
+  lastOk = true;
+  /** Seconds the last one took, −1 before the first. */
+  lastSec = -1;
+  count = 0;
+  consecutiveFailures = 0;
+
+  readonly #deps: AofRewriterDeps;
+  readonly #owner: AofRewriterOwner;
+  #running: AofRewrite | null = null;
+  #scheduled = false;
+  #retryAtMs = 0;
+  /** Written to since the snapshot that will be its base; not in the manifest yet. */
+  #unnamed: AofFileEntry | null = null;
+
+  constructor(deps: AofRewriterDeps, owner: AofRewriterOwner) {
+    this.#deps = deps;
+    this.#owner = owner;
+  }
+
+  get inProgress(): boolean {
+    return this.#running !== null;
+  }
+
+  get isScheduled(): boolean {
+    return this.#scheduled;
+  }
+
+  /** Seconds, −1 when none is under way. */
+  get currentSec(): number {
+    if (this.#running === null) return -1;
+    return Math.floor((this.#deps.clock.now() - this.#running.startedAtMs) / 1000);
+  }
+
+  /** After a failure it is not tried again at once. */
+  get isResting(): boolean {
+    return this.#deps.clock.monotonic() < this.#retryAtMs;
+  }
+
+  /** Begins as soon as no other snapshot is under way. */
+  schedule(): void {
+    this.#scheduled = true;
+    this.cron();
+  }
+
+  /** Ten times a second. */
+  cron(): void {
+    const { log, persistence } = this.#deps;
+    if (!this.#scheduled || this.inProgress || persistence.inProgress || this.isResting) return;
+    this.#scheduled = false;
+    this.count++;
+    log.notice('Background append only file rewriting started');
+    const running = this.#start();
+    this.#running = running.rewrite;
+    running.rewrite.whenDone().then(
+      () => this.#onDone(running.rewrite, running.base),
+      (error: Error) => this.#onFailed(running.rewrite, error),
+    );
+  }
+
+  #start(): { rewrite: AofRewrite; base: AofFileEntry } {
+    const { clock, files, persistence } = this.#deps;
+    if (this.#owner.appends === 'no') {
+      // BGREWRITEAOF works without appending too: it leaves a base, and nothing after it.
+      files.directory.make();
+      files.read();
+    }
+    const base = files.nextBase();
+    const rewrite = new AofRewrite({
+      clock,
+      persistence,
+      base: files.describe(base, clock.now()),
+      prepare: () => this.#prepareIncrement(),
+    });
+    return { rewrite, base };
+  }
+
+  /** What changes from the snapshot on goes to a file of its own; returns what switches to it. */
+  async #prepareIncrement(): Promise<() => void> {
+    const { files } = this.#deps;
+    const { appends } = this.#owner;
+    if (appends === 'no') return () => undefined;
+    const increment = files.nextIncrement();
+    if (appends === 'yes') {
+      await files.addIncrement(increment);
+      return () => this.#owner.switchTo(increment);
+    }
+    return () => {
+      this.#unnamed = increment;
+      this.#owner.switchTo(increment);
+    };
+  }
+
+  async #onDone(rewrite: AofRewrite, base: AofFileEntry): Promise<void> {
+    if (this.#running !== rewrite) return;
+    const { clock, files, log } = this.#deps;
+    const kept = this.#owner.appends === 'no' ? 0 : 1;
+    try {
+      await files.replaceBase(base, { added: this.#unnamed, kept });
+    } catch (error) {
+      this.#onFailed(rewrite, error as Error);
+      return;
+    }
+    await files.collectGarbage();
+    // Switched off meanwhile: what the manifest says stays true.
+    if (this.#running !== rewrite) return;
+    this.#running = this.#unnamed = null;
+    this.lastOk = true;
+    this.consecutiveFailures = 0;
+    this.#retryAtMs = 0;
+    this.lastSec = Math.floor((clock.now() - rewrite.startedAtMs) / 1000);
+    log.notice('Background AOF rewrite finished successfully');
+    this.#owner.onRewritten();
+  }
+
+  #onFailed(rewrite: AofRewrite, error: Error): void {
+    if (this.#running !== rewrite) return;
+    const { clock, log } = this.#deps;
+    this.#running = null;
+    this.lastOk = false;
+    this.consecutiveFailures++;
+    const patience = this.consecutiveFailures - patientFailures;
+    const delayMs = patience < 0 ? 1000 : Math.min(60_000 * 2 ** patience, maxRetryDelayMs);
+    this.#retryAtMs = clock.monotonic() + delayMs;
+    log.warning(`Background AOF rewrite failed: ${error.message}`);
+    if (this.#owner.appends !== 'from-snapshot') return;
+    this.#dropUnnamed();
+    this.#scheduled = true;
+  }
+
+  /** Breaks off what is under way, and forgets what is scheduled. */
+  abort(reason: string): void {
+    const running = this.#running;
+    this.#running = null;
+    this.#scheduled = false;
+    if (running === null) return;
+    running.abort(reason);
+    this.#dropUnnamed();
+  }
+
+  /** It was written to, and no manifest names it. */
+  #dropUnnamed(): void {
+    const increment = this.#unnamed;
+    if (increment === null) return;
+    this.#unnamed = null;
+    this.#owner.giveUp(increment);
+    this.#deps.log.notice(`Removing the temp incr aof file ${increment.name}`);
+    void this.#deps.files.directory.remove(increment.name);
+  }
+}
