@@ -2,7 +2,7 @@
  * BITFIELD and BITFIELD_RO: a list of operations on whole numbers of any width at any bit of a
  * string. All are read before the first is run: one that is wrong leaves the string as it is.
  */
-import { parseInt64 } from '../../util/int64.ts';
+import { parseSmallInteger } from '../../util/int64.ts';
 import {
   addToField,
   readField,
@@ -163,7 +163,7 @@ function readOperation(
   word: Operation['word'],
   overflow: OverflowRule,
 ): Operation | null {
-  const type = readFieldType(call.text(index + 1));
+  const type = readFieldType(call, index + 1);
   if (type === null) {
     return refuse(
       call,
@@ -173,17 +173,27 @@ function readOperation(
   }
   const offset = readFieldOffset(call, index + 2, type.bits);
   if (Number.isNaN(offset)) return null;
-  const value = word === 'get' ? 0n : bigintArgument(call, index + 3);
+  const value = word === 'get' ? 0n : readFieldValue(call, index + 3);
   return value === null ? null : { word, type, offset, value, overflow };
 }
 
-function readFieldType(text: string): FieldType | null {
-  const match = /^([iu])([1-9][0-9]?)$/.exec(text);
-  if (match === null) return null;
-  const signed = match[1] === 'i';
-  const bits = Number(match[2]);
-  return bits > (signed ? 64 : 63) ? null : { signed, bits };
+function readFieldValue(call: Call, index: number): bigint | null {
+  const small = call.integer(index);
+  return Number.isNaN(small) ? bigintArgument(call, index) : BigInt(small);
 }
+
+/** `i` or `u` and a number of bits without leading zeros; null when it is none. */
+function readFieldType(call: Call, index: number): FieldType | null {
+  const { buffer } = call;
+  const start = call.argStart[index];
+  const signed = buffer[start] === letterI;
+  if (call.argLength(index) < 2 || (!signed && buffer[start] !== letterU)) return null;
+  const bits = parseSmallInteger(buffer, start + 1, call.argEnd[index]);
+  return bits >= 1 && bits <= (signed ? 64 : 63) ? { signed, bits } : null;
+}
+
+const letterI = 105;
+const letterU = 117;
 
 /** `#3` is the fourth field of that width. NaN after an error reply. */
 function readFieldOffset(call: Call, index: number, bits: number): number {
@@ -191,8 +201,8 @@ function readFieldOffset(call: Call, index: number, bits: number): number {
   if (call.argLength(index) === 0 || call.buffer[start] !== hash) {
     return checkedBitOffset(call, call.integer(index));
   }
-  const number = parseInt64(call.buffer, start + 1, call.argEnd[index]);
-  return checkedBitOffset(call, number === null ? NaN : Number(number) * bits);
+  const number = parseSmallInteger(call.buffer, start + 1, call.argEnd[index]);
+  return checkedBitOffset(call, number * bits);
 }
 
 const hash = 35;
