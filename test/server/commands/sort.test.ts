@@ -61,7 +61,7 @@ test(`random sorts are answered as redis-server does (FUZZ_SEED=${seed})`, async
   const run = `FUZZ_SEED=${seed}`;
   await expectSameAnswers(clients, randomSorts(seededRandom(seed)), { count: 3000, run });
   const [theirs, ours] = await Promise.all(servers.map(digestOf));
-  expect(ours, run).toBe(theirs);
+  expect(ours, `${run}, the digest in the end`).toBe(theirs);
 });
 
 test('many elements come out as a naive sort has them', async () => {
