@@ -49,7 +49,14 @@ export interface ReplicaTerms extends CommonTerms {
   readonly attempt: (call: Call) => boolean;
 }
 
-export type BlockTerms = KeyTerms | ReplicaTerms;
+/** Something outside: another server, a socket. */
+export interface OutsideTerms extends CommonTerms {
+  readonly until: 'told';
+  /** Is given what ends the waiting, with a last step that replies; too late it does nothing. */
+  readonly begin: (end: (step: (call: Call) => void) => void) => void;
+}
+
+export type BlockTerms = KeyTerms | ReplicaTerms | OutsideTerms;
 
 /** Timers take 31 bits of milliseconds; for a longer time one is set after the other. */
 const longestTimerMs = 2 ** 31 - 1;
@@ -85,6 +92,7 @@ export class BlockedClients {
     client.blocked = blocked;
     client.set(clientFlags.blocked, true);
     if (terms.timeoutMs > 0) blocked.startTimer(this.#clock, terms.timeoutMs);
+    if (terms.until === 'told') terms.begin((step) => blocked.endBy(step));
   }
 
   /** A replica has acknowledged more, or has gone. */
@@ -180,6 +188,15 @@ export class BlockedClient implements BlockedState, KeyWaiter {
   endByError(text: string): void {
     this.#run((call) => {
       call.error(text);
+      return true;
+    });
+  }
+
+  /** What it has waited for is there. */
+  endBy(step: (call: Call) => void): void {
+    if (this.client.blocked !== this) return;
+    this.#run((call) => {
+      step(call);
       return true;
     });
   }

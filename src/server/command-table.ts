@@ -33,7 +33,8 @@ export class CommandTable implements CommandLookup {
   }
 
   byName(name: string): Command | null {
-    const [first = '', second] = name.toLowerCase().split('|');
+    const [first = '', second, third] = name.toLowerCase().split('|');
+    if (third !== undefined) return null;
     const command = this.all.get(first) ?? null;
     if (second === undefined || command === null) return command;
     return command.subcommands?.get(second) ?? null;

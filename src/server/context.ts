@@ -18,6 +18,7 @@ import type { LatencyMonitor } from './latency-monitor.ts';
 import type { Logger } from './log.ts';
 import type { Aof } from './persistence/aof.ts';
 import type { Loading } from './persistence/loading.ts';
+import type { Migrations } from './migration.ts';
 import type { MemoryLimit } from './memory-limit.ts';
 import type { Persistence } from './persistence/persistence.ts';
 import type { Propagation } from './propagation.ts';
@@ -100,6 +101,7 @@ export interface ServerContext {
   readonly blocked: BlockedClients;
   readonly pause: PauseState;
   readonly pubsub: PubSub;
+  readonly migrations: Migrations;
   readonly cron: CronSwitches;
   /** Resolves to an error text when the server could not go down and serves on. */
   shutdown(request: ShutdownRequest): Promise<string | null>;

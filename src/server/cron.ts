@@ -77,6 +77,7 @@ export class Cron {
 
   #everySecond(): void {
     this.#server.replication.cron();
+    this.#server.migrations.cron();
     this.#closeIdleClients();
   }
 

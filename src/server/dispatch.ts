@@ -18,7 +18,7 @@ import type { BlockedRunner } from './blocked-runner.ts';
 import { Call } from './call.ts';
 import { type Client, clientFlags, notPlain, type QueuedRequest } from './client.ts';
 import { type Command, commandFlags, gateBits } from './command.ts';
-import { debugRefusal } from './commands/debug-gate.ts';
+import { protectedRefusal } from './commands/protected-gate.ts';
 import type { CommandTable } from './command-table.ts';
 import type { CommandTimer } from './command-timer.ts';
 import type { ServerContext } from './context.ts';
@@ -231,7 +231,7 @@ export class Dispatcher {
   ): Outcome {
     const { client } = call;
     const effective = effectiveBits(client, command);
-    const closedByConfig = command.has('protected') ? debugRefusal(call) : null;
+    const closedByConfig = command.has('protected') ? protectedRefusal(call, command) : null;
     const refusal = closedByConfig ?? this.#refusal(client, command, effective);
     if (refusal !== null) {
       this.#refuse(call, command, refusal);

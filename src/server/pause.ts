@@ -11,7 +11,7 @@ import { type Client, clientFlags } from './client.ts';
 import type { ClientRegistry } from './client-registry.ts';
 import type { Gates } from './gates.ts';
 
-export type PausePurpose = 'client-pause' | 'shutdown' | 'failover';
+export type PausePurpose = 'client-pause' | 'shutdown' | 'failover' | 'migrate';
 /** `write` holds back what may change data, `all` everything a client can send. */
 export type PauseMode = 'write' | 'all';
 

@@ -31,6 +31,7 @@ import { Keyspace } from './keyspace/keyspace.ts';
 import { publishKeyspaceEvents } from './keyspace-events.ts';
 import { LatencyMonitor } from './latency-monitor.ts';
 import { MemoryLimit } from './memory-limit.ts';
+import { Migrations } from './migration.ts';
 import { Networking } from './networking.ts';
 import { Output } from './output.ts';
 import { PauseState } from './pause.ts';
@@ -314,6 +315,7 @@ export class BundledServer {
       blocked: this.#blocked,
       pause: this.#pause,
       pubsub: this.#pubsub,
+      migrations: new Migrations({ clock, connect: this.#environment.connect }),
       cron: {
         setActiveExpire: (on) => {
           this.cron.activeExpire = on;
@@ -430,6 +432,7 @@ export class BundledServer {
   stop(): void {
     this.cron.stop();
     this.context.pause.close();
+    this.context.migrations.close();
     this.context.replication.close();
     this.context.persistence.abortAll('the server is shutting down');
     for (const client of this.context.clients.all()) this.networking.close(client);

@@ -61,6 +61,7 @@ const serverRanks: readonly (readonly string[])[] = [
     'keyspace-events',
     'latency-histogram',
     'latency-monitor',
+    'migration',
     'monitor',
     'output',
     'output-limits',

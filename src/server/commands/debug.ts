@@ -14,7 +14,7 @@ import { datasetDigest, valueDigest } from '../digest.ts';
 import { noDigest } from '../digest-sum.ts';
 import { defaultEncodingLimits } from '../types/value.ts';
 import { type HelpRow, replyHelp } from './command-help.ts';
-import { debugRefusal } from './debug-gate.ts';
+import { protectedRefusal } from './protected-gate.ts';
 import { debugObject } from './debug-object.ts';
 import { debugProtocol } from './debug-protocol.ts';
 
@@ -144,7 +144,7 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
 };
 
 function debugCommand(call: Call): void {
-  const refusal = debugRefusal(call);
+  const refusal = protectedRefusal(call, call.command);
   if (refusal !== null) {
     call.error(refusal);
     return;

@@ -45,6 +45,18 @@ export const dumpCommands: readonly CommandSpec[] = [
     complexity: 'O(n) for a value of n bytes',
     handler: restoreCommand,
   },
+  {
+    ...row,
+    name: 'restore-asking',
+    arity: -4,
+    flags: ['write', 'denyoom', 'asking'],
+    categories: ['keyspace', 'dangerous'],
+    group: 'server',
+    since: '3.0.0',
+    summary: 'RESTORE as the nodes of a cluster send it to each other.',
+    complexity: 'O(n) for a value of n bytes',
+    handler: restoreCommand,
+  },
 ];
 
 function dumpCommand(call: Call): void {
@@ -53,13 +65,16 @@ function dumpCommand(call: Call): void {
     call.reply.nil();
     return;
   }
+  call.reply.bulk(dumpPayload(call, ref));
+}
+
+/** An entry as RESTORE takes it. */
+export function dumpPayload(call: Call, ref: number): Buffer {
   const { dict } = call.db;
   const options = { compress: call.server.config.values.rdbcompression };
-  call.reply.bulk(
-    dict.isCollection(ref)
-      ? dumpCollection(dict.value(ref), options)
-      : dumpString(dict, ref, options),
-  );
+  return dict.isCollection(ref)
+    ? dumpCollection(dict.value(ref), options)
+    : dumpString(dict, ref, options);
 }
 
 type DumpOptions = Parameters<typeof writeDumpPayload>[2];

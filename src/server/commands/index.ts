@@ -3,6 +3,7 @@ import type { CommandSpec } from '../command.ts';
 import { bitfieldCommands } from './bitfield.ts';
 import { bitmapCommands } from './bitmaps.ts';
 import { clientCommands } from './client.ts';
+import { clusterCommands } from './cluster.ts';
 import { connectionCommands } from './connection.ts';
 import { expireCommands } from './expire.ts';
 import { failoverCommands } from './failover.ts';
@@ -29,6 +30,8 @@ import { listPopCommands } from './list-pops.ts';
 import { listPositionCommands } from './list-positions.ts';
 import { listCommands } from './lists.ts';
 import { memoryCommands } from './memory.ts';
+import { migrateCommands } from './migrate.ts';
+import { moduleCommands } from './module.ts';
 import { monitorCommands } from './monitor.ts';
 import { persistenceCommands } from './persistence.ts';
 import { pubsubCommands } from './pubsub.ts';
@@ -62,6 +65,7 @@ import { zsetCommands } from './zsets.ts';
 export const allCommands: readonly CommandSpec[] = [
   ...connectionCommands,
   ...clientCommands,
+  ...clusterCommands,
   ...stringCommands,
   ...manyStringCommands,
   ...stringNumberCommands,
@@ -92,6 +96,7 @@ export const allCommands: readonly CommandSpec[] = [
   ...moveCommands,
   ...objectCommands,
   ...dumpCommands,
+  ...migrateCommands,
   ...scanCommands,
   ...sortCommands,
   ...expireCommands,
@@ -112,6 +117,7 @@ export const allCommands: readonly CommandSpec[] = [
   ...infoCommands,
   ...latencyCommands,
   ...memoryCommands,
+  ...moduleCommands,
   ...monitorCommands,
   ...persistenceCommands,
   ...serverCommands,

@@ -38,7 +38,7 @@ export function statsFields(server: ServerContext): InfoFields {
     ['pubsubshard_channels', pubsub.count('shard')],
     ['latest_fork_usec', 0],
     ['total_forks', 0],
-    ['migrate_cached_sockets', 0],
+    ['migrate_cached_sockets', server.migrations.keptConnections],
     ['slave_expires_tracked_keys', keyspace.replicaKeys.size],
     ...noDefragOrTracking,
     ['unexpected_error_replies', stats.unexpectedErrorReplies],
