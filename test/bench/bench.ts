@@ -1,16 +1,20 @@
 /**
  * `npm run bench`: the bundled server against redis-server, in turn in one run (A B A B), and with
- * `npm run bench -- startup` how long the CLI takes to start, with `npm run bench -- rdb` how long
- * collections take to save and to load. It prints ratios, with the goals beside them where there are
- * some, and passes no verdict: absolute figures belong to a machine. Nothing of it stays running.
+ * `npm run bench -- startup` how long the CLI takes to start, `rdb` how long collections take to save
+ * and to load, `memory` how much room data takes and how long it takes to come in, `pauses` how long
+ * the event loop is held up with 5 M keys (minutes). It prints ratios, with the goals beside them where
+ * there are some, and passes no verdict: absolute figures belong to a machine. Nothing stays running.
  *
  *   npm run bench -- --quick
- *   npm run bench -- --tests incr,mset,lpush --pipelines 1,16 --replicas 0 --rounds 5 --json
+ *   npm run bench -- --tests all --pipelines 1,16 --replicas 0 --rounds 5 --json
  *   npm run bench -- --server '/path/to/other-server' --baseline 'redis-server --io-threads 2'
  */
 import { parseArgs } from 'node:util';
 import { bundledServerCommand } from '../support/bundled-server.ts';
 import { findRealServer } from '../support/real-servers.ts';
+import { findTests } from './bench-tests.ts';
+import { benchMemory } from './memory-bench.ts';
+import { benchPauses } from './pause-bench.ts';
 import { findBenchmarkTool } from './redis-benchmark.ts';
 import { benchRdb } from './rdb-bench.ts';
 import { benchServers, type ServerBenchPlan } from './server-bench.ts';
@@ -64,10 +68,28 @@ async function main(): Promise<void> {
       json: values.json,
     });
   }
+  if (positionals[0] === 'memory') {
+    return benchMemory({
+      sides,
+      count: values.quick ? 100_000 : 1_000_000,
+      tests: values.tests === undefined ? [] : values.tests.split(','),
+      rounds: Number(values.rounds ?? (values.quick ? 1 : 3)),
+      json: values.json,
+    });
+  }
+  if (positionals[0] === 'pauses') {
+    return benchPauses({
+      tool: benchmarkTool(),
+      program: sides[1],
+      keys: values.quick ? 500_000 : 5_000_000,
+      seconds: values.quick ? 3 : 20,
+      json: values.json,
+    });
+  }
   const plan: ServerBenchPlan = {
     tool: benchmarkTool(),
     sides,
-    tests: (values.tests ?? 'get,set').toLowerCase().split(','),
+    tests: findTests(values.tests ?? 'get,set'),
     pipelines: values.pipelines.split(',').map(Number),
     replicas: values.replicas.split(',').map(Number),
     rounds: Number(values.rounds ?? (values.quick ? 1 : 3)),

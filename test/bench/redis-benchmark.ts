@@ -7,8 +7,8 @@ import { promisify } from 'node:util';
 
 export interface BenchmarkRun {
   port: number;
-  /** A test name of redis-benchmark's `-t`. */
-  test: string;
+  /** The name of a test of redis-benchmark's `-t`, or a command of our own, word by word. */
+  load: string | readonly string[];
   requests: number;
   pipeline: number;
   clients: number;
@@ -32,14 +32,14 @@ export async function runBenchmark(tool: string, run: BenchmarkRun): Promise<Ben
   const options = {
     '-h': '127.0.0.1',
     '-p': run.port,
-    '-t': run.test,
     '-n': run.requests,
     '-P': run.pipeline,
     '-c': run.clients,
     '-d': run.valueBytes,
     '-r': run.keys,
   };
-  const args = [...Object.entries(options).flat().map(String), '--csv'];
+  const load = typeof run.load === 'string' ? ['-t', run.load] : run.load;
+  const args = [...Object.entries(options).flat().map(String), '--csv', ...load];
   const { stdout, stderr } = await promisify(execFile)(tool, args);
   const result = parseCsv(stdout);
   if (result === undefined || /^Error /m.test(stderr)) {

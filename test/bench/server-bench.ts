@@ -9,6 +9,7 @@ import {
   type ServerProgram,
   type TestServer,
 } from '../support/server-process.ts';
+import type { BenchTest } from './bench-tests.ts';
 import { cpuMicros } from './cpu-time.ts';
 import { figure, median, row } from './figures.ts';
 import { runBenchmark, type BenchmarkRun } from './redis-benchmark.ts';
@@ -18,7 +19,7 @@ export interface ServerBenchPlan {
   tool: string;
   /** The baseline first: ratios are second over first. */
   sides: readonly [ServerProgram, ServerProgram];
-  tests: readonly string[];
+  tests: readonly BenchTest[];
   pipelines: readonly number[];
   /** How many replicas each side has, one pass of all tests for each entry; ascending. */
   replicas: readonly number[];
@@ -62,10 +63,13 @@ export async function benchServers(plan: ServerBenchPlan): Promise<void> {
     for (const line of heading(plan)) say(line);
     for (const replicas of plan.replicas) {
       for (const side of sides) await attachReplicas(side, replicas);
-      for (const cell of cellsOf(plan, replicas)) {
-        const result = await benchCell(sides, plan, cell);
-        rows.push(result);
-        say(formatRow(result));
+      for (const test of plan.tests) {
+        for (const pipeline of plan.pipelines) {
+          const result = await benchCell(sides, plan, { test, pipeline, replicas });
+          rows.push(result);
+          say(formatRow(result));
+        }
+        for (const { master } of sides) await master.cli('UNLINK', '', ...(test.keys ?? []));
       }
       for (const side of sides) await warnOfResyncs(side);
     }
@@ -118,12 +122,10 @@ async function attachReplicas(side: Side, count: number): Promise<void> {
   await waitForSync(side.master, ...side.replicas);
 }
 
-type Cell = Pick<ServerBenchRow, 'test' | 'pipeline' | 'replicas'>;
-
-function cellsOf(plan: ServerBenchPlan, replicas: number): Cell[] {
-  return plan.tests.flatMap((test) =>
-    plan.pipelines.map((pipeline) => ({ test, pipeline, replicas })),
-  );
+interface Cell {
+  test: BenchTest;
+  pipeline: number;
+  replicas: number;
 }
 
 async function benchCell(
@@ -158,10 +160,18 @@ async function measure(
   requests: number,
 ): Promise<Run> {
   const { master } = side;
+  const { test, pipeline } = cell;
+  if (test.prepare !== undefined) {
+    const client = await master.connect();
+    await test.prepare(client, requests);
+    client.close();
+    await waitForSync(master, ...side.replicas);
+  }
   const cpuBefore = cpuMicros(master.pid);
   const result = await runBenchmark(plan.tool, {
     ...plan.load,
-    ...cell,
+    load: test.load,
+    pipeline,
     port: master.port,
     requests,
   });
@@ -180,6 +190,7 @@ function summarize(cell: Cell, [first, second]: Run[][]): ServerBenchRow {
   const goal = goalOf(cell);
   return {
     ...cell,
+    test: cell.test.name,
     requestsPerSecond,
     ratio: requestsPerSecond[1] / requestsPerSecond[0],
     ...(goal === undefined ? {} : { goal }),
@@ -188,11 +199,12 @@ function summarize(cell: Cell, [first, second]: Run[][]): ServerBenchRow {
   };
 }
 
-/** The ratios we have set ourselves for GET and SET. */
-function goalOf({ test, pipeline, replicas }: Cell): number | undefined {
-  if (test !== 'get' && test !== 'set') return undefined;
-  if (replicas > 0) return 1.0;
-  return pipeline === 1 ? 0.9 : 1.2;
+/** With replicas there is one goal for all. */
+function goalOf({ test: { goals }, pipeline, replicas }: Cell): number | undefined {
+  if (goals === undefined || replicas > 0) return goals && 1.0;
+  const [single, some, many] = goals;
+  if (pipeline === 1) return single;
+  return pipeline < 64 ? some : (many ?? some);
 }
 
 const widths = [11, 4, 8, 11, 11, 6, 5, 8, 8, 6, 7, 7];
