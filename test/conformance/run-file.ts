@@ -1,7 +1,8 @@
 /**
  * Runs one file of the suite against one server, in a folder of its own, and leaves no process
  * behind. A test that makes no progress is a failure, and the file is run again without it: one
- * hanging test must not hide the others.
+ * hanging test must not hide the others. So are, together, those that failed because they call for
+ * scripts: broken off in the middle of a transaction, they spoil what follows.
  */
 import { spawn } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -49,33 +50,36 @@ export interface FileResult {
 
 export async function runFile(run: FileRun): Promise<FileResult> {
   const startedMs = performance.now();
-  const hung: string[] = [];
-  for (;;) {
-    const output = parseSuiteOutput(await runOnce(run, hung));
-    const { end } = output;
-    if (end.kind === 'hung' && end.test !== undefined && hung.length < mostHangs) {
-      hung.push(end.test);
+  /** Failures of earlier tries, which later ones leave out. */
+  const failed = new Map<string, TestResult>();
+  const needsScripting = new Set<string>();
+  for (let hangs = 0; ;) {
+    const { tests, end, ...output } = parseSuiteOutput(await runOnce(run, [...failed.keys()]));
+    for (const name of output.needsScripting) needsScripting.add(name);
+    if (end.kind === 'hung' && end.test !== undefined && hangs++ < mostHangs) {
+      failed.set(end.test, asHung(end.test));
       continue;
     }
-    return {
-      file: run.file,
-      seconds: (performance.now() - startedMs) / 1000,
-      tests: output.tests.map((test) => (hung.includes(test.name) ? asHung(test) : test)),
-      needsScripting: output.needsScripting,
-      end,
-    };
+    const failures = tests.filter(({ outcome }) => outcome === 'err');
+    const spoilers = failures.filter(({ name }) => needsScripting.has(name));
+    if (spoilers.length > 0 && spoilers.length < failures.length) {
+      for (const test of spoilers) failed.set(test.name, test);
+      continue;
+    }
+    const seconds = (performance.now() - startedMs) / 1000;
+    const all = tests.map((test) => failed.get(test.name) ?? test);
+    return { file: run.file, seconds, tests: all, needsScripting, end };
   }
 }
 
-/** A test left out because it hung in an earlier try has failed. */
-function asHung(test: TestResult): TestResult {
-  return { ...test, outcome: 'err', reason: [`no progress for ${stallSeconds} s`] };
+function asHung(name: string): TestResult {
+  return { name, outcome: 'err', reason: [`no progress for ${stallSeconds} s`] };
 }
 
-async function runOnce(run: FileRun, hung: readonly string[]): Promise<string> {
+async function runOnce(run: FileRun, leftOut: readonly string[]): Promise<string> {
   const dir = await makeRunDir(run.suite, run.server);
   try {
-    await writeFile(join(dir.path, 'exclude'), [...run.exclude, ...hung].join('\n'));
+    await writeFile(join(dir.path, 'exclude'), [...run.exclude, ...leftOut].join('\n'));
     const [program, ...args] = [...run.isolation, 'tclsh', ...suiteArgs(run)];
     const printed = await collect(program, args, dir.path);
     if (run.logs !== undefined) await writeLog(run.logs, run.file, printed);

@@ -11,6 +11,7 @@
  *
  * Each pending entry of a group is again among those of one of its consumers.
  */
+import { shortest } from '../../util/int64.ts';
 import { RdbError } from '../rdb-error.ts';
 import { incomplete, type RdbInput } from '../rdb-input.ts';
 import { elementError } from '../structure/element-reader.ts';
@@ -87,7 +88,7 @@ function* decodeGroup(context: ValueContext, stream: StreamTarget, version: numb
   const lastId = yield* readId(input);
   // A group whose place is not known has −1, as an unsigned number.
   const read = version === 1 ? null : yield* readExactLength(input);
-  group.setProgress(lastId, typeof read === 'bigint' ? BigInt.asIntN(64, read) : read);
+  group.setProgress(lastId, typeof read === 'bigint' ? shortest(BigInt.asIntN(64, read)) : read);
   const pending = yield* readLength(input);
   for (let left = pending; left > 0; left--) {
     const id = yield* readRawId(input);
