@@ -30,7 +30,7 @@ export function contentsOf(stream: StreamValue): StreamContents {
     entries: entriesOf(stream.read({ start: minId, end: maxId })),
     lastId: stream.lastId.text(),
     maxDeletedId: stream.maxDeletedId.text(),
-    entriesAdded: String(stream.entriesAdded),
+    entriesAdded: textOf(stream.entriesAdded),
     groups: stream.groups().map(groupContents),
   };
 }
@@ -57,16 +57,23 @@ function groupContents(group: StreamGroup): GroupContents {
       pending.readId(place, new StreamId()).text(),
       group.ownerAt(place)?.name ?? 'nobody',
       group.deliveredAtMs(place),
-      String(group.deliveriesAt(place)),
+      textOf(group.deliveriesAt(place)),
     ]);
   }
   return {
     name: group.name,
     lastId: group.lastId.text(),
-    entriesRead: String(group.entriesRead),
+    entriesRead: textOf(group.entriesRead),
     pending: rows,
     consumers: group.consumers().map(({ name }) => name),
   };
+}
+
+/** Small ones must be numbers: a bigint would not be equal to what the server compares it with. */
+function textOf(value: number | bigint): string {
+  return typeof value === 'bigint' && Number.isSafeInteger(Number(value))
+    ? `${value}n`
+    : `${value}`;
 }
 
 function windowText({ windowBuffer, windowStart, windowEnd }: Listpack): string {

@@ -1,11 +1,12 @@
 /**
- * Random requests on lists, sets, hashes and sorted sets for `random-requests.ts`: every command,
+ * Random requests on lists, sets, hashes, sorted sets and streams for `random-requests.ts`: every command,
  * mostly with sensible arguments. Sets hold integers alone, and no collection grows past what Redis
  * keeps in one piece: the order of a larger one's elements need not be the same in two servers.
  * Left out for the same reason is whatever picks at random.
  */
 import type { Random } from '../../src/util/random.ts';
 import { hashRequests, setRequests, type RequestTools } from './random-hashes-sets.ts';
+import { streamRequests } from './random-streams.ts';
 
 const elements = ['a', 'b', 'c', '1', '2', '-7', '300', '', 'x'.repeat(70), '70000', '1e3'];
 const scores = ['0', '1', '-1', '2.5', 'inf', '-inf', '1e20', '0.1', 'nan', 'x', '3'];
@@ -19,8 +20,9 @@ const waits = ['0.01', '0.02', '-1', 'x'];
 
 const hashKeys = ['hash', 'hash2', 'hash3'];
 const setKeys = ['set', 'set2', 'set3'];
+const streamKeys = ['stream', 'stream2', 'stream3'];
 /** Keys of one type mostly, for requests that make sense only when they meet their own type. */
-export const collectionKeys: readonly string[] = [...hashKeys, ...setKeys];
+export const collectionKeys: readonly string[] = [...hashKeys, ...setKeys, ...streamKeys];
 
 /** Each gives a request on keys of `key`, or on those of its type. */
 export function collectionMakers(random: Random, key: () => string): (() => string[])[] {
@@ -109,5 +111,6 @@ export function collectionMakers(random: Random, key: () => string): (() => stri
   });
   const hashes = hashRequests(toolsFor(hashKeys));
   const sets = setRequests(toolsFor(setKeys));
-  return [...lists, ...sets, ...hashes, ...sortedSets];
+  const streams = streamRequests(toolsFor(streamKeys));
+  return [...lists, ...sets, ...hashes, ...sortedSets, ...streams];
 }

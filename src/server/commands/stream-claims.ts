@@ -59,7 +59,8 @@ const maxTransientIds = 2 ** 36;
 
 /** What becomes of claimed entries. */
 interface Claim {
-  readonly consumer: StreamConsumer;
+  /** Null until it gets an entry: before, it is not made, and counts as unseen. [7.0] */
+  consumer: StreamConsumer | null;
   readonly minIdleMs: number;
   readonly deliveredAtMs: number;
   /** null: one more, or as it was with `justId`. */
@@ -94,8 +95,7 @@ function xclaimCommand(call: Call): void {
   call.db.dict.valueForWrite(found.ref);
   const moved = compareIds(options.lastId, group.lastId) > 0;
   if (moved) group.lastId.copyFrom(options.lastId);
-  const consumer = presentConsumer(call, group, consumerIndex, names.keyIndex);
-  const claim = { ...options, consumer, minIdleMs };
+  const claim: Claim = { ...options, consumer: null, minIdleMs };
   const outcomes = ids.map((id) => claimEntry(call, found, claim, id));
   if (moved && outcomes.every((outcome) => outcome === 'skipped')) {
     propagateGroupId(call, names, group);
@@ -190,23 +190,23 @@ interface AutoclaimOptions {
 
 function xautoclaimCommand(call: Call): void {
   call.preventPropagation();
+  // A key that is not there is missed, and that is told, even where the words are wrong. [7.0]
+  const ref = call.lookupRead(names.keyIndex);
   const minIdleMs = minIdleArgument(call);
   if (Number.isNaN(minIdleMs)) return;
   const start = new StreamId();
   if (!intervalStartArgument(call, firstIdIndex, start)) return;
   const options = readAutoclaimOptions(call);
   if (options === null) return;
-  const found = groupArgument(call, names);
+  const found = groupArgument(call, names, ref);
   if (found === null) return;
   if (options.count > maxTransientIds) {
     call.error('ERR Insufficient memory, failed allocating transient memory, COUNT too high.');
     return;
   }
   call.db.dict.valueForWrite(found.ref);
-  const { group, stream } = found;
-  const consumer = presentConsumer(call, group, consumerIndex, names.keyIndex);
   const claim: Claim = {
-    consumer,
+    consumer: null,
     minIdleMs,
     deliveredAtMs: call.keyspace.nowMs,
     deliveries: null,
@@ -216,8 +216,8 @@ function xautoclaimCommand(call: Call): void {
   const { claimed, removed, cursor } = claimFrom(call, found, claim, start, options.count);
   call.reply.array(3);
   replyId(call, cursor);
-  replyClaimed(call, stream, claimed, options.justId);
-  replyClaimed(call, stream, removed, true);
+  replyClaimed(call, found.stream, claimed, options.justId);
+  replyClaimed(call, found.stream, removed, true);
 }
 
 /** Null after an error. */
@@ -278,7 +278,7 @@ function claimEntry(
   claim: Claim,
   id: StreamId,
 ): Outcome {
-  const { consumer, deliveries } = claim;
+  const { deliveries } = claim;
   const { nowMs } = call.keyspace;
   let place = group.pending.find(id);
   if (!stream.has(id)) {
@@ -290,11 +290,12 @@ function claimEntry(
   }
   if (place === -1) {
     if (!claim.force) return 'skipped';
-    place = group.deliver(id, consumer, nowMs);
   } else if (claim.minIdleMs > nowMs - group.deliveredAtMs(place) && claim.minIdleMs > 0) {
     return 'skipped';
   }
-  group.assign(place, id, consumer);
+  claim.consumer ??= presentConsumer(call, group, consumerIndex, names.keyIndex);
+  if (place === -1) place = group.deliver(id, claim.consumer, nowMs);
+  else group.assign(place, id, claim.consumer);
   group.setDeliveredAtMs(place, claim.deliveredAtMs);
   if (deliveries !== null) group.setDeliveries(place, deliveries);
   else if (!claim.justId) group.countDelivery(place);

@@ -25,9 +25,12 @@ export interface FoundGroup {
   readonly group: StreamGroup;
 }
 
-/** The group, found for reading or to be changed; null after an error. */
-export function groupArgument(call: Call, names: GroupNames): FoundGroup | null {
-  const ref = call.lookupRead(names.keyIndex);
+/** The group; null after an error. `ref` is what a lookup of the key has just returned. */
+export function groupArgument(
+  call: Call,
+  names: GroupNames,
+  ref = call.lookupRead(names.keyIndex),
+): FoundGroup | null {
   const stream = ref === 0 ? null : readAs(call, ref, StreamValue);
   if (ref !== 0 && stream === null) return null;
   const group = stream?.group(call.text(names.groupIndex)) ?? null;

@@ -142,7 +142,7 @@ function findId(call: Call, stream: StreamValue, { id: kind }: AddOptions, id: S
     stream.nextId(call.keyspace.nowMs, id);
   } else if (kind === 'auto-seq' && lastId.msHigh === id.msHigh && lastId.msLow === id.msLow) {
     if (lastId.isSeqMax) {
-      // Redis mixes up its errors here. [7.0]
+      // Redis mixes up its errors here: it shows whatever failed last, which is mostly nothing. [7.0]
       call.error(appendErrors['too-large']);
       return false;
     }
