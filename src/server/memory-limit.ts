@@ -121,10 +121,11 @@ export class MemoryLimit {
   }
 
   #noteRoom(room: Room): void {
+    if (room === 'enough' && this.#exceededSinceMs < 0) return;
     const nowMs = this.#server().clock.monotonic();
     if (room !== 'enough') {
       if (this.#exceededSinceMs < 0) this.#exceededSinceMs = nowMs;
-    } else if (this.#exceededSinceMs >= 0) {
+    } else {
       this.#exceededMs += nowMs - this.#exceededSinceMs;
       this.#exceededSinceMs = -1;
     }

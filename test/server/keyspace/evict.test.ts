@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { EvictionPool } from '../../../src/server/keyspace/eviction-pool.ts';
 import { accessOrderOf, Evictor, type EvictionPolicy } from '../../../src/server/keyspace/evict.ts';
+import { notifyClass } from '../../../src/server/keyspace/notify.ts';
 import { Keyspace } from '../../../src/server/keyspace/keyspace.ts';
 import { seededRandom } from '../../../src/util/random.ts';
 
@@ -105,14 +106,17 @@ test('volatile-ttl takes exactly the next to expire', () => {
   expect(evicted).toEqual(['1:first', '2:second', '2:third']);
 });
 
-test('an evicted key is one its watchers hear of', () => {
+test('an evicted key is one its watchers and listeners hear of', () => {
   const { add, evictor, keyspace } = rigFor('allkeys-random');
   add(0, 'k');
+  const events: string[] = [];
+  keyspace.notifyMask = notifyClass.evicted;
+  keyspace.onEvent = (db, event, key) => events.push(`${db.id} ${event} ${String(key)}`);
   let modified = 0;
   const watcher = { keyModified: () => modified++, databaseReplaced: () => undefined };
   keyspace.databases[0].watched.set('k', new Set([watcher]));
   evictor.evictOne();
-  expect(modified).toBe(1);
+  expect([modified, events]).toEqual([1, ['0 evicted k']]);
 });
 
 test('the pool keeps the best sixteen, in order', () => {
