@@ -1,0 +1,3 @@
+import { testPropagation } from '../../support/propagation.ts';
+
+testPropagation(new URL('../../transcripts/commands/zset-propagation.txt', import.meta.url));
