@@ -9,9 +9,12 @@ export const decimalForm = /^([+-]?)(\d*)(?:\.(\d*))?(?:e([+-]?\d+))?$/i;
 export const hexForm = /^([+-]?)0x([0-9a-f]*)(?:\.([0-9a-f]*))?(?:p([+-]?\d+))?$/i;
 export const infiniteForm = /^([+-]?)inf(?:inity)?$/i;
 
+const PLUS = 43;
 const MINUS = 45;
 const POINT = 46;
 const ZERO = 48;
+const NINE = 57;
+const LETTER_E = 101;
 /** An integer of 15 digits and a power of ten up to 10^15 are exact: their quotient is rounded once. */
 const maxFastDigits = 15;
 const powersOfTen = Array.from({ length: maxFastDigits + 1 }, (_, power) => 10 ** power);
@@ -32,11 +35,11 @@ const exactDigits = 100;
  * A whole argument as a double, NaN when it is none: no white space, no nan, neither too large nor
  * too small for the format. Infinity can be written out.
  */
-export function parseDouble(bytes: Uint8Array, start: number, end: number): number {
+export function parseDouble(bytes: Buffer, start: number, end: number): number {
   const fast = parsePlain(bytes, start, end);
   if (!Number.isNaN(fast)) return fast;
-  const text = latin1(bytes, start, end);
-  const value = readDouble(text);
+  const text = bytes.toString('latin1', start, end);
+  const value = isDecimal(bytes, start, end) ? Number(text) : readDouble(text);
   if (Math.abs(value) === Infinity && !infiniteForm.test(text)) return NaN;
   return value === 0 && hasNonzeroDigit(text) ? NaN : value;
 }
@@ -45,10 +48,10 @@ export function parseDouble(bytes: Uint8Array, start: number, end: number): numb
  * What strtod makes of a C string, NaN when anything but a number stands before its end. Nothing at
  * all is 0; too large is infinite, too small 0.
  */
-export function parseLenientDouble(bytes: Uint8Array, start: number, end: number): number {
+export function parseLenientDouble(bytes: Buffer, start: number, end: number): number {
   const fast = parsePlain(bytes, start, end);
   if (!Number.isNaN(fast)) return fast;
-  const text = latin1(bytes, start, end).replace(/\0[^]*$/, '');
+  const text = bytes.toString('latin1', start, end).replace(/\0[^]*$/, '');
   return text === '' ? 0 : readDouble(text.replace(/^[ \t-\r]+/, ''));
 }
 
@@ -99,6 +102,24 @@ function parsePlain(bytes: Uint8Array, start: number, end: number): number {
   if (digits === 0 || digits > maxFastDigits) return NaN;
   const size = places > 0 ? value / powersOfTen[places] : value;
   return negative ? -size : size;
+}
+
+/** Whether there is nothing but what decimals are made of: such text is a number to C if it is one here. */
+function isDecimal(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at];
+    const isDigit = byte >= ZERO && byte <= NINE;
+    if (
+      !isDigit &&
+      byte !== POINT &&
+      byte !== MINUS &&
+      byte !== PLUS &&
+      (byte | 0x20) !== LETTER_E
+    ) {
+      return false;
+    }
+  }
+  return end > start;
 }
 
 /** NaN for text that is no number as a whole, and for nan. */
@@ -164,8 +185,4 @@ function layOut(digits: string, exponent: number): string {
   if (exponent < 0) return `0.${'0'.repeat(-exponent - 1)}${digits}`;
   if (digits.length <= exponent + 1) return digits.padEnd(exponent + 1, '0');
   return `${digits.slice(0, exponent + 1)}.${digits.slice(exponent + 1)}`;
-}
-
-function latin1(bytes: Uint8Array, start: number, end: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1');
 }

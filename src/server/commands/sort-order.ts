@@ -33,7 +33,7 @@ export function numberOrder(
 }
 
 /** A number as C reads it from a string that ends at its first NUL; NaN when it is none. */
-function weightOf(bytes: Uint8Array, start: number, end: number): number {
+function weightOf(bytes: Buffer, start: number, end: number): number {
   let textEnd = start;
   while (textEnd < end && bytes[textEnd] !== 0) textEnd++;
   if (textEnd === start) return 0;

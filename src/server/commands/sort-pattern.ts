@@ -13,7 +13,7 @@ const arrow = '->';
 
 export class SortPattern {
   /** The window that `resolve` last opened; valid until the next change of data. */
-  windowBuffer: Uint8Array = new Uint8Array(0);
+  windowBuffer: Buffer = Buffer.alloc(0);
   windowStart = 0;
   windowEnd = 0;
 
@@ -72,7 +72,7 @@ export class SortPattern {
     return copyBytes(pattern, this.#starAt + 1, this.#keyEnd, this.#key, restAt);
   }
 
-  #open(buffer: Uint8Array, start: number, end: number): boolean {
+  #open(buffer: Buffer, start: number, end: number): boolean {
     this.windowBuffer = buffer;
     this.windowStart = start;
     this.windowEnd = end;
