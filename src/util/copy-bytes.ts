@@ -12,7 +12,8 @@ export function copyBytes(
   at: number,
 ): number {
   if (end - start > loopMaxBytes) {
-    dst.set(src.subarray(start, end), at);
+    // Not `subarray`: of a Buffer that is a Buffer, which costs more to make than all the copying.
+    dst.set(new Uint8Array(src.buffer, src.byteOffset + start, end - start), at);
     return at + end - start;
   }
   // Four at a time: a third off the time of the plain loop.
