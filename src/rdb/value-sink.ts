@@ -68,6 +68,8 @@ export interface RdbValueSink {
 export interface ListTarget {
   pushTail(bytes: Uint8Array, start: number, end: number): void;
   pushListpack?(bytes: Uint8Array, start: number, end: number, count: number): boolean;
+  /** An element that had a node to itself for its length. */
+  pushPlain?(bytes: Uint8Array, start: number, end: number): void;
 }
 
 export interface SetTarget {

@@ -8,12 +8,14 @@ import { duplicateError, type Place } from './element-reader.ts';
 import { ListpackReader } from './listpack.ts';
 import type { SeenElements } from './seen-elements.ts';
 
-/** Longer ones are no small values any more: who has a use for them as they are? */
+/** Longer ones are no small hashes or sorted sets any more: who has a use for them as they are? */
 const maxSurveyedBytes = 64 * 1024;
 
-/** How many elements it has; −1 when it should be taken element by element. Throws RdbError. */
+/**
+ * How many elements a list's node has; −1 when it should be taken element by element. Throws
+ * RdbError. A long one is as good as any: a single long element may have a node to itself.
+ */
 export function canonicalCount(blob: StringWindow, place: Place): number {
-  if (blob.end - blob.start > maxSurveyedBytes) return -1;
   const reader = new ListpackReader(blob, place);
   while (reader.step()) if (!reader.isCanonical) return -1;
   return reader.hasCanonicalCount ? reader.count : -1;

@@ -59,7 +59,8 @@ function pushNode(context: ValueContext, list: ListTarget, container: number, pl
   if (container === quicklistNode.packed) {
     pushListpack(context, list, place);
   } else if (container === quicklistNode.plain && end > start) {
-    list.pushTail(bytes, start, end);
+    if (list.pushPlain === undefined) list.pushTail(bytes, start, end);
+    else list.pushPlain(bytes, start, end);
   } else {
     throw structureError(place, `a node of kind ${container} with ${end - start} bytes`, 0);
   }

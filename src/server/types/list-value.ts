@@ -94,11 +94,11 @@ export class ListValue implements Value, ElementWindow {
   pushTail(bytes: Uint8Array, start: number, end: number): void {
     const limits = this.#limits;
     let tail = this.#tail;
-    this.#size++;
     if (limits.isLarge(end - start)) {
-      this.#link(ListNode.plain(bytes, start, end), tail, null);
+      this.pushPlain(bytes, start, end);
       return;
     }
+    this.#size++;
     if (tail === null || !limits.hasRoom(tail, end - start)) {
       tail = this.#link(this.#newNode(tail, 'tail'), tail, null);
     }
@@ -122,6 +122,12 @@ export class ListValue implements Value, ElementWindow {
     this.#link(ListNode.fromListpack(bytes, start, end, count), this.#tail, null);
     this.#size += count;
     return true;
+  }
+
+  /** Adds a plain node, large or not: it was when the list was saved. */
+  pushPlain(bytes: Uint8Array, start: number, end: number): void {
+    this.#link(ListNode.plain(bytes, start, end), this.#tail, null);
+    this.#size++;
   }
 
   // ---- anywhere ----
