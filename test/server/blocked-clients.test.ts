@@ -133,7 +133,11 @@ describe.each(['redis7', 'bundled'] as const)('a blocked client of %s', (kind) =
     needServer(context, kind);
     const master = await use.server(kind);
     const { server, me, waiting, block } = await newRig(
-      ...['--replica-read-only', 'no', '--replicaof', '127.0.0.1', String(master.port)],
+      '--replica-read-only',
+      'no',
+      '--replicaof',
+      '127.0.0.1',
+      String(master.port),
     );
     await waitForSync(master, server);
     await block('BLPOP', 'l', 0);
