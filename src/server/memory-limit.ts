@@ -71,7 +71,7 @@ export class MemoryLimit {
     this.#exceededMs = 0;
   }
 
-  /** A replica leaves it to its master, and nothing changes while the data is loaded or held still. */
+  /** A replica leaves it to its master; nothing changes while data is loaded or held still. */
   #mayEvict(): boolean {
     const { config, gates, replication } = this.#server();
     const holdsStill = gates.loading === 'exclusive' || gates.paused !== 'none';

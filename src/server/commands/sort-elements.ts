@@ -53,7 +53,7 @@ export function allElements(value: SortableValue): SortElements {
   return elements;
 }
 
-/** `count` elements of a list or sorted set from position `first` on, with `backwards` from its end. */
+/** `count` elements of a list or sorted set from place `first` on; `backwards`: from its end. */
 export function elementsInOrder(
   value: ListValue | ZsetValue,
   first: number,

@@ -7,8 +7,8 @@ import type { SortPattern } from './sort-pattern.ts';
 export type Order = (a: number, b: number) => number;
 
 /**
- * By number, elements of equal weight as text; where BY leads to nothing the weight is 0. Null when a
- * weight is no number.
+ * By number, elements of equal weight as text; where BY leads to nothing the weight is 0. Null when
+ * a weight is no number.
  */
 export function numberOrder(
   call: Call,
