@@ -1,7 +1,8 @@
 /**
  * Saving and loading collections: two servers with the same data, in turn (A B A B). A save is what
  * SAVE takes, a load what DEBUG RELOAD takes of a server that has just been emptied. The shortest
- * run of each counts: others only say what else the machine was doing.
+ * run of each counts, others only say what else the machine was doing; the processor's time, of all
+ * threads, says it once more.
  */
 import {
   connectResp,
@@ -15,6 +16,7 @@ import {
   type TestServer,
 } from '../support/server-process.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { cpuMicros } from './cpu-time.ts';
 import { figure, row } from './figures.ts';
 
 export interface RdbBenchPlan {
@@ -39,8 +41,16 @@ interface RdbBenchRow {
   test: string;
   operation: 'save' | 'load';
   ms: readonly [number, number];
+  cpuMs: readonly [number, number];
   nsPerElement: readonly [number, number];
   ratio: number;
+  cpuRatio: number;
+}
+
+interface Timing {
+  readonly ms: number;
+  /** NaN where the system does not tell. */
+  readonly cpuMs: number;
 }
 
 const elementsPerSmallHash = 10;
@@ -91,24 +101,37 @@ async function benchDataSet(
   dataSet: DataSet,
 ): Promise<RdbBenchRow[]> {
   for (const server of servers) await fill(server, plan.elements, dataSet);
-  const [saves, loads] = [servers.map((): number[] => []), servers.map((): number[] => [])];
+  const [saves, loads] = [servers.map((): Timing[] => []), servers.map((): Timing[] => [])];
   for (let round = 0; round < plan.rounds; round++) {
     for (const [at, server] of servers.entries()) {
-      saves[at].push(await saveMs(server));
-      loads[at].push(await loadMs(server));
+      saves[at].push(await timeSave(server));
+      loads[at].push(await timeLoad(server));
     }
   }
-  const rowOf = (operation: 'save' | 'load', [first, second]: number[][]): RdbBenchRow => {
-    const ms = [Math.min(...first), Math.min(...second)] as const;
-    return {
-      test: dataSet.name,
-      operation,
-      ms,
-      nsPerElement: [(ms[0] * 1e6) / plan.elements, (ms[1] * 1e6) / plan.elements],
-      ratio: ms[0] / ms[1],
-    };
+  return [rowOf(plan, dataSet, 'save', saves), rowOf(plan, dataSet, 'load', loads)];
+}
+
+function rowOf(
+  { elements }: RdbBenchPlan,
+  { name }: DataSet,
+  operation: 'save' | 'load',
+  [first, second]: Timing[][],
+): RdbBenchRow {
+  const least = (pick: (timing: Timing) => number): readonly [number, number] => [
+    Math.min(...first.map(pick)),
+    Math.min(...second.map(pick)),
+  ];
+  const ms = least((timing) => timing.ms);
+  const cpuMs = least((timing) => timing.cpuMs);
+  return {
+    test: name,
+    operation,
+    ms,
+    cpuMs,
+    nsPerElement: [(ms[0] * 1e6) / elements, (ms[1] * 1e6) / elements],
+    ratio: ms[0] / ms[1],
+    cpuRatio: cpuMs[0] / cpuMs[1],
   };
-  return [rowOf('save', saves), rowOf('load', loads)];
 }
 
 async function fill(server: TestServer, elements: number, dataSet: DataSet): Promise<void> {
@@ -126,37 +149,41 @@ async function fill(server: TestServer, elements: number, dataSet: DataSet): Pro
   client.close();
 }
 
-async function saveMs(server: TestServer): Promise<number> {
+async function timeSave(server: TestServer): Promise<Timing> {
   const client = await connect(server);
-  const tookMs = await timeOf(client, 'SAVE');
+  const timing = await timeOf(server, client, 'SAVE');
   client.close();
-  return tookMs;
+  return timing;
 }
 
-async function loadMs(server: TestServer): Promise<number> {
+async function timeLoad(server: TestServer): Promise<Timing> {
   const client = await connect(server);
   await client.must('FLUSHALL', 'ASYNC');
   // What Redis frees meanwhile, in a thread of its own, would take a core from the other side too.
   await waitFor(async () => (await server.info('lazyfree_pending_objects')) === '0');
-  const tookMs = await timeOf(client, 'DEBUG', 'RELOAD', 'NOSAVE');
+  const timing = await timeOf(server, client, 'DEBUG', 'RELOAD', 'NOSAVE');
   client.close();
-  return tookMs;
+  return timing;
 }
 
-async function timeOf(client: RespClient, ...command: RespArg[]): Promise<number> {
-  const startMs = performance.now();
+async function timeOf(
+  { pid }: TestServer,
+  client: RespClient,
+  ...command: RespArg[]
+): Promise<Timing> {
+  const [startMs, startCpu] = [performance.now(), cpuMicros(pid)];
   await client.must(...command);
-  return performance.now() - startMs;
+  return { ms: performance.now() - startMs, cpuMs: (cpuMicros(pid) - startCpu) / 1000 };
 }
 
 function connect(server: TestServer): Promise<RespClient> {
   return connectResp({ port: server.port, timeoutMs: 60_000 });
 }
 
-const heading = ['data', 'what', 'A ms', 'B ms', 'A ns/el', 'B ns/el', 'A/B'];
-const widths = [14, 6, 9, 9, 9, 9, 7];
+const heading = ['data', 'what', 'A ms', 'B ms', 'A ns/el', 'B ns/el', 'A/B', 'CPU A/B'];
+const widths = [14, 6, 9, 9, 9, 9, 7, 8];
 
-function formatRow({ test, operation, ms, nsPerElement, ratio }: RdbBenchRow): string {
+function formatRow({ test, operation, ms, nsPerElement, ratio, cpuRatio }: RdbBenchRow): string {
   const figures = [...ms.map((each) => figure(each)), ...nsPerElement.map((each) => figure(each))];
-  return row([test, operation, ...figures, figure(ratio, 2)], widths);
+  return row([test, operation, ...figures, figure(ratio, 2), figure(cpuRatio, 2)], widths);
 }
