@@ -119,7 +119,7 @@ function* decodeConsumer(
   // The time of its last successful read is nothing that Redis 7.0 keeps.
   if (version === 3) yield* readInt64(input);
   const consumer = group.addConsumer(name, seenAtMs);
-  if (consumer === null) throw elementError(place, 'a consumer that is there twice');
+  if (consumer === null) throw elementError(place, 'Duplicate stream consumer detected');
   const pending = yield* readLength(input);
   for (let left = pending; left > 0; left--) {
     const id = yield* readRawId(input);

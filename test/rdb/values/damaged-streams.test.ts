@@ -66,7 +66,7 @@ const cases: [name: string, body: Buffer, message: string][] = [
   [
     'a consumer twice',
     join(emptyStream, facts(0, 1), group('g', numbers(0, 2), consumer('c'), consumer('c'))),
-    'a consumer that is there twice',
+    'Duplicate stream consumer detected',
   ],
   [
     'a consumer with what its group has not',
