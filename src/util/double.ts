@@ -27,6 +27,10 @@ const maxHexLength = 10_000;
 /** Hexadecimal exponents beyond this give infinity or zero whatever the digits. */
 const maxHexExponent = 1_000_000;
 
+/** Numbers with ten binary places, of at most 15 decimal digits in all. */
+const shortDivisor = 1024;
+const maxShort = 1e5;
+
 const printedDigits = 17;
 /** So many exact digits tell a tie. */
 const exactDigits = 100;
@@ -58,10 +62,12 @@ export function parseLenientDouble(bytes: Buffer, start: number, end: number): n
 /** As `%.17g` prints it. */
 export function formatDouble(value: number): string {
   if (Number.isSafeInteger(value)) return Object.is(value, -0) ? '-0' : String(value);
+  // No digits are lost, nor needed: the shortest text is the exact one.
+  if (Number.isInteger(value * shortDivisor) && Math.abs(value) < maxShort) return String(value);
   if (Number.isNaN(value)) return 'nan';
   if (Math.abs(value) === Infinity) return value < 0 ? '-inf' : 'inf';
   const [digits, exponent] = roundedDigits(Math.abs(value));
-  return (value < 0 ? '-' : '') + layOut(digits.replace(/0+$/, ''), exponent);
+  return (value < 0 ? '-' : '') + layOut(withoutZeros(digits), exponent);
 }
 
 /** With so many places after the point, as `%.4f` prints it for 4; below 10^21. */
@@ -161,19 +167,27 @@ function hasNonzeroDigit(text: string): boolean {
 
 /** The 17 digits of a positive number, and the power of ten of the first. */
 function roundedDigits(value: number): [digits: string, exponent: number] {
-  const [mantissa, exponent] = value.toExponential(printedDigits - 1).split('e');
-  const digits = mantissa.replace('.', '');
+  const text = value.toExponential(printedDigits - 1);
+  const digits = text[0] + text.slice(2, printedDigits + 1);
+  const exponent = Number(text.slice(printedDigits + 2));
+  const last = digits.charCodeAt(printedDigits - 1) - ZERO;
   // JavaScript rounds a tie up, C to the even digit.
-  if (Number(digits.at(-1)) % 2 === 1 && isTie(value)) {
-    return [digits.slice(0, -1) + String(Number(digits.at(-1)) - 1), Number(exponent)];
-  }
-  return [digits, Number(exponent)];
+  if (last % 2 === 0 || !isTie(value, exponent)) return [digits, exponent];
+  return [digits.slice(0, -1) + String(last - 1), exponent];
 }
 
 /** Whether the exact digits end in a single 5 behind the printed ones. */
-function isTie(value: number): boolean {
+function isTie(value: number, exponent: number): boolean {
+  // Only so many binary places end at that decimal one.
+  if (!Number.isInteger(value * 2 ** (printedDigits - exponent))) return false;
   const digits = value.toExponential(exactDigits).replace(/e.*$/, '').replace('.', '');
   return /^50*$/.test(digits.slice(printedDigits));
+}
+
+function withoutZeros(digits: string): string {
+  let end = digits.length;
+  while (digits.charCodeAt(end - 1) === ZERO) end--;
+  return digits.slice(0, end);
 }
 
 function layOut(digits: string, exponent: number): string {
