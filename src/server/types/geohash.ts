@@ -36,6 +36,9 @@ export const maxLatitude = 85.05112878;
 /** The step of places. */
 export const placeStep = 26;
 
+/** How many cells of each step are beside each other. */
+const cellCounts = Array.from({ length: placeStep + 1 }, (_, step) => 2 ** step);
+
 /** Metres. */
 const earthRadius = 6372797.560856;
 const radiansPerDegree = Math.PI / 180;
@@ -48,6 +51,7 @@ const alphabet = '0123456789bcdefghjkmnpqrstuvwxyz';
 /** Numbers are taken apart and put together in pieces of 26 bits, which bit operators can take. */
 const pieceSize = 2 ** 26;
 const halfPieceBits = 13;
+const halfPieceSize = 2 ** halfPieceBits;
 
 // ---- cells ----
 
@@ -62,7 +66,7 @@ export function cellAt({ longitude, latitude }: Place, step: number): Cell {
 /** The cell so many to the east and to the north; both directions go round. */
 export function neighbour(cell: Cell, east: number, north: number): Cell {
   const { step, longitudeIndex, latitudeIndex } = cell;
-  const mask = 2 ** step - 1;
+  const mask = cellCounts[step] - 1;
   return {
     step,
     longitudeIndex: east === 0 ? longitudeIndex : (longitudeIndex + east) & mask,
@@ -102,19 +106,41 @@ export function scoreOf(place: Place): number {
 
 /** The middle of the cell that a score stands for; any score stands for one. */
 export function placeOf(score: number): Place {
-  const [low, middle, high] = piecesOf(score);
-  const area = areaOf({
-    step: placeStep,
-    latitudeIndex: joinHalves(everyOtherBit(low), everyOtherBit(middle), everyOtherBit(high)),
-    longitudeIndex: joinHalves(
-      everyOtherBit(low >>> 1),
-      everyOtherBit(middle >>> 1),
-      everyOtherBit(high >>> 1),
-    ),
-  });
-  const longitude = (area.minLongitude + area.maxLongitude) / 2;
-  const latitude = (area.minLatitude + area.maxLatitude) / 2;
-  return { longitude: clamp(longitude, maxLongitude), latitude: clamp(latitude, maxLatitude) };
+  const high = Math.floor(score / pieceSize);
+  if (!(high >= 0 && high < pieceSize)) return placeOfOddScore(score);
+  const low = Math.floor(score - high * pieceSize);
+  return placeAt(
+    everyOtherBit(low >>> 1) + everyOtherBit(high >>> 1) * halfPieceSize,
+    everyOtherBit(low) + everyOtherBit(high) * halfPieceSize,
+  );
+}
+
+/** The same for scores of more or other than 52 bits. */
+function placeOfOddScore(score: number): Place {
+  let longitudeIndex = 0;
+  let latitudeIndex = 0;
+  let scale = 1;
+  for (let bits = toUint64(score); bits !== 0n; bits /= BigInt(pieceSize)) {
+    const piece = Number(bits % BigInt(pieceSize));
+    longitudeIndex += everyOtherBit(piece >>> 1) * scale;
+    latitudeIndex += everyOtherBit(piece) * scale;
+    scale *= halfPieceSize;
+  }
+  return placeAt(longitudeIndex, latitudeIndex);
+}
+
+/** The middle of a cell of the last step, kept on the map. */
+function placeAt(longitudeIndex: number, latitudeIndex: number): Place {
+  return {
+    longitude: middleOf(longitudeIndex, maxLongitude),
+    latitude: middleOf(latitudeIndex, maxLatitude),
+  };
+}
+
+function middleOf(index: number, limit: number): number {
+  const from = degreesAt(index, limit, placeStep);
+  const to = degreesAt(index + 1, limit, placeStep);
+  return Math.max(-limit, Math.min(limit, (from + to) / 2));
 }
 
 /** The geohash that other programs know. */
@@ -160,16 +186,12 @@ export function toRadians(degrees: number): number {
 
 /** Which of 2^step equal parts of −limit … limit a coordinate lies in; the limit itself is behind the last. */
 function indexOf(degrees: number, limit: number, step: number): number {
-  return Math.trunc(((degrees + limit) / (limit + limit)) * 2 ** step);
+  return Math.trunc(((degrees + limit) / (limit + limit)) * cellCounts[step]);
 }
 
 /** Where the part with this index begins. */
 function degreesAt(index: number, limit: number, step: number): number {
-  return -limit + (index / 2 ** step) * (limit + limit);
-}
-
-function clamp(degrees: number, limit: number): number {
-  return Math.max(-limit, Math.min(limit, degrees));
+  return -limit + (index / cellCounts[step]) * (limit + limit);
 }
 
 /** The bits of two indexes by turns, the first one's lowest. */
@@ -195,22 +217,6 @@ function everyOtherBit(bits: number): number {
   dense = (dense | (dense >>> 2)) & 0x0f0f0f0f;
   dense = (dense | (dense >>> 4)) & 0x00ff00ff;
   return (dense | (dense >>> 8)) & 0x0000ffff;
-}
-
-function joinHalves(low: number, middle: number, high: number): number {
-  return low + middle * 2 ** halfPieceBits + high * 2 ** (2 * halfPieceBits);
-}
-
-/** A score as the 64-bit number it is taken for, lowest piece first. */
-function piecesOf(score: number): readonly [number, number, number] {
-  if (score >= 0 && score <= Number.MAX_SAFE_INTEGER) {
-    const whole = Math.trunc(score);
-    const rest = Math.floor(whole / pieceSize);
-    return [whole % pieceSize, rest % pieceSize, Math.floor(rest / pieceSize)];
-  }
-  const bits = toUint64(score);
-  const piece = BigInt(pieceSize);
-  return [Number(bits % piece), Number((bits / piece) % piece), Number(bits / piece / piece)];
 }
 
 /** What becomes of any double in a conversion to 64 bits without sign. [gcc on x86-64] */
