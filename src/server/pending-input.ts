@@ -6,7 +6,7 @@ const smallestBytes = 16 * 1024;
 /** A larger buffer is given back as soon as it is empty. */
 const keptBytes = 128 * 1024;
 /** Room for as much is made at once. */
-const believedBytes = 256 * 1024;
+const believedBytes = 1024 * 1024;
 const none = Buffer.alloc(0);
 
 export class PendingInput {
