@@ -11,9 +11,9 @@ const registerMax = 63;
 const elements = 200_000;
 /** So many go into a sparse one as well: it gets slower with each. */
 const sparseElements = 2000;
-/** Of 1.04 / √16384, the standard error, so many are all but impossible. [hyperloglog.c, 7.0] */
+/** Estimates are checked whenever so many times as many elements have gone in. */
 const checkFactor = 10;
-/** Of 1.04 / √16384, the standard error, so many times is all but impossible. [hyperloglog.c, 7.0] */
+/** Of 1.04 / √16384, the standard error, so many are all but impossible. [hyperloglog.c, 7.0] */
 const maxErrors = 6;
 const standardError = 1.04 / Math.sqrt(hllRegisters);
 
