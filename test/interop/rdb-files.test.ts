@@ -54,6 +54,16 @@ test.concurrent('a BGSAVE while everything changes holds the moment at which it 
   await write(server, sampleData);
   await server.cli('DEBUG', 'POPULATE', 30_000, 'many', 50);
   const client = await use.client(server);
+  const collectionChanges = [
+    ['SELECT', '3'],
+    ['RPUSH', 'list:large', 'new'],
+    ['SADD', 'set:large', 'new'],
+    ['HSET', 'hash:large', 'field 3', 'new'],
+    ['ZINCRBY', 'zset:large', '1', 'member 3'],
+    ['XADD', 'stream', '*', 'f', 'new'],
+    ['SPOP', 'set:integers', '100'],
+    ['SELECT', '0'],
+  ];
   const changes = Array.from({ length: 3000 }, (_, at) => [
     ['APPEND', `many:${at * 3}`, 'x'],
     ['EXPIRE', `many:${at * 3 + 1}`, 1000],
@@ -68,9 +78,10 @@ test.concurrent('a BGSAVE while everything changes holds the moment at which it 
   const [digest, started] = await client.pipeline([
     ['DEBUG', 'DIGEST'],
     ['BGSAVE'],
+    ...collectionChanges,
     ...changes,
     ['SWAPDB', '0', '3'],
-    ['FLUSHALL'],
+    ['FLUSHDB'],
   ]);
   expect(started).toBe('Background saving started');
   await waitFor(async () => (await server.info('rdb_bgsave_in_progress')) === '0');

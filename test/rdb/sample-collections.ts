@@ -108,6 +108,31 @@ function groupsSample(): StreamContents {
   };
 }
 
+/**
+ * Those whose DEBUG DIGEST is the same in every server: Redis 7.2 and what came from it print scores
+ * with fewer digits, and sum up these.
+ */
+export function comparableCollections(): Record<string, Collection> {
+  const all = Object.entries(sampleCollections());
+  return Object.fromEntries(all.filter(([, value]) => hasWholeScores(value)));
+}
+
+export function hasWholeScores(value: Collection): boolean {
+  return !('zset' in value) || value.zset.every(([, score]) => Number.isSafeInteger(score));
+}
+
+/** More elements than any of them has while it is small. */
+export function largeCollections(): Record<string, Collection> {
+  const numbers = Array.from({ length: 1500 }, (_, index) => index);
+  return {
+    'list:large': { list: numbers.map((number) => `element ${number}`) },
+    'set:large': { set: numbers.map((number) => `member ${number}`) },
+    'set:integers': { set: numbers.map((number) => String(number * 7919)) },
+    'hash:large': { hash: numbers.map((number) => [`field ${number}`, `${number ** 2}`]) },
+    'zset:large': { zset: numbers.map((number) => [`member ${number}`, number % 100]) },
+  };
+}
+
 /** Hashes some fields of which end, for servers that can do so. [Redis 7.4] */
 export function fieldsThatEnd(): Record<string, Collection> {
   return {

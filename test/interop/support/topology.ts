@@ -1,4 +1,9 @@
-/** What the interop tests share: data that tries every corner of strings, replicas, pairs of kinds. */
+/** What the interop tests share: data that tries every corner of every type, replicas, pairs of kinds. */
+import {
+  comparableCollections,
+  largeCollections,
+  storeCommands,
+} from '../../rdb/sample-collections.ts';
 import { serverKinds, startServer, type ServerKind } from '../../support/server-kinds.ts';
 import { expectSameDigest, waitForSync } from '../../support/digest.ts';
 import type { Resources } from '../../support/resources.ts';
@@ -45,7 +50,17 @@ const incompressible = Array.from({ length: 30_000 }, (_, at) =>
   String.fromCharCode((at * at * 31 + at * 7) % 251),
 ).join('');
 
-/** Every form that a string has in an RDB, in several databases, with and without a time to live. */
+const collections = Object.entries({ ...comparableCollections(), ...largeCollections() });
+const stream: readonly (readonly RespArg[])[] = [
+  ['DEL', 'stream'],
+  ...Array.from({ length: 300 }, (_, at) => ['XADD', 'stream', `${at}-1`, 'f', `v${at}`] as const),
+  ['XDEL', 'stream', '7-1', '8-1'],
+  ['XGROUP', 'CREATE', 'stream', 'group', '100-1'],
+  ['XREADGROUP', 'GROUP', 'group', 'consumer', 'COUNT', 5, 'STREAMS', 'stream', '>'],
+  ['XACK', 'stream', 'group', '102-1'],
+];
+
+/** Every form that a value has in an RDB, in several databases, with and without a time to live. */
 export const sampleData: readonly (readonly RespArg[])[] = [
   ['SET', 'text', 'hello'],
   ['SET', 'empty', ''],
@@ -66,6 +81,9 @@ export const sampleData: readonly (readonly RespArg[])[] = [
   ['EXPIRE', 'key:7', 100_000],
   ['SELECT', 3],
   ['SETRANGE', 'raw', 10, 'built in place'],
+  ...collections.flatMap(([key, value]) => storeCommands(Buffer.from(key), value)),
+  ['PEXPIREAT', 'set:large', 4_102_444_800_321],
+  ...stream,
 ];
 
 /** Changes that come over the stream: as sent, rewritten, in transactions, in several databases. */
@@ -103,6 +121,28 @@ export const sampleStream: readonly (readonly RespArg[])[] = [
   ['SET', 'past', 'v'],
   ['EXPIREAT', 'past', 1],
   ['SET', 'at once', 'v', 'PXAT', 1],
+  ['SELECT', 3],
+  ['LPOP', 'list:large', 700],
+  ['LINSERT', 'list', 'BEFORE', 'a', 'inserted'],
+  ['LMOVE', 'list', 'list:large', 'RIGHT', 'LEFT'],
+  ['SPOP', 'set:large', 20],
+  ['SPOP', 'set'],
+  ['SADD', 'set:16', 'no integer any more'],
+  ['SUNIONSTORE', 'set:all', 'set', 'set:large'],
+  ['HDEL', 'hash:large', 'field 3', 'field 1400'],
+  ['HINCRBYFLOAT', 'hash:integers', '3', '0.25'],
+  ['ZINCRBY', 'zset:large', 3, 'member 8'],
+  ['ZPOPMIN', 'zset:large', 10],
+  ['ZRANGESTORE', 'zset:part', 'zset:large', 5, 500],
+  ['HSET', 'hash', 'f', 'v'],
+  ['RENAME', 'hash', 'hash:renamed'],
+  ['COPY', 'zset:large', 'zset:copied'],
+  ['MOVE', 'list:large', 5],
+  ['XADD', 'stream', 'MAXLEN', '~', 100, '*', 'other field', 'v'],
+  ['XGROUP', 'DESTROY', 'stream', 'group'],
+  ['XGROUP', 'CREATE', 'stream', 'group', 0],
+  ['XREADGROUP', 'GROUP', 'group', 'other', 'COUNT', 3, 'STREAMS', 'stream', '>'],
+  ['SELECT', 0],
 ];
 
 export async function write(

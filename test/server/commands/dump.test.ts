@@ -7,7 +7,7 @@ import { decodeDumpBody, readDumpPayload } from '../../../src/rdb/dump-payload.t
 import { seededRandom } from '../../../src/util/random.ts';
 import { CollectingSink, type CollectedValue } from '../../rdb/collect.ts';
 import { readDumpFixtures, sorted } from '../../rdb/fixtures.ts';
-import { sampleCollections, storeCommands } from '../../rdb/sample-collections.ts';
+import { hasWholeScores, sampleCollections, storeCommands } from '../../rdb/sample-collections.ts';
 import { realKinds, type RealKind } from '../../support/real-servers.ts';
 import type { RespClient } from '../../support/resp-client.ts';
 import { useResources } from '../../support/resources.ts';
@@ -28,12 +28,8 @@ const isHeld = (value: CollectedValue): boolean =>
   !('hash' in value) ||
   value.hash.every(([, , expireAtMs]) => expireAtMs === undefined);
 
-/** Redis 7.2 and what came from it print scores with fewer digits, and sum up these. */
 const hasSameDigest = (kind: RealKind, value: CollectedValue): boolean =>
-  kind === 'redis7' ||
-  typeof value === 'string' ||
-  !('zset' in value) ||
-  value.zset.every(([, score]) => Number.isSafeInteger(score));
+  kind === 'redis7' || typeof value === 'string' || hasWholeScores(value);
 
 describe.each(realKinds)('payloads of %s', (kind) => {
   const dumps = readDumpFixtures(kind).filter(({ value }) => isHeld(value));
