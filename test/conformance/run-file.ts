@@ -5,6 +5,7 @@
  * scripts: broken off in the middle of a transaction, they spoil what follows.
  */
 import { spawn } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseSuiteOutput, type FileEnd, type TestResult } from './suite-output.ts';
@@ -78,6 +79,8 @@ function asHung(name: string): TestResult {
 
 async function runOnce(run: FileRun, leftOut: readonly string[]): Promise<string> {
   const dir = await makeRunDir(run.suite, run.server);
+  const remove = (): void => rmSync(dir.path, { recursive: true, force: true });
+  process.once('exit', remove); // Ctrl-C leaves nothing behind.
   try {
     await writeFile(join(dir.path, 'exclude'), [...run.exclude, ...leftOut].join('\n'));
     const [program, ...args] = [...run.isolation, 'tclsh', ...suiteArgs(run)];
@@ -85,6 +88,7 @@ async function runOnce(run: FileRun, leftOut: readonly string[]): Promise<string
     if (run.logs !== undefined) await writeLog(run.logs, run.file, printed);
     return printed;
   } finally {
+    process.off('exit', remove);
     await dir.close();
   }
 }
