@@ -152,3 +152,19 @@ test('what was taken stays when the rest is discarded', () => {
   writer.ok();
   expect(writer.take().toString()).toBe('+OK\r\n');
 });
+
+test('staged bytes become bulk strings, wherever in the buffer the replies have got', () => {
+  const pieces = Array.from({ length: 300 }, (_, index) => `${index}:${'x'.repeat(index % 50)}`);
+  const source = Buffer.from(`..${pieces.join('')}.`);
+  const expected = pieces.map((piece) => `$${piece.length}\r\n${piece}\r\n`).join('');
+  for (const before of [0, 1_000_000, 1_040_000, 1_048_576 - 3]) {
+    const { writer, output } = newWriter();
+    writer.raw(Buffer.alloc(Math.min(before, 250_000), '.'));
+    while (writer.length < before) writer.ok();
+    const stagedAt = writer.stage(source, 2, source.length - 1, pieces.length);
+    let at = stagedAt;
+    for (const { length } of pieces) writer.stagedBulk(at, (at += length));
+    expect(output().endsWith(expected)).toBe(true);
+  }
+  expect(newWriter().writer.stage(Buffer.alloc(600_000), 0, 600_000, 1)).toBe(-1);
+});

@@ -1,10 +1,17 @@
 /** What the list commands do alike: come by a list, take elements from an end, and tell of it. */
+import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import type { Call } from '../call.ts';
 import { notifyClass } from '../keyspace/notify.ts';
 import type { ListCursor } from '../types/list-cursor.ts';
 import type { ListEnd } from '../types/list-node.ts';
 import { ListValue } from '../types/list-value.ts';
 import { createAt, readAs, removeIfEmpty, writeAs } from './values.ts';
+
+/** Below so many elements, or bytes of one on average, copying each by itself is cheaper. */
+const leastStaged = 4;
+const leastStagedBytes = 24;
+/** A node is staged if at least one in so many of its elements is wanted. */
+const wastedShare = 4;
 
 /** An entry and the list in it. */
 export interface HeldList {
@@ -92,12 +99,40 @@ export function replyElements(
 ): void {
   if (cursor === null) return;
   const { reply } = call;
-  for (let left = count; left > 0; left--) {
+  let left = count;
+  while (left > 0) {
+    const staged = from === 'head' ? replyStaged(reply, cursor, left) : 0;
+    left -= staged;
+    if (staged > 0) continue;
     cursor.read();
     reply.bulk(cursor.windowBuffer, cursor.windowStart, cursor.windowEnd);
+    left--;
     if (from === 'head') cursor.next();
     else cursor.previous();
   }
+}
+
+/**
+ * Replies up to `count` elements of one node by way of `ReplyWriter.stage`, and leaves the cursor
+ * behind them; returns how many: 0 where elements are too short, or too few, to be worth it.
+ */
+function replyStaged(reply: ReplyWriter, cursor: ListCursor, count: number): number {
+  const { node, at } = cursor;
+  const wanted = Math.min(count, node.count);
+  if (wanted * wastedShare < node.count || wanted < leastStaged) return 0;
+  if (node.end - node.start < node.count * leastStagedBytes) return 0;
+  const stagedAt = reply.stage(node.bytes, at, node.end, wanted);
+  if (stagedAt < 0) return 0;
+  const shift = stagedAt - at;
+  let replied = 0;
+  do {
+    cursor.read();
+    const { windowBuffer, windowStart, windowEnd } = cursor;
+    if (windowBuffer === node.bytes) reply.stagedBulk(windowStart + shift, windowEnd + shift);
+    else reply.bulk(windowBuffer, windowStart, windowEnd);
+    replied++;
+  } while (cursor.next() && replied < wanted && cursor.node === node);
+  return replied;
 }
 
 /** Replies the element on which the list's window is open. */
