@@ -227,6 +227,7 @@ function uint64(high: number, low: number): number | bigint {
 }
 
 function difference(high: number, low: number, baseHigh: number, baseLow: number): number | bigint {
+  if (high === baseHigh) return low - baseLow;
   const highs = high - baseHigh;
   if (highs < maxSafeHigh && highs > -maxSafeHigh) return highs * wordSpan + low - baseLow;
   return BigInt.asIntN(64, joined(high, low) - joined(baseHigh, baseLow));

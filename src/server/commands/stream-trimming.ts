@@ -42,8 +42,12 @@ class Draft {
   createStream = true;
 }
 
+/** `XADD key * field value`, as nearly all are. */
+const plain: AddOptions = { createStream: true, id: 'auto', idIndex: 2, trim: null };
+
 /** XADD's options up to its id, which goes `into`; null after an error. */
 export function readAddOptions(call: Call, into: StreamId): AddOptions | null {
+  if (isCharacter(call, 2, STAR)) return plain;
   const draft = new Draft();
   let id: AddOptions['id'] = 'exact';
   let index = 2;

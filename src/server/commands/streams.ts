@@ -96,8 +96,11 @@ const appendErrors: Readonly<Record<Exclude<AppendResult, 'ok'>, string>> = {
   'too-large': 'ERR Elements are too large to be stored',
 };
 
+/** The id that an entry is given; meaningless between calls. */
+const newId = new StreamId();
+
 function xaddCommand(call: Call): void {
-  const id = new StreamId();
+  const id = newId;
   const options = readAddOptions(call, id);
   if (options === null) return;
   const count = call.argc - options.idIndex - 1;
@@ -151,14 +154,16 @@ function findId(call: Call, stream: StreamValue, { id: kind }: AddOptions, id: S
   return true;
 }
 
-function appendArguments(call: Call, stream: StreamValue, first: number, id: StreamId) {
-  return stream.append(id, {
-    buffer: call.buffer,
-    starts: call.argStart,
-    ends: call.argEnd,
-    first,
-    count: (call.argc - first) / 2,
-  });
+function appendArguments(
+  call: Call,
+  stream: StreamValue,
+  first: number,
+  id: StreamId,
+): AppendResult {
+  const { buffer, argc, argStart: starts, argEnd: ends } = call;
+  let bytes = 0;
+  for (let index = first; index < argc; index++) bytes += ends[index] - starts[index];
+  return stream.append(id, { buffer, starts, ends, first, count: (argc - first) / 2, bytes });
 }
 
 /** Trims, and sees that replicas get the same id and trim alike. */

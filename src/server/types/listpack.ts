@@ -266,6 +266,10 @@ export class Listpack {
   }
 
   replaceInteger(at: number, value: number | bigint): void {
+    if (typeof value === 'number' && value >= 0 && value < 128 && this.#bytes[at] < 128) {
+      this.#bytes[at] = value;
+      return;
+    }
     this.#putInteger(at, nextElement(this.#bytes, at) - at, value);
   }
 
@@ -315,9 +319,9 @@ export class Listpack {
     this.#writeHeader();
   }
 
-  /** Gives back the room that is reserved for more: nothing is to be added soon. */
+  /** Gives back the room that is reserved for more, where it is much: nothing is to be added soon. */
   compact(): void {
-    if (this.#bytes.length === roundUp(this.#byteLength)) return;
+    if (this.#bytes.length - this.#byteLength <= Math.max(16, this.#byteLength >>> 4)) return;
     const from = this.#bytes;
     this.#bytes = Buffer.allocUnsafeSlow(roundUp(this.#byteLength));
     copyBytes(from, 0, this.#byteLength, this.#bytes, 0);

@@ -33,13 +33,22 @@ export interface EntryFields {
   readonly ends: Int32Array;
   readonly first: number;
   readonly count: number;
+  /** The length of all of them. */
+  readonly bytes: number;
 }
 
 export class StreamNode {
   readonly listpack: Listpack;
+  /** What the master entry counts: entries that are not deleted … */
+  live: number;
+  /** … and those that are still there and marked as deleted. */
+  deleted: number;
 
   private constructor(listpack: Listpack) {
     this.listpack = listpack;
+    const first = listpack.first();
+    this.live = listpack.integer(first);
+    this.deleted = listpack.integer(listpack.next(first));
   }
 
   /**
@@ -66,17 +75,6 @@ export class StreamNode {
 
   copy(): StreamNode {
     return new StreamNode(this.listpack.copy());
-  }
-
-  /** Entries that are not deleted. */
-  get live(): number {
-    return this.listpack.integer(this.listpack.first());
-  }
-
-  /** Entries that are still there and marked as deleted. */
-  get deleted(): number {
-    const { listpack } = this;
-    return listpack.integer(listpack.next(listpack.first()));
   }
 
   get byteLength(): number {
@@ -137,10 +135,8 @@ export class StreamNode {
   #countEntries(live: number, deleted: number): void {
     const { listpack } = this;
     const first = listpack.first();
-    listpack.replaceInteger(first, listpack.integer(first) + live);
-    if (deleted === 0) return;
-    const second = listpack.next(first);
-    listpack.replaceInteger(second, listpack.integer(second) + deleted);
+    listpack.replaceInteger(first, (this.live += live));
+    if (deleted !== 0) listpack.replaceInteger(listpack.next(first), (this.deleted += deleted));
   }
 }
 
@@ -264,13 +260,8 @@ function fieldCountAt(listpack: Listpack): number {
 }
 
 /** More than enough room for an entry with these fields, or for a master entry. */
-function bytesNeeded({ starts, ends, first, count }: EntryFields): number {
-  let bytes = maxFrameBytes;
-  const end = first + count * 2;
-  for (let index = first; index < end; index++) {
-    bytes += ends[index] - starts[index] + maxStringOverheadBytes;
-  }
-  return bytes;
+function bytesNeeded({ count, bytes }: EntryFields): number {
+  return maxFrameBytes + count * 2 * maxStringOverheadBytes + bytes;
 }
 
 /** Writes the elements of the windows `from`, `from + step` … of an entry; returns their end. */

@@ -122,10 +122,10 @@ export class StreamValue implements Value {
   /** Adds an entry; its id must be greater than all before it. */
   append(id: Readonly<StreamId>, fields: EntryFields): AppendResult {
     if (compareIds(id, this.lastId) <= 0) return 'id-too-small';
-    const bytes = bytesOf(fields);
-    if (bytes > maxNodeBytes) return 'too-large';
+    if (fields.bytes > maxNodeBytes) return 'too-large';
     const tail = this.#tail;
-    const node = tail === null || this.#isFull(tail, bytes) ? this.#openNode(id, fields) : tail;
+    const isFull = tail === null || this.#isFull(tail, fields.bytes);
+    const node = isFull ? this.#openNode(id, fields) : tail;
     this.#nodes.append(node, id, this.#tailId, fields);
     this.size++;
     this.entriesAdded = addExact(this.entriesAdded, 1);
@@ -267,7 +267,8 @@ export class StreamValue implements Value {
     let roomBytes = 0;
     if (this.#tail !== null) {
       // The next node will be about as large; that of a small stream grows as it must.
-      roomBytes = Math.min(this.#tail.byteLength, maxRoomBytes);
+      const { byteLength } = this.#tail;
+      roomBytes = Math.min(byteLength + (byteLength >>> 5), maxRoomBytes);
       this.#nodes.close(this.#tail);
     }
     const node = StreamNode.create(fields, roomBytes);
@@ -288,11 +289,4 @@ export class StreamValue implements Value {
     if (reader.next()) this.firstId.copyFrom(reader.id);
     else this.firstId.setMin();
   }
-}
-
-function bytesOf({ starts, ends, first, count }: EntryFields): number {
-  let bytes = 0;
-  const end = first + count * 2;
-  for (let index = first; index < end; index++) bytes += ends[index] - starts[index];
-  return bytes;
 }

@@ -34,7 +34,8 @@ function fieldsOf(words: Words): EntryFields {
     chunks.slice(0, index + 1).reduce((sum, chunk) => sum + chunk.length, 0),
   );
   const starts = Int32Array.from([0, ...ends.slice(0, -1)]);
-  return { buffer: Buffer.concat(chunks), starts, ends, first: 0, count: words.length / 2 };
+  const buffer = Buffer.concat(chunks);
+  return { buffer, starts, ends, first: 0, count: words.length / 2, bytes: buffer.length };
 }
 
 function contents(stream: StreamValue, start = minId, end = maxId, reverse = false): StreamEntry[] {
