@@ -189,6 +189,11 @@ export function writeElement(
 
 /** Writes a whole element with a safe integer; returns its end. */
 export function writeIntegerElement(dst: Uint8Array, at: number, value: number): number {
+  if (value >= 0 && value <= 127) {
+    dst[at] = value;
+    dst[at + 1] = 1;
+    return at + 2;
+  }
   const end = writeInteger(dst, at, value);
   dst[end] = end - at;
   return end + 1;

@@ -1,14 +1,17 @@
 /**
  * The id of a stream entry: two unsigned 64-bit numbers, milliseconds and sequence, ordered as one
  * of 128 bits. They are kept as four 32-bit words, most significant first: exact up to 2^64 − 1,
- * without a bigint on the way. Used by the stream structures (which keep ids as bytes or words and
+ * without a bigint on the way. The words are int32, which need no memory of their own in V8. Used by the stream structures (which keep ids as bytes or words and
  * read them into a StreamId when they compare) and by the commands.
  *
  * The text form is `ms-seq`; what else a client may write for an id is the commands' business.
  */
 
 const wordSpan = 0x1_0000_0000;
-const wordMax = 0xffff_ffff;
+/** All bits set. */
+const wordMax = -1;
+/** Turns the order of int32 into that of the same bits without a sign, and back. */
+const signBit = 0x8000_0000 | 0;
 /** Up to here high · 2^32 + low is a safe integer. */
 const maxSafeHigh = 0x1f_ffff;
 const maxShort = 2 ** 52;
@@ -27,12 +30,12 @@ export class StreamId {
   seqHigh = 0;
   seqLow = 0;
 
-  /** From four words, each 0 … 2^32 − 1. */
+  /** From four words; what counts is their lowest 32 bits. */
   set(msHigh: number, msLow: number, seqHigh: number, seqLow: number): this {
-    this.msHigh = msHigh;
-    this.msLow = msLow;
-    this.seqHigh = seqHigh;
-    this.seqLow = seqLow;
+    this.msHigh = msHigh | 0;
+    this.msLow = msLow | 0;
+    this.seqHigh = seqHigh | 0;
+    this.seqLow = seqLow | 0;
     return this;
   }
 
@@ -82,13 +85,13 @@ export class StreamId {
   increment(): boolean {
     if (this.isSeqMax) {
       if (this.msLow === wordMax && this.msHigh === wordMax) return false;
-      this.msLow = (this.msLow + 1) >>> 0;
-      if (this.msLow === 0) this.msHigh++;
+      this.msLow = (this.msLow + 1) | 0;
+      if (this.msLow === 0) this.msHigh = (this.msHigh + 1) | 0;
       this.setSeq(0);
       return true;
     }
-    this.seqLow = (this.seqLow + 1) >>> 0;
-    if (this.seqLow === 0) this.seqHigh++;
+    this.seqLow = (this.seqLow + 1) | 0;
+    if (this.seqLow === 0) this.seqHigh = (this.seqHigh + 1) | 0;
     return true;
   }
 
@@ -96,14 +99,14 @@ export class StreamId {
   decrement(): boolean {
     if (this.isZero) return false;
     if (this.seqHigh === 0 && this.seqLow === 0) {
-      if (this.msLow === 0) this.msHigh--;
-      this.msLow = (this.msLow - 1) >>> 0;
+      if (this.msLow === 0) this.msHigh = (this.msHigh - 1) | 0;
+      this.msLow = (this.msLow - 1) | 0;
       this.seqHigh = wordMax;
       this.seqLow = wordMax;
       return true;
     }
-    if (this.seqLow === 0) this.seqHigh--;
-    this.seqLow = (this.seqLow - 1) >>> 0;
+    if (this.seqLow === 0) this.seqHigh = (this.seqHigh - 1) | 0;
+    this.seqLow = (this.seqLow - 1) | 0;
     return true;
   }
 
@@ -164,12 +167,12 @@ export class StreamId {
   /** Becomes the id so far from another one. */
   setFrom(base: Readonly<StreamId>, msDelta: number | bigint, seqDelta: number | bigint): void {
     if (isShort(msDelta) && isShort(seqDelta)) {
-      const ms = base.msLow + msDelta;
-      const seq = base.seqLow + seqDelta;
-      this.msHigh = (base.msHigh + Math.floor(ms / wordSpan)) >>> 0;
-      this.msLow = ms >>> 0;
-      this.seqHigh = (base.seqHigh + Math.floor(seq / wordSpan)) >>> 0;
-      this.seqLow = seq >>> 0;
+      const ms = (base.msLow >>> 0) + msDelta;
+      const seq = (base.seqLow >>> 0) + seqDelta;
+      this.msHigh = (base.msHigh + Math.floor(ms / wordSpan)) | 0;
+      this.msLow = ms | 0;
+      this.seqHigh = (base.seqHigh + Math.floor(seq / wordSpan)) | 0;
+      this.seqLow = seq | 0;
       return;
     }
     this.setMs(BigInt.asUintN(64, joined(base.msHigh, base.msLow) + BigInt(msDelta)));
@@ -183,25 +186,30 @@ export const maxId: Readonly<StreamId> = new StreamId().setMax();
 
 /** Negative, 0 or positive as `a` lies before, at or after `b`. */
 export function compareIds(a: Readonly<StreamId>, b: Readonly<StreamId>): number {
-  if (a.msHigh !== b.msHigh) return a.msHigh < b.msHigh ? -1 : 1;
-  if (a.msLow !== b.msLow) return a.msLow < b.msLow ? -1 : 1;
-  if (a.seqHigh !== b.seqHigh) return a.seqHigh < b.seqHigh ? -1 : 1;
-  if (a.seqLow !== b.seqLow) return a.seqLow < b.seqLow ? -1 : 1;
-  return 0;
+  if (a.msHigh !== b.msHigh) return compareWords(a.msHigh, b.msHigh);
+  if (a.msLow !== b.msLow) return compareWords(a.msLow, b.msLow);
+  if (a.seqHigh !== b.seqHigh) return compareWords(a.seqHigh, b.seqHigh);
+  return compareWords(a.seqLow, b.seqLow);
+}
+
+/** The same for two words of ids. */
+export function compareWords(a: number, b: number): number {
+  return a === b ? 0 : (a ^ signBit) < (b ^ signBit) ? -1 : 1;
 }
 
 /** Writes an unsigned 64-bit number in decimal; returns the position behind it. */
-export function writeUint64Text(bytes: Uint8Array, at: number, high: number, low: number): number {
-  if (high > maxSafeHigh) {
-    const text = String(joined(high, low));
-    for (let index = 0; index < text.length; index++) bytes[at + index] = text.charCodeAt(index);
-    return at + text.length;
-  }
-  const value = high * wordSpan + low;
+function writeUint64Text(bytes: Uint8Array, at: number, high: number, low: number): number {
+  if (isSafeHigh(high)) return writeSafeText(bytes, at, high * wordSpan + (low >>> 0));
+  const text = String(joined(high, low));
+  for (let index = 0; index < text.length; index++) bytes[at + index] = text.charCodeAt(index);
+  return at + text.length;
+}
+
+/** The digits of a 32-bit integer come several times as fast as those of a double. */
+function writeSafeText(bytes: Uint8Array, at: number, value: number): number {
   if (value < billion) return writeDigits(bytes, at, value, digitsOf(value));
   const billions = Math.floor(value / billion);
-  // The digits of a 32-bit integer come several times as fast as those of a double.
-  const middle = writeUint64Text(bytes, at, 0, billions);
+  const middle = writeSafeText(bytes, at, billions);
   return writeDigits(bytes, middle, value - billions * billion, 9);
 }
 
@@ -223,13 +231,19 @@ function writeDigits(bytes: Uint8Array, at: number, value: number, digits: numbe
 }
 
 function uint64(high: number, low: number): number | bigint {
-  return high > maxSafeHigh ? joined(high, low) : high * wordSpan + low;
+  return isSafeHigh(high) ? high * wordSpan + (low >>> 0) : joined(high, low);
+}
+
+/** Whether a number can hold all that a high word begins. */
+function isSafeHigh(high: number): boolean {
+  return high >= 0 && high <= maxSafeHigh;
 }
 
 function difference(high: number, low: number, baseHigh: number, baseLow: number): number | bigint {
-  if (high === baseHigh) return low - baseLow;
-  const highs = high - baseHigh;
-  if (highs < maxSafeHigh && highs > -maxSafeHigh) return highs * wordSpan + low - baseLow;
+  const lows = (low >>> 0) - (baseLow >>> 0);
+  if (high === baseHigh) return lows;
+  const highs = (high >>> 0) - (baseHigh >>> 0);
+  if (highs < maxSafeHigh && highs > -maxSafeHigh) return highs * wordSpan + lows;
   return BigInt.asIntN(64, joined(high, low) - joined(baseHigh, baseLow));
 }
 
@@ -239,19 +253,19 @@ function isShort(delta: number | bigint): delta is number {
 }
 
 function joined(high: number, low: number): bigint {
-  return (BigInt(high) << 32n) | BigInt(low);
+  return (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
 }
 
 function highWord(value: number | bigint): number {
-  return typeof value === 'number' ? Math.floor(value / wordSpan) : Number(value >> 32n);
+  return typeof value === 'number' ? (value / wordSpan) | 0 : Number(value >> 32n) | 0;
 }
 
 function lowWord(value: number | bigint): number {
-  return typeof value === 'number' ? value >>> 0 : Number(value & 0xffff_ffffn);
+  return typeof value === 'number' ? value | 0 : Number(value & 0xffff_ffffn) | 0;
 }
 
 function readWord(bytes: Uint8Array, at: number): number {
-  return ((bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]) >>> 0;
+  return (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3];
 }
 
 function writeWord(bytes: Uint8Array, at: number, word: number): void {

@@ -9,7 +9,7 @@
  *
  * A place is valid until the next `insert` or `remove`.
  */
-import type { StreamId } from '../../rdb/structure/stream-id.ts';
+import { compareWords, type StreamId } from '../../rdb/structure/stream-id.ts';
 
 const rowShift = 7;
 const pageRows = 1 << rowShift;
@@ -22,7 +22,7 @@ const sparseRows = pageRows / 4;
 const joinedRows = (pageRows * 3) / 4;
 
 interface Page {
-  words: Uint32Array;
+  words: Int32Array;
   count: number;
 }
 
@@ -110,7 +110,7 @@ export class IdTable {
     return into.set(words[at], words[at + 1], words[at + 2], words[at + 3]);
   }
 
-  /** The row's extra word `index`, 0 … 2^32 − 1. */
+  /** The row's extra word `index`, an int32. */
   word(place: number, index: number): number {
     const { words } = this.#pages[place >>> rowShift];
     return words[(place & rowMask) * this.#rowWords + idWords + index];
@@ -216,13 +216,13 @@ export class IdTable {
   }
 
   #openPage(pageIndex: number, rows: number): void {
-    const page = { words: new Uint32Array(rows * this.#rowWords), count: 0 };
+    const page = { words: new Int32Array(rows * this.#rowWords), count: 0 };
     this.#pages.splice(pageIndex, 0, page);
     this.#pageBytes += page.words.byteLength;
   }
 
   #resizePage(page: Page, rows: number): void {
-    const words = new Uint32Array(rows * this.#rowWords);
+    const words = new Int32Array(rows * this.#rowWords);
     words.set(page.words);
     this.#pageBytes += words.byteLength - page.words.byteLength;
     page.words = words;
@@ -265,10 +265,9 @@ export class IdTable {
   }
 }
 
-function compareAt(words: Uint32Array, at: number, id: Readonly<StreamId>): number {
-  if (words[at] !== id.msHigh) return words[at] < id.msHigh ? -1 : 1;
-  if (words[at + 1] !== id.msLow) return words[at + 1] < id.msLow ? -1 : 1;
-  if (words[at + 2] !== id.seqHigh) return words[at + 2] < id.seqHigh ? -1 : 1;
-  if (words[at + 3] !== id.seqLow) return words[at + 3] < id.seqLow ? -1 : 1;
-  return 0;
+function compareAt(words: Int32Array, at: number, id: Readonly<StreamId>): number {
+  if (words[at] !== id.msHigh) return compareWords(words[at], id.msHigh);
+  if (words[at + 1] !== id.msLow) return compareWords(words[at + 1], id.msLow);
+  if (words[at + 2] !== id.seqHigh) return compareWords(words[at + 2], id.seqHigh);
+  return compareWords(words[at + 3], id.seqLow);
 }

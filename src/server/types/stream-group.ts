@@ -136,8 +136,8 @@ export class StreamGroup {
   /** When it was last delivered, Unix milliseconds. */
   deliveredAtMs(place: number): number {
     const { pending } = this;
-    const high = pending.word(place, pendingWord.timeHigh) | 0;
-    return high * wordSpan + pending.word(place, pendingWord.timeLow);
+    const high = pending.word(place, pendingWord.timeHigh);
+    return high * wordSpan + (pending.word(place, pendingWord.timeLow) >>> 0);
   }
 
   setDeliveredAtMs(place: number, ms: number): void {
@@ -147,8 +147,8 @@ export class StreamGroup {
 
   /** How often it was delivered; a bigint where a number is not exact. */
   deliveriesAt(place: number): number | bigint {
-    const high = this.pending.word(place, pendingWord.countHigh);
-    const low = this.pending.word(place, pendingWord.countLow);
+    const high = this.pending.word(place, pendingWord.countHigh) >>> 0;
+    const low = this.pending.word(place, pendingWord.countLow) >>> 0;
     return high > maxSafeHigh ? (BigInt(high) << 32n) | BigInt(low) : high * wordSpan + low;
   }
 

@@ -43,12 +43,16 @@ export class StreamNode {
   live: number;
   /** … and those that are still there and marked as deleted. */
   deleted: number;
+  /** Where the master entry says how many fields it has. */
+  #fieldCountAt: number;
 
   private constructor(listpack: Listpack) {
     this.listpack = listpack;
     const first = listpack.first();
+    const second = listpack.next(first);
     this.live = listpack.integer(first);
-    this.deleted = listpack.integer(listpack.next(first));
+    this.deleted = listpack.integer(second);
+    this.#fieldCountAt = listpack.next(second);
   }
 
   /**
@@ -122,12 +126,13 @@ export class StreamNode {
   /** Whether an entry with these fields need not repeat their names. */
   #hasFields({ buffer, starts, ends, first, count }: EntryFields): boolean {
     const { listpack } = this;
-    let at = fieldCountAt(listpack);
+    let at = this.#fieldCountAt;
     if (listpack.integer(at) !== count) return false;
+    at = listpack.next(at);
     const end = first + count * 2;
     for (let index = first; index < end; index += 2) {
-      at = listpack.next(at);
       if (!listpack.equals(at, buffer, starts[index], ends[index])) return false;
+      at = listpack.next(at);
     }
     return true;
   }
@@ -135,8 +140,10 @@ export class StreamNode {
   #countEntries(live: number, deleted: number): void {
     const { listpack } = this;
     const first = listpack.first();
+    const bytesBefore = listpack.byteLength;
     listpack.replaceInteger(first, (this.live += live));
     if (deleted !== 0) listpack.replaceInteger(listpack.next(first), (this.deleted += deleted));
+    this.#fieldCountAt += listpack.byteLength - bytesBefore;
   }
 }
 
