@@ -24,6 +24,7 @@ import {
   sharesHistory,
 } from './model.ts';
 import type { NodeId, Topology, TopologyNode } from './model.ts';
+import type { Step } from './step.ts';
 
 export type Wanted =
   | { readonly kind: 'promote'; readonly node: NodeId }
@@ -36,30 +37,6 @@ export type Wanted =
       readonly upstream: NodeId | undefined;
     }
   | { readonly kind: 'no-one'; readonly node: NodeId };
-
-/** One thing to do to one node, and to verify there. Ids are those of the observed topology. */
-export type Step =
-  | { readonly kind: 'hold-writes'; readonly node: NodeId }
-  | { readonly kind: 'await-in-step'; readonly node: NodeId; readonly with: NodeId }
-  | {
-      readonly kind: 'follow';
-      readonly node: NodeId;
-      readonly upstream: Address;
-      readonly as: FollowReason;
-    }
-  | { readonly kind: 'follow-no-one'; readonly node: NodeId }
-  | { readonly kind: 'release-writes'; readonly node: NodeId }
-  /** `of` is the upstream's node, where it is known. */
-  | {
-      readonly kind: 'await-link';
-      readonly node: NodeId;
-      readonly upstream: Address;
-      readonly of: NodeId | undefined;
-    }
-  | { readonly kind: 'rewrite-config'; readonly node: NodeId };
-
-/** Why a node gets a new upstream: words for the reader of the plan. */
-export type FollowReason = 'demotion' | 'sibling' | 'asked';
 
 /** A node's new place, for the inventory. No upstream: a master. */
 export interface Move {

@@ -5,7 +5,7 @@
 import { formatAddress, type Address } from '../../instance/address.ts';
 import type { Executed, StepReport } from '../../topology/execute.ts';
 import { findNode, nodeOf, type NodeId, type Topology } from '../../topology/model.ts';
-import type { Step } from '../../topology/plan.ts';
+import type { Step } from '../../topology/step.ts';
 import type { Paint } from './paint.ts';
 import { millisText } from './units.ts';
 

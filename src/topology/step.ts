@@ -1,0 +1,37 @@
+/**
+ * The vocabulary of changes: what one step of a plan can be, and how it can end. Plain data that can
+ * be printed, saved and read again. Made by plan.ts, run by run-step.ts, put into words by the views.
+ */
+import type { Address } from '../instance/address.ts';
+import type { NodeId } from './model.ts';
+
+/** One thing to do to one node, and to verify there. Ids are those of the observed topology. */
+export type Step =
+  | { readonly kind: 'hold-writes'; readonly node: NodeId }
+  | { readonly kind: 'await-in-step'; readonly node: NodeId; readonly with: NodeId }
+  | {
+      readonly kind: 'follow';
+      readonly node: NodeId;
+      readonly upstream: Address;
+      readonly as: FollowReason;
+    }
+  | { readonly kind: 'follow-no-one'; readonly node: NodeId }
+  | { readonly kind: 'release-writes'; readonly node: NodeId }
+  /** `of` is the upstream's node, where it is known. */
+  | {
+      readonly kind: 'await-link';
+      readonly node: NodeId;
+      readonly upstream: Address;
+      readonly of: NodeId | undefined;
+    }
+  | { readonly kind: 'rewrite-config'; readonly node: NodeId };
+
+/** Why a node gets a new upstream: words for the reader of the plan. */
+export type FollowReason = 'demotion' | 'sibling' | 'asked';
+
+/** How a step ended. */
+export type StepOutcome =
+  | { readonly kind: 'ok' }
+  /** It goes on by itself, only not within our timeout. */
+  | { readonly kind: 'pending'; readonly message: string }
+  | { readonly kind: 'failed'; readonly message: string };
