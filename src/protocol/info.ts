@@ -56,6 +56,8 @@ export interface UpstreamInfo {
   readonly syncInProgress: boolean;
   readonly syncTotalBytes: number | undefined;
   readonly syncReadBytes: number | undefined;
+  /** Since anything of that copy arrived. */
+  readonly syncLastIoSecondsAgo: number | undefined;
   /** What this replica has applied, and what it has read off the wire. */
   readonly slaveReplOffset: number;
   readonly slaveReadReplOffset: number | undefined;
@@ -109,6 +111,12 @@ export function infoNumber(info: Info, name: string): number | undefined {
   return toNumber(info.fields.get(name));
 }
 
+/** The same for numbers with a fraction, as rates have. */
+export function infoDecimal(info: Info, name: string): number | undefined {
+  const text = info.fields.get(name);
+  return text !== undefined && /^-?\d+(?:\.\d+)?$/.test(text) ? Number(text) : undefined;
+}
+
 /** All keys of all databases, from the keyspace section. */
 export function infoKeyCount(info: Info): number {
   let keys = 0;
@@ -152,6 +160,7 @@ function parseUpstream(info: Info): UpstreamInfo | undefined {
     syncInProgress: numberOf(info, 'master_sync_in_progress') === 1,
     syncTotalBytes: bytesOf(info, 'master_sync_total_bytes'),
     syncReadBytes: bytesOf(info, 'master_sync_read_bytes'),
+    syncLastIoSecondsAgo: secondsOf(info, 'master_sync_last_io_seconds_ago'),
     slaveReplOffset: numberOf(info, 'slave_repl_offset') ?? 0,
     slaveReadReplOffset: numberOf(info, 'slave_read_repl_offset'),
     linkDownSinceSeconds: secondsOf(info, 'master_link_down_since_seconds'),

@@ -243,8 +243,8 @@ function linkState(upstream: UpstreamInfo, lockedOut: boolean): LinkState {
 }
 
 function isLockedOut(replica: Draft, upstream: Draft): boolean {
-  const held = replica.report?.settings.masterauth;
-  const asked = upstream.report?.settings.requirepass;
+  const held = replica.report?.secrets.masterauth;
+  const asked = upstream.report?.secrets.requirepass;
   if (held === undefined || asked === undefined || replica.report?.settings.masteruser)
     return false;
   return !asked.empty && !asked.equals(held);
@@ -272,24 +272,14 @@ function chooseDialAddress({ visit, aliases }: Draft): Address {
   return abroad.at(-1) ?? visit.seed.address;
 }
 
-function toFacts(report: InstanceReport, secrets: Secret[]): NodeFacts {
+function toFacts(report: InstanceReport, known: Secret[]): NodeFacts {
+  const { info: _info, role: _role, secrets, ...facts } = report;
   return {
-    product: report.product,
-    version: report.version,
-    mode: report.mode,
-    uptimeSeconds: report.uptimeSeconds,
-    loading: report.loading,
-    keyCount: report.keyCount,
-    syncFull: report.syncFull,
-    syncPartialOk: report.syncPartialOk,
-    replication: report.replication,
+    ...facts,
     passwords: {
-      asked: numberOfSecret(report.settings.requirepass, secrets),
-      held: report.settings.masteruser
-        ? undefined
-        : numberOfSecret(report.settings.masterauth, secrets),
+      asked: numberOfSecret(secrets.requirepass, known),
+      held: facts.settings.masteruser ? undefined : numberOfSecret(secrets.masterauth, known),
     },
-    sampledAtMs: report.sampledAtMs,
   };
 }
 

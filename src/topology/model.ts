@@ -5,6 +5,7 @@
  */
 import { addressKey, parseAddress, type Address } from '../instance/address.ts';
 import type { Failure } from '../instance/failure.ts';
+import type { ServerFacts } from '../instance/report.ts';
 import type { ReplicationInfo } from '../protocol/info.ts';
 
 /** The run id where the node could be asked, otherwise its address. */
@@ -41,19 +42,9 @@ export type NodeState =
   | { readonly kind: 'up'; readonly facts: NodeFacts }
   | { readonly kind: 'down'; readonly failure: Failure };
 
-export interface NodeFacts {
-  readonly product: 'redis' | 'valkey';
-  readonly version: string;
-  readonly mode: string;
-  readonly uptimeSeconds: number | undefined;
-  readonly loading: boolean;
-  readonly keyCount: number;
-  readonly syncFull: number;
-  readonly syncPartialOk: number;
-  readonly replication: ReplicationInfo;
+/** Everything that the server says of itself, but no secret. */
+export interface NodeFacts extends ServerFacts {
   readonly passwords: PasswordFacts;
-  /** Unix milliseconds. */
-  readonly sampledAtMs: number;
 }
 
 /** Which passwords are equal, without holding one: equal numbers, equal passwords; 0 is none. */

@@ -9,7 +9,9 @@ import {
 } from '../../src/instance/connection.ts';
 import type { Failure, Outcome } from '../../src/instance/failure.ts';
 import { readReplication, readReport } from '../../src/instance/report.ts';
+
 import { Secret } from '../../src/instance/secret.ts';
+import { settingPatterns } from '../../src/instance/settings.ts';
 import {
   pauseWrites,
   replicaofNoOne,
@@ -108,7 +110,9 @@ describe.each(ways)('%s', (_name, connect) => {
       const text = '# Server\r\nredis_mode:sentinel\r\n';
       const port = await startOddServer((socket) => {
         socket.once('data', () =>
-          socket.write(`$${text.length}\r\n${text}\r\n${'$-1\r\n'.repeat(4)}`),
+          socket.write(
+            `$${text.length}\r\n${text}\r\n${'$-1\r\n'.repeat(1 + settingPatterns.length)}`,
+          ),
         );
       });
       expect(await tryToRead({ port })).toMatchObject({
@@ -121,8 +125,8 @@ describe.each(ways)('%s', (_name, connect) => {
   describe('a real server', () => {
     it('is read whole', async (context) => {
       needServer(context, 'redis7');
-      const server = await use.server('redis7', { password: 'pw' });
-      const connected = await connectTo({ port: server.port, password: new Secret('pw') });
+      const server = await use.server('redis7', { password: 'hunter2' });
+      const connected = await connectTo({ port: server.port, password: new Secret('hunter2') });
       if (connected.kind === 'failed') throw new Error(connected.failure.message);
       const report = await readReport(connected.value, { clock: systemClock, timeoutMs: 5000 });
       expect(report).toMatchObject({
@@ -138,8 +142,23 @@ describe.each(ways)('%s', (_name, connect) => {
         },
       });
       if (report.kind !== 'ok') return;
-      expect(report.value.settings.masterauth?.equals(new Secret('pw'))).toBe(true);
-      expect(inspect(report.value.settings, { depth: 9 })).not.toContain('pw');
+      expect(report.value.secrets.masterauth?.equals(new Secret('hunter2'))).toBe(true);
+      expect(inspect(report.value, { depth: 9 })).not.toContain('hunter2');
+      const unread = Object.entries(report.value.settings).filter(
+        ([, value]) => value === undefined,
+      );
+      expect(unread.map(([name]) => name)).toEqual([
+        'replicaAnnounceIp',
+        'replicaAnnouncePort',
+        'masteruser',
+      ]);
+      expect(report.value).toMatchObject({
+        serverVersion: { major: 7, minor: 0 },
+        rdb: { writes: 10, loads: 10 },
+        rates: { outputReplKibPerSecond: 0 },
+        settings: { replPingReplicaPeriod: 10, save: '', appendonly: false },
+      });
+      expect(report.value.totalSystemMemoryBytes).toBeGreaterThan(0);
     });
 
     it('with a password says so, and whether ours is wrong, without repeating it', async (context) => {

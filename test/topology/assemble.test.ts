@@ -6,6 +6,7 @@ import { parseInfo, parseReplicationInfo } from '../../src/protocol/info.ts';
 import { assembleTopology, type Seed, type Visit } from '../../src/topology/assemble.ts';
 import { depthOf, factsOf, findNode, judgePassword, upstreamOf } from '../../src/topology/model.ts';
 import type { Topology } from '../../src/topology/model.ts';
+import { defaultSettings, quietRates } from './build-topology.ts';
 
 interface Answer {
   runId: string;
@@ -75,22 +76,30 @@ function report({
   return {
     runId,
     product: 'redis',
+    bundled: false,
     version: '7.0.15',
+    serverVersion: { major: 7, minor: 0, patch: 15 },
+    rdb: { writes: 10, loads: 10 },
     mode: 'standalone',
     tcpPort: port,
+    configFile: undefined,
     uptimeSeconds: 1,
     loading: false,
     keyCount: 0,
+    usedMemoryBytes: 0,
+    totalSystemMemoryBytes: 0,
+    connectedClients: 1,
+    rates: quietRates,
     syncFull: 0,
     syncPartialOk: 0,
     syncPartialErr: 0,
+    outputBufferDisconnections: 0,
     replication,
     info,
     role: undefined,
-    settings: {
-      replicaAnnounceIp: rest.announceIp,
-      replicaAnnouncePort: undefined,
-      masteruser: undefined,
+    linkPhase: undefined,
+    settings: { ...defaultSettings, replicaAnnounceIp: rest.announceIp },
+    secrets: {
       masterauth: rest.held === undefined ? undefined : new Secret(rest.held),
       requirepass: rest.asked === undefined ? undefined : new Secret(rest.asked),
     },

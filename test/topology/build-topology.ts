@@ -5,6 +5,9 @@
  */
 import { parseAddress, type Address } from '../../src/instance/address.ts';
 import type { FailureKind } from '../../src/instance/failure.ts';
+import type { InstantaneousRates } from '../../src/instance/report.ts';
+import { readSettings, type ServerSettings } from '../../src/instance/settings.ts';
+import { parseVersion, rdbVersionsOf } from '../../src/instance/version.ts';
 import type { ReplicationInfo } from '../../src/protocol/info.ts';
 import { lagBetween, type Link, type LinkState } from '../../src/topology/model.ts';
 import type { NodeFacts, Topology, TopologyNode } from '../../src/topology/model.ts';
@@ -38,7 +41,44 @@ export interface NodeSketch {
   held?: number;
   product?: 'redis' | 'valkey';
   version?: string;
+  settings?: Partial<ServerSettings>;
 }
+
+/** As servers have them when nobody changed any. */
+export const defaultSettings: ServerSettings = readSettings(
+  new Map([
+    ['repl-ping-replica-period', '10'],
+    ['repl-timeout', '60'],
+    ['repl-backlog-size', '1048576'],
+    ['repl-backlog-ttl', '3600'],
+    ['min-replicas-to-write', '0'],
+    ['min-replicas-max-lag', '10'],
+    [
+      'client-output-buffer-limit',
+      'normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60',
+    ],
+    ['replica-read-only', 'yes'],
+    ['replica-serve-stale-data', 'yes'],
+    ['replica-priority', '100'],
+    ['replica-announced', 'yes'],
+    ['replica-announce-ip', ''],
+    ['replica-announce-port', '0'],
+    ['masteruser', ''],
+    ['maxmemory', '0'],
+    ['save', '3600 1 300 100 60 10000'],
+    ['appendonly', 'no'],
+    ['dir', '/var/lib/redis'],
+  ]),
+);
+
+/** Nobody reads or writes. */
+export const quietRates: InstantaneousRates = {
+  opsPerSecond: 0,
+  inputKibPerSecond: 0,
+  outputKibPerSecond: 0,
+  inputReplKibPerSecond: 0,
+  outputReplKibPerSecond: 0,
+};
 
 /** When the samples of a sketch were taken; a view drawn 4 ms later says so. */
 export const sampledAtMs = 1_700_000_000_000;
@@ -70,7 +110,7 @@ function buildNode(
     expected: source === 'inventory' ? { upstreamName } : undefined,
     state: node.down
       ? { kind: 'down', failure: node.down }
-      : { kind: 'up', facts: buildFacts(node, nodes) },
+      : { kind: 'up', facts: buildFacts(name, node, nodes) },
   };
 }
 
@@ -80,17 +120,34 @@ function addressOf(name: string, node: NodeSketch): Address {
   return address;
 }
 
-function buildFacts(node: NodeSketch, nodes: Sketch['nodes']): NodeFacts {
+function buildFacts(name: string, node: NodeSketch, nodes: Sketch['nodes']): NodeFacts {
+  const product = node.product ?? 'redis';
+  const version = node.version ?? '7.0.15';
+  const serverVersion = parseVersion(version);
   return {
-    product: node.product ?? 'redis',
-    version: node.version ?? '7.0.15',
+    runId: name,
+    product,
+    bundled: false,
+    version,
+    serverVersion,
+    rdb: rdbVersionsOf({ product, bundled: false, version: serverVersion }),
     mode: 'standalone',
+    tcpPort: addressOf(name, node).port,
+    configFile: `/etc/redis/${name}.conf`,
     uptimeSeconds: 60,
     loading: node.loading ?? false,
     keyCount: node.keys ?? 10,
+    usedMemoryBytes: 1_000_000,
+    totalSystemMemoryBytes: 8_000_000_000,
+    connectedClients: 1,
+    rates: quietRates,
     syncFull: 0,
     syncPartialOk: 0,
+    syncPartialErr: 0,
+    outputBufferDisconnections: 0,
     replication: buildReplication(node, nodes),
+    linkPhase: node.upstream === undefined ? undefined : 'connected',
+    settings: { ...defaultSettings, ...node.settings },
     passwords: { asked: node.asked ?? 0, held: node.held ?? 0 },
     sampledAtMs,
   };
@@ -109,6 +166,7 @@ function buildReplication(node: NodeSketch, nodes: Sketch['nodes']): Replication
       syncInProgress: link === 'syncing',
       syncTotalBytes: node.syncTotalBytes,
       syncReadBytes: node.syncReadBytes,
+      syncLastIoSecondsAgo: link === 'syncing' ? 0 : undefined,
       slaveReplOffset: offset,
       slaveReadReplOffset: offset,
       linkDownSinceSeconds: node.downSinceSeconds,
