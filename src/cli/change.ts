@@ -5,7 +5,8 @@
 import { formatAddress } from '../instance/address.ts';
 import { executeSteps, type Executed } from '../topology/execute.ts';
 import { findNode, nodeOf, type Topology } from '../topology/model.ts';
-import { planChange, type Move, type Planned, type Wanted } from '../topology/plan.ts';
+import { planChange, type Wanted } from '../topology/plan.ts';
+import type { Move, Plan, Planned } from '../topology/planned.ts';
 import { OperatorError } from '../util/errors.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
 import { judgeStatus } from './judge-status.ts';
@@ -54,8 +55,6 @@ export interface ChangeResult {
   /** To be thrown after the document was printed or not; undefined when all went well. */
   readonly error: OperatorError | undefined;
 }
-
-type Plan = Extract<Planned, { kind: 'plan' }>;
 
 /** Makes the change. Throws an OperatorError when it is refused before anything was touched. */
 export async function runChange(options: ChangeOptions): Promise<ChangeResult> {

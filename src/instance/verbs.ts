@@ -11,6 +11,17 @@ export function replicaofUpstream(instance: Instance, upstream: Address): Promis
   return run(instance, ['REPLICAOF', upstream.host, upstream.port]);
 }
 
+/**
+ * Where nobody listens, on the server's own machine. Whoever follows that keeps its data and its
+ * place in the history, and continues from there once it follows somebody else.
+ */
+const nowhere: Address = { host: '127.0.0.1', port: 1 };
+
+/** Lets the server receive nothing, and still be a replica. */
+export function replicaofNobody(instance: Instance): Promise<Outcome<void>> {
+  return replicaofUpstream(instance, nowhere);
+}
+
 /** Makes the server a master; it keeps its data. */
 export function replicaofNoOne(instance: Instance): Promise<Outcome<void>> {
   return run(instance, ['REPLICAOF', 'NO', 'ONE']);

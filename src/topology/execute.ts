@@ -9,7 +9,7 @@ import { failed, type Outcome } from '../instance/failure.ts';
 import type { Clock } from '../util/clock.ts';
 import { nodeOf, type NodeId, type Topology, type TopologyNode } from './model.ts';
 import { StepRunner } from './run-step.ts';
-import type { Step, StepOutcome } from './step.ts';
+import { nodesOfStep, type Step, type StepOutcome } from './step.ts';
 
 export interface ExecuteOptions {
   /** The topology that the plan was made for. */
@@ -63,8 +63,7 @@ async function connectAll(
   instances: Map<NodeId, Instance>,
 ): Promise<Executed | undefined> {
   const involved = [...steps].reverse().flatMap((step) => {
-    const others = step.kind === 'await-link' && step.of !== undefined ? [step.of] : [];
-    return [step.node, ...others].map((id): [NodeId, Step] => [id, step]);
+    return nodesOfStep(step).map((id): [NodeId, Step] => [id, step]);
   });
   const firstStepOf = new Map(involved);
   const attempts = [...firstStepOf].map(async ([id, step]) => {

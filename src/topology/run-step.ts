@@ -4,18 +4,19 @@
  */
 import type { Address } from '../instance/address.ts';
 import type { Instance } from '../instance/connection.ts';
-import { ok, type Outcome } from '../instance/failure.ts';
+import { failed, ok, type Outcome } from '../instance/failure.ts';
 import { readReplication } from '../instance/report.ts';
 import {
   configRewrite,
   pauseWrites,
+  replicaofNobody,
   replicaofNoOne,
   replicaofUpstream,
   unpause,
 } from '../instance/verbs.ts';
 import type { ReplicationInfo } from '../protocol/info.ts';
 import type { Clock } from '../util/clock.ts';
-import type { NodeId } from './model.ts';
+import { sharesHistory, type NodeId } from './model.ts';
 import type { Step, StepOutcome } from './step.ts';
 
 /**
@@ -40,6 +41,8 @@ export interface StepRunnerOptions {
 export class StepRunner {
   readonly #options: StepRunnerOptions;
   readonly #held = new Set<NodeId>();
+  /** Nodes that stand still, and whom they followed. */
+  readonly #detached = new Map<NodeId, Address>();
   #heldAtMs: number | undefined;
   #writeGapMs: number | undefined;
 
@@ -60,13 +63,21 @@ export class StepRunner {
       case 'hold-writes':
         return this.#holdWrites(step.node, instance);
       case 'await-in-step':
-        return this.#awaitInStep(instance, instanceOf(step.with));
+        return this.#awaitInStep(step);
+      case 'detach':
+        this.#detached.set(step.node, step.from);
+        return changeAndVerify(instance, replicaofNobody(instance), {
+          isSo: ({ upstream }) => upstream?.linkStatus === 'down',
+          otherwise: 'it still follows somebody',
+        });
       case 'follow':
-        return asStep(await replicaofUpstream(instance, step.upstream), () =>
-          verify(instance, (now) => follows(now, step.upstream), 'it follows somebody else'),
-        );
+        this.#detached.delete(step.node);
+        return changeAndVerify(instance, replicaofUpstream(instance, step.upstream), {
+          isSo: (now) => follows(now, step.upstream),
+          otherwise: 'it follows somebody else',
+        });
       case 'follow-no-one':
-        return asStep(await replicaofNoOne(instance), () => this.#verifyMaster(instance));
+        return this.#becomeMaster(instance);
       case 'release-writes':
         this.#held.delete(step.node);
         return asStep(await unpause(instance));
@@ -83,6 +94,11 @@ export class StepRunner {
 
   /** Where the connection is gone too, the server lifts the hold by itself. */
   async releaseAll(): Promise<void> {
+    for (const [id, from] of this.#detached) {
+      const instance = this.#options.instanceOf(id);
+      if (instance !== undefined) await replicaofUpstream(instance, from);
+    }
+    this.#detached.clear();
     for (const id of this.#held) {
       const instance = this.#options.instanceOf(id);
       if (instance !== undefined) await unpause(instance);
@@ -97,22 +113,39 @@ export class StepRunner {
     return asStep(await pauseWrites(instance, Math.ceil(this.#options.timeoutMs * holdTimeouts)));
   }
 
-  async #awaitInStep(replica: Instance, master: Instance | undefined): Promise<StepOutcome> {
-    if (master === undefined) return { kind: 'failed', message: 'no connection' };
-    let missing = 'an answer';
+  /** Whoever is looked at stands still: its writes are held, or it is detached. */
+  async #awaitInStep({
+    node,
+    also,
+    with: ahead,
+  }: Extract<Step, { kind: 'await-in-step' }>): Promise<StepOutcome> {
+    let missing: number | undefined;
     const inStep = await this.#poll(async () => {
-      // The master first: what it has now, the replica must have after.
-      const [above, own] = [await readReplication(master), await readReplication(replica)];
-      if (above.kind === 'failed') return above;
-      if (own.kind === 'failed') return own;
-      if (above.value.masterReplid !== own.value.masterReplid) return ok(false);
-      missing = `${above.value.masterReplOffset - own.value.masterReplOffset} bytes`;
-      return ok(own.value.masterReplOffset >= above.value.masterReplOffset);
+      const [wanted, ...others] = await Promise.all(
+        [ahead, node, ...also].map((id) => this.#look(id)),
+      );
+      if (wanted.kind === 'failed') return wanted;
+      missing = 0;
+      for (const own of others) {
+        if (own.kind === 'failed') return own;
+        const isOurs = sharesHistory(own.value, wanted.value);
+        const behind = wanted.value.masterReplOffset - own.value.masterReplOffset;
+        missing = isOurs && missing !== undefined ? Math.max(missing, behind) : undefined;
+      }
+      return ok(missing === 0);
     });
     if (inStep.kind === 'failed') return { kind: 'failed', message: inStep.failure.message };
     if (inStep.value) return { kind: 'ok' };
     const { timeoutMs } = this.#options;
-    return { kind: 'failed', message: `still behind after ${timeoutMs} ms (${missing} missing)` };
+    const what = missing === undefined ? 'another history' : `${missing} bytes missing`;
+    return { kind: 'failed', message: `still behind after ${timeoutMs} ms (${what})` };
+  }
+
+  async #look(id: NodeId): Promise<Outcome<ReplicationInfo>> {
+    const instance = this.#options.instanceOf(id);
+    return instance === undefined
+      ? failed('unreachable', 'no connection')
+      : readReplication(instance);
   }
 
   /** Up, and in the upstream's own history: a link that is about to be dropped is not it. */
@@ -142,12 +175,15 @@ export class StepRunner {
     };
   }
 
-  async #verifyMaster(instance: Instance): Promise<StepOutcome> {
-    const verified = await verify(instance, ({ role }) => role === 'master', 'it is no master');
-    if (verified.kind === 'ok' && this.#heldAtMs !== undefined) {
+  async #becomeMaster(instance: Instance): Promise<StepOutcome> {
+    const outcome = await changeAndVerify(instance, replicaofNoOne(instance), {
+      isSo: ({ role }) => role === 'master',
+      otherwise: 'it is no master',
+    });
+    if (outcome.kind === 'ok' && this.#heldAtMs !== undefined) {
       this.#writeGapMs = this.#options.clock.monotonic() - this.#heldAtMs;
     }
-    return verified;
+    return outcome;
   }
 
   /** Asks until the answer is yes, an error, or the timeout has passed (which is no). */
@@ -163,20 +199,20 @@ export class StepRunner {
   }
 }
 
-async function asStep(
-  outcome: Outcome<void>,
-  verifyAfter: () => Promise<StepOutcome> = () => Promise.resolve({ kind: 'ok' }),
-): Promise<StepOutcome> {
-  if (outcome.kind === 'failed') return { kind: 'failed', message: outcome.failure.message };
-  return verifyAfter();
+function asStep(outcome: Outcome<void>): StepOutcome {
+  return outcome.kind === 'ok'
+    ? { kind: 'ok' }
+    : { kind: 'failed', message: outcome.failure.message };
 }
 
-async function verify(
+/** The question travels with the command: writers may be waiting for both answers. */
+async function changeAndVerify(
   instance: Instance,
-  isSo: (now: ReplicationInfo) => boolean,
-  otherwise: string,
+  change: Promise<Outcome<void>>,
+  { isSo, otherwise }: { isSo: (now: ReplicationInfo) => boolean; otherwise: string },
 ): Promise<StepOutcome> {
-  const now = await readReplication(instance);
+  const [changed, now] = await Promise.all([change, readReplication(instance)]);
+  if (changed.kind === 'failed') return { kind: 'failed', message: changed.failure.message };
   if (now.kind === 'failed') return { kind: 'failed', message: now.failure.message };
   return isSo(now.value) ? { kind: 'ok' } : { kind: 'failed', message: otherwise };
 }

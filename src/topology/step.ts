@@ -1,6 +1,7 @@
 /**
  * The vocabulary of changes: what one step of a plan can be, and how it can end. Plain data that can
- * be printed, saved and read again. Made by plan.ts, run by run-step.ts, put into words by the views.
+ * be printed, saved and read again. Made by plan-draft.ts, run by run-step.ts, put into words by the
+ * views.
  */
 import type { Address } from '../instance/address.ts';
 import type { NodeId } from './model.ts';
@@ -8,7 +9,18 @@ import type { NodeId } from './model.ts';
 /** One thing to do to one node, and to verify there. Ids are those of the observed topology. */
 export type Step =
   | { readonly kind: 'hold-writes'; readonly node: NodeId }
-  | { readonly kind: 'await-in-step'; readonly node: NodeId; readonly with: NodeId }
+  /** `node`, and all of `also`, have every byte that `with` has now. */
+  | {
+      readonly kind: 'await-in-step';
+      readonly node: NodeId;
+      readonly also: readonly NodeId[];
+      readonly with: NodeId;
+    }
+  /**
+   * Follows nobody for a moment, so that its offset stands still; it stays a replica. `from` is whom
+   * it followed, and follows again when the plan stops before it got its new place.
+   */
+  | { readonly kind: 'detach'; readonly node: NodeId; readonly from: Address }
   | {
       readonly kind: 'follow';
       readonly node: NodeId;
@@ -27,7 +39,7 @@ export type Step =
   | { readonly kind: 'rewrite-config'; readonly node: NodeId };
 
 /** Why a node gets a new upstream: words for the reader of the plan. */
-export type FollowReason = 'demotion' | 'sibling' | 'asked';
+export type FollowReason = 'demotion' | 'sibling' | 'catch-up' | 'asked';
 
 /** How a step ended. */
 export type StepOutcome =
@@ -35,3 +47,15 @@ export type StepOutcome =
   /** It goes on by itself, only not within our timeout. */
   | { readonly kind: 'pending'; readonly message: string }
   | { readonly kind: 'failed'; readonly message: string };
+
+/** Every node that a step talks to, the one that it is about first. */
+export function nodesOfStep(step: Step): NodeId[] {
+  switch (step.kind) {
+    case 'await-in-step':
+      return [step.node, ...step.also, step.with];
+    case 'await-link':
+      return step.of === undefined ? [step.node] : [step.node, step.of];
+    default:
+      return [step.node];
+  }
+}

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { stepText } from '../../src/cli/views/plan-view.ts';
-import { planChange, type Planned, type Wanted } from '../../src/topology/plan.ts';
+import { planChange, type Wanted } from '../../src/topology/plan.ts';
+import type { Planned } from '../../src/topology/planned.ts';
 import { expectGoldenJson } from '../support/golden.ts';
 import { buildTopology, type Sketch } from './build-topology.ts';
 

@@ -21,7 +21,9 @@ export function stepText(topology: Topology, step: Step): string {
     case 'hold-writes':
       return `${name}: hold writes (CLIENT PAUSE … WRITE)`;
     case 'await-in-step':
-      return `${name}: wait until it has every byte of ${nameOf(topology, step.with)}`;
+      return inStepText(topology, step);
+    case 'detach':
+      return `${name}: stand still, so that it is not ahead (REPLICAOF to where nobody listens)`;
     case 'follow':
       return `${name}: follow ${nameAt(topology, step.upstream)} (REPLICAOF ${step.upstream.host} ${step.upstream.port})${followWords[step.as]}`;
     case 'follow-no-one':
@@ -39,9 +41,19 @@ export function stepText(topology: Topology, step: Step): string {
   }
 }
 
+function inStepText(
+  topology: Topology,
+  { node, also, with: ahead }: Extract<Step, { kind: 'await-in-step' }>,
+): string {
+  const names = [node, ...also].map((id) => nameOf(topology, id)).join(', ');
+  const they = also.length > 0 ? 'they have' : 'it has';
+  return `${names}: wait until ${they} every byte of ${nameOf(topology, ahead)}`;
+}
+
 const followWords = {
   demotion: ', no longer a master',
   sibling: ', as its sibling did',
+  'catch-up': ', to have what it lacks',
   asked: '',
 };
 

@@ -1,0 +1,238 @@
+/**
+ * A plan while it grows: the blocks that every change is built of, and who follows whom once the
+ * steps so far are done. Used by plan.ts and plan-shape.ts, which decide which blocks; this file
+ * knows how each is done without loss and in which order its steps must come. Pure.
+ *
+ * Switchover while the old master lives (demote first: a tool that dies in between leaves no writer,
+ * never two):
+ *
+ *     hold writes on M → all in step with M → M follows T → T follows no one → release M
+ *                      → M's other replicas follow T → every link is up
+ *
+ * M and T follow each other for a moment. That is harmless: neither takes writes, and since both
+ * are replicas no PING moves an offset, so everyone continues without a full copy.
+ */
+import type { Address } from '../instance/address.ts';
+import {
+  factsOf,
+  isLiveMaster,
+  linkOf,
+  nodeOf,
+  sharesHistory,
+  type NodeId,
+  type Topology,
+  type TopologyNode,
+} from './model.ts';
+import { pathIn, shapeOf, type Move, type Plan, type PlanOptions } from './planned.ts';
+import type { FollowReason, Step } from './step.ts';
+
+export class PlanDraft {
+  readonly #topology: Topology;
+  readonly #options: PlanOptions;
+  readonly #steps: Step[] = [];
+  readonly #warnings: string[] = [];
+  readonly #moves = new Map<NodeId, Address | undefined>();
+  /** Who follows whom after the steps so far. */
+  readonly #shape: Map<NodeId, NodeId | undefined>;
+  /** Masters after the steps so far. */
+  readonly #masters: Set<NodeId>;
+  /** Links that the steps so far break, and nobody has waited for since. */
+  readonly #unsettled = new Set<NodeId>();
+
+  constructor(topology: Topology, options: PlanOptions) {
+    this.#topology = topology;
+    this.#options = options;
+    this.#shape = new Map(shapeOf(topology));
+    this.#masters = new Set(topology.nodes.filter(isLiveMaster).map(({ id }) => id));
+  }
+
+  upstreamOf(id: NodeId): NodeId | undefined {
+    return this.#shape.get(id);
+  }
+
+  /** The node and those above it, nearest first. */
+  pathUp(id: NodeId): NodeId[] {
+    return pathIn(this.#shape, id);
+  }
+
+  warn(...sentences: readonly string[]): void {
+    this.#warnings.push(...sentences);
+  }
+
+  /** The old master hands over to the target, which is somewhere below it with every link up. */
+  switchover(old: TopologyNode, target: TopologyNode, siblings: readonly TopologyNode[]): void {
+    const also = this.#inStepBelow(old).filter((id) => id !== target.id);
+    this.#add({ kind: 'hold-writes', node: old.id });
+    this.#add({ kind: 'await-in-step', node: target.id, also, with: old.id });
+    this.#follow(old, target, 'demotion');
+    this.#becomeMaster(target);
+    this.#add({ kind: 'release-writes', node: old.id });
+    for (const sibling of siblings) this.#follow(sibling, target, 'sibling');
+  }
+
+  /** The target becomes a master with the data that it has. */
+  takeOver(target: TopologyNode, siblings: readonly TopologyNode[]): void {
+    const hadMaster = this.#masters.has(this.pathUp(target.id).at(-1) ?? target.id);
+    this.#becomeMaster(target);
+    // Links below it were down because nobody could serve them: they come up now.
+    if (!hadMaster) this.#unsettle(target.id, () => true);
+    for (const sibling of siblings) this.#follow(sibling, target, 'sibling');
+  }
+
+  /** Several nodes move below their new upstreams, and their links are awaited. */
+  move(
+    pairs: readonly (readonly [node: TopologyNode, upstream: TopologyNode])[],
+    as: FollowReason = 'asked',
+  ): void {
+    for (const [, upstream] of pairs) this.#settle(this.pathUp(upstream.id).reverse());
+    for (const [node, upstream] of pairs) {
+      this.#catchUp(node, upstream);
+      this.#follow(node, upstream, as);
+    }
+    this.#settle(pairs.map(([{ id }]) => id));
+  }
+
+  /** Below a server that may not be in the topology at all. */
+  moveToAddress(node: TopologyNode, address: Address): void {
+    this.#shape.delete(node.id);
+    this.#masters.delete(node.id);
+    this.#moves.set(node.id, address);
+    this.#add({ kind: 'follow', node: node.id, upstream: address, as: 'asked' });
+    this.#add({ kind: 'await-link', node: node.id, upstream: address, of: undefined });
+  }
+
+  /** It goes on with its place as it is, only written down. */
+  keep(node: TopologyNode): void {
+    const upstream = nodeOf(this.#topology, this.#shape.get(node.id) ?? '');
+    this.#moves.set(node.id, upstream?.dialAddress);
+  }
+
+  /** For the inventory only: a node that does not answer now and must not come back as a master. */
+  expectBelow(node: TopologyNode, upstream: TopologyNode): void {
+    this.#moves.set(node.id, upstream.dialAddress);
+  }
+
+  finish(): Plan {
+    this.#settle(this.#topology.nodes.map(({ id }) => id));
+    const moves = [...this.#moves].map(([node, upstream]): Move => ({ node, upstream }));
+    const isUp = (id: NodeId): boolean => nodeOf(this.#topology, id)?.state.kind === 'up';
+    if (this.#options.persist) {
+      const reachable = moves.filter(({ node }) => isUp(node));
+      for (const { node } of reachable) this.#add({ kind: 'rewrite-config', node });
+    }
+    return { kind: 'plan', steps: this.#steps, warnings: this.#warnings, moves };
+  }
+
+  #add(step: Step): void {
+    this.#steps.push(step);
+  }
+
+  #follow(node: TopologyNode, upstream: TopologyNode, as: FollowReason): void {
+    this.#add({ kind: 'follow', node: node.id, upstream: upstream.dialAddress, as });
+    this.#shape.set(node.id, upstream.id);
+    this.#masters.delete(node.id);
+    this.#moves.set(node.id, upstream.dialAddress);
+    this.#unsettle(node.id);
+  }
+
+  #becomeMaster(node: TopologyNode): void {
+    this.#add({ kind: 'follow-no-one', node: node.id });
+    this.#shape.set(node.id, undefined);
+    this.#masters.add(node.id);
+    this.#moves.delete(node.id);
+    this.#moves.set(node.id, undefined);
+    this.#unsettle(node.id);
+  }
+
+  /**
+   * A promotion gives the history a new name, and to pass that on each node drops its replicas for a
+   * moment: all those below must be back, too, if they were well before.
+   */
+  #unsettle(
+    from: NodeId,
+    isWell: (id: NodeId) => boolean = (id) => linkOf(this.#topology, id)?.state === 'up',
+  ): void {
+    for (const { id, state } of this.#topology.nodes) {
+      if (state.kind === 'down' || !this.pathUp(id).includes(from)) continue;
+      if (this.#moves.has(id) || isWell(id)) this.#unsettled.add(id);
+    }
+  }
+
+  /** Waits for the links of these nodes, those above before those below. */
+  #settle(ids: readonly NodeId[]): void {
+    const depth = (id: NodeId): number => this.pathUp(id).length;
+    const waiting = ids.filter((id) => this.#unsettled.has(id));
+    for (const id of waiting.sort((a, b) => depth(a) - depth(b))) {
+      this.#unsettled.delete(id);
+      const of = this.#shape.get(id);
+      const upstream = this.#addressFor(id);
+      if (of === undefined || upstream === undefined) continue;
+      const isKnown = nodeOf(this.#topology, of)?.state.kind === 'up';
+      this.#add({ kind: 'await-link', node: id, upstream, of: isKnown ? of : undefined });
+    }
+  }
+
+  /** Where the node dials its upstream: our word for it, or its own where it stays. */
+  #addressFor(id: NodeId): Address | undefined {
+    if (this.#moves.has(id)) return this.#moves.get(id);
+    const own = factsOf(nodeOf(this.#topology, id))?.replication.upstream;
+    return own && { host: own.host, port: own.port };
+  }
+
+  /**
+   * A node that is a few bytes ahead of its new upstream would need a full copy. Under writes
+   * nobody can say who is ahead; so the node is made to stand still until the upstream has passed
+   * it. One above it always has more; one that gets nothing new will not catch up.
+   */
+  #catchUp(node: TopologyNode, upstream: TopologyNode): void {
+    const path = this.pathUp(upstream.id);
+    const top = path.at(-1) ?? upstream.id;
+    const isAbove = this.pathUp(node.id).includes(upstream.id);
+    if (isAbove || this.#masters.has(node.id) || !this.#masters.has(top)) return;
+    if (
+      !this.#willPass(node, nodeOf(this.#topology, top)) ||
+      !path.every((id) => this.#isFed(id))
+    ) {
+      return;
+    }
+    const from = this.#addressFor(node.id);
+    const feeder = nodeOf(this.#topology, this.#shape.get(node.id) ?? '');
+    const isFed = from !== undefined && feeder?.state.kind === 'up';
+    if (isFed) this.#add({ kind: 'detach', node: node.id, from });
+    this.#add({ kind: 'await-in-step', node: upstream.id, also: [], with: node.id });
+  }
+
+  /** Everything that the node has is also the top's, so that it reaches everyone below the top. */
+  #willPass(node: TopologyNode, top: TopologyNode | undefined): boolean {
+    const [own, above] = [factsOf(node)?.replication, factsOf(top)?.replication];
+    if (own === undefined || above === undefined) return false;
+    const isFedByTop =
+      top !== undefined &&
+      this.pathUp(node.id).at(-1) === top.id &&
+      this.pathUp(node.id).every((id) => this.#isFed(id));
+    if (isFedByTop) return true;
+    return sharesHistory(above, own) && own.masterReplOffset <= above.masterReplOffset;
+  }
+
+  /** A master, a node with its link up, or one whose link a step before has waited for. */
+  #isFed(id: NodeId): boolean {
+    if (this.#masters.has(id)) return true;
+    if (this.#unsettled.has(id)) return false;
+    return this.#moves.has(id) || linkOf(this.#topology, id)?.state === 'up';
+  }
+
+  /** All below the master that are fed by it now; those that are not cannot be waited for. */
+  #inStepBelow(master: TopologyNode): NodeId[] {
+    const below = this.#topology.nodes.filter(({ id, state }) => {
+      return id !== master.id && state.kind === 'up' && this.pathUp(id).includes(master.id);
+    });
+    const isWithout = ({ id }: TopologyNode): boolean =>
+      this.pathUp(id).some((each) => !this.#isFed(each));
+    for (const node of below.filter(isWithout)) {
+      this.warn(
+        `${node.name} gets nothing from ${master.name} now: it is not waited for, and may need a full copy.`,
+      );
+    }
+    return below.filter((node) => !isWithout(node)).map(({ id }) => id);
+  }
+}
