@@ -4,7 +4,12 @@
  * not print.
  */
 import { addressKey, parseAddress, type Address } from '../instance/address.ts';
-import { connectInstance, type Credentials, type Instance } from '../instance/connection.ts';
+import {
+  connectInstance,
+  connectToLook,
+  type Credentials,
+  type Instance,
+} from '../instance/connection.ts';
 import type { Outcome } from '../instance/failure.ts';
 import type { Seed } from '../topology/assemble.ts';
 import { discover } from '../topology/discover.ts';
@@ -39,6 +44,8 @@ export interface Observation {
   readonly clock: Clock;
   again(): Promise<Observation>;
   connect(node: TopologyNode): Promise<Outcome<Instance>>;
+  /** The same for whoever only looks. */
+  connectToLook(node: TopologyNode): Promise<Outcome<Instance>>;
   /** The node that was typed. Throws an OperatorError that lists the names there are. */
   find(words: string): TopologyNode;
 }
@@ -56,6 +63,7 @@ export async function observe(options: ObserveOptions): Promise<Observation> {
     clock,
     again: () => observeAgain(options, topology),
     connect: ({ address }) => connectInstance({ ...address, ...credentials, timeoutMs }),
+    connectToLook: ({ address }) => connectToLook({ ...address, ...credentials, timeoutMs }),
     find: (words) => findNode(topology, words) ?? throwUnknown(words, topology.nodes),
   };
 }

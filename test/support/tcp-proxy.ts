@@ -1,6 +1,6 @@
 /**
- * A link with faults: a TCP proxy that can be cut, stalled, half-closed or limited to so many
- * bytes. Put it between a replica and its master. It looks at no byte that it carries.
+ * A link with faults: a TCP proxy that can be cut, stalled, half-closed, delayed or limited to so
+ * many bytes. Put it between a replica and its master. It looks at no byte that it carries.
  */
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { freePort } from './free-port.ts';
@@ -26,6 +26,8 @@ export interface TcpProxy {
   /** Carries no more bytes but keeps the connections open, until `resume`; new ones hang too. */
   stall(direction?: Direction): void;
   resume(): void;
+  /** From now on what arrives in this direction is carried so much later, in the order it came. */
+  delay(ms: number, direction: Direction): void;
   /** Carries so many more bytes in a direction, to the byte, and afterwards drops or stalls. */
   limit(bytes: number, options: { direction: Direction; afterwards: 'drop' | 'stall' }): void;
   /** Ends one direction (a FIN arrives there) and keeps the other. */
@@ -56,6 +58,7 @@ class Proxy implements TcpProxy {
     toServer: 'drop',
     toClient: 'drop',
   };
+  readonly #delayMs = { toServer: 0, toClient: 0 };
   #listener: Server | undefined;
 
   constructor(targetPort: number, targetHost: string, port: number) {
@@ -103,6 +106,10 @@ class Proxy implements TcpProxy {
     }
   }
 
+  delay(ms: number, direction: Direction): void {
+    this.#delayMs[direction] = ms;
+  }
+
   limit(bytes: number, options: { direction: Direction; afterwards: 'drop' | 'stall' }): void {
     this.#allowance[options.direction] = bytes;
     this.#afterwards[options.direction] = options.afterwards;
@@ -127,8 +134,8 @@ class Proxy implements TcpProxy {
     });
     client.setNoDelay(true);
     const link: Link = {
-      toServer: { from: client, to: server, pending: [], ended: false },
-      toClient: { from: server, to: client, pending: [], ended: false },
+      toServer: { from: client, to: server, late: [], pending: [], ended: false },
+      toClient: { from: server, to: client, late: [], pending: [], ended: false },
     };
     this.#links.add(link);
     for (const direction of directions) this.#attach(link, direction);
@@ -137,20 +144,42 @@ class Proxy implements TcpProxy {
   #attach(link: Link, direction: Direction): void {
     const flow = link[direction];
     this.#sockets.add(flow.from);
-    flow.from.on('data', (chunk) => {
-      flow.pending.push(chunk);
-      this.#forward(link, direction);
-    });
-    flow.from.on('end', () => {
-      flow.ended = true;
-      this.#forward(link, direction);
-    });
+    flow.from.on('data', (chunk) => this.#onArrival(link, direction, chunk));
+    flow.from.on('end', () => this.#onArrival(link, direction, 'end'));
     flow.to.on('drain', () => this.#forward(link, direction));
     flow.from.on('error', () => this.#dropLink(link));
     flow.from.on('close', () => {
       this.#sockets.delete(flow.from);
       this.#onClose(link, direction);
     });
+  }
+
+  /** What comes behind something that is late is late, too: the order stays. */
+  #onArrival(link: Link, direction: Direction, what: Buffer | 'end'): void {
+    const flow = link[direction];
+    const delayMs = this.#delayMs[direction];
+    if (delayMs === 0 && flow.late.length === 0) return this.#accept(link, direction, what);
+    const dueMs = Math.max(performance.now() + delayMs, flow.late.at(-1)?.dueMs ?? 0);
+    flow.late.push({ what, dueMs });
+    if (flow.late.length === 1) this.#wakeForLate(link, direction);
+  }
+
+  #wakeForLate(link: Link, direction: Direction): void {
+    const flow = link[direction];
+    if (flow.late.length === 0) return;
+    flow.wake = setTimeout(() => {
+      while (flow.late.length > 0 && flow.late[0].dueMs <= performance.now()) {
+        this.#accept(link, direction, (flow.late.shift() as Late).what);
+      }
+      this.#wakeForLate(link, direction);
+    }, flow.late[0].dueMs - performance.now());
+  }
+
+  #accept(link: Link, direction: Direction, what: Buffer | 'end'): void {
+    const flow = link[direction];
+    if (what === 'end') flow.ended = true;
+    else flow.pending.push(what);
+    this.#forward(link, direction);
   }
 
   /** Passes on what waits in one direction, as far as stall, limit and back-pressure allow. */
@@ -182,7 +211,8 @@ class Proxy implements TcpProxy {
   }
 
   #onClose(link: Link, direction: Direction): void {
-    const stillFlows = link[direction].pending.length > 0 && !link[direction].from.errored;
+    const { late, pending, from } = link[direction];
+    const stillFlows = late.length + pending.length > 0 && !from.errored;
     if (!stillFlows) this.#dropLink(link, 'after-flush');
   }
 
@@ -191,6 +221,8 @@ class Proxy implements TcpProxy {
     for (const direction of directions) {
       const flow = link[direction];
       flow.pending = [];
+      flow.late = [];
+      clearTimeout(flow.wake);
       if (how === 'at-once') flow.to.destroy();
       else flow.to.destroySoon();
     }
@@ -203,7 +235,15 @@ type Link = Record<Direction, Flow>;
 interface Flow {
   from: Socket;
   to: Socket;
+  /** What is carried later than it came; `wake` is the timer for the first of it. */
+  late: Late[];
+  wake?: NodeJS.Timeout;
   pending: Buffer[];
   /** The sender has said that no more comes. */
   ended: boolean;
+}
+
+interface Late {
+  what: Buffer | 'end';
+  dueMs: number;
 }

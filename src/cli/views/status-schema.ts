@@ -3,27 +3,8 @@
  * every document against it. Only literals here.
  */
 import { problemCodes } from '../../topology/diagnose.ts';
+import { listOf, numberOrNull, record, text, textOrNull, truth } from './schema-parts.ts';
 import { statusSchemaName, statusSchemaVersion } from './status-json.ts';
-
-const text = (description: string): object => ({ type: 'string', description });
-const textOrNull = (description: string): object => ({ type: ['string', 'null'], description });
-const numberOrNull = (description: string): object => ({ type: ['integer', 'null'], description });
-const truth = (description: string): object => ({ type: 'boolean', description });
-const listOf = (items: object, description: string): object => ({
-  type: 'array',
-  items,
-  description,
-});
-
-/** All properties are required and no others are there: what is unknown is null. */
-function record(properties: Readonly<Record<string, object>>): object {
-  return {
-    type: 'object',
-    properties,
-    required: Object.keys(properties),
-    additionalProperties: false,
-  };
-}
 
 const failure = {
   ...record({

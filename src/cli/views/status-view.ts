@@ -21,12 +21,11 @@ import {
   linkOf,
   nodeOf,
   pathUp,
-  replicasOf,
-  rootsOf,
 } from '../../topology/model.ts';
 import type { Link, NodeId, Topology, TopologyNode } from '../../topology/model.ts';
 import type { Paint } from './paint.ts';
 import { renderTable, type Column } from './table.ts';
+import { treeRows, type TreeRow } from './tree-rows.ts';
 import { bytesText, millisText, secondsText } from './units.ts';
 
 export interface StatusInput {
@@ -35,13 +34,6 @@ export interface StatusInput {
   readonly verdict: Verdict;
   /** Unix milliseconds, for the age of the samples. */
   readonly nowMs: number;
-}
-
-interface Row {
-  readonly node: TopologyNode;
-  readonly link: Link | undefined;
-  /** Tree glyphs before the node's marker, the edge's marker included. */
-  readonly glyphs: string;
 }
 
 /** Shortened, a replication id is still unique enough to be recognised. */
@@ -126,8 +118,7 @@ function addressLines(topology: Topology): string[] {
 
 function treeLines(input: StatusInput, paint: Paint): string[] {
   const { topology } = input;
-  const rows = rootsOf(topology).flatMap((root) => rowsBelow(topology, root));
-  return renderTable(columnsFor(input), rows, {
+  return renderTable(columnsFor(input), treeRows(topology), {
     title: (line) => paint('dim', line),
     row: (line, { node, link }) => {
       const colour = {
@@ -143,23 +134,7 @@ function treeLines(input: StatusInput, paint: Paint): string[] {
   });
 }
 
-/** A root and all below it, depth first. The node that closes a cycle is not drawn twice. */
-function rowsBelow(topology: Topology, root: TopologyNode): Row[] {
-  const rows: Row[] = [{ node: root, link: linkOf(topology, root.id), glyphs: '' }];
-  const add = (parent: TopologyNode, indent: string): void => {
-    const replicas = replicasOf(topology, parent.id).filter((node) => node !== root);
-    for (const node of replicas) {
-      const isLast = node === replicas.at(-1);
-      const link = linkOf(topology, node.id);
-      rows.push({ node, link, glyphs: `${indent}${isLast ? '└' : '├'}─${edgeMarker(link)} ` });
-      add(node, `${indent}${isLast ? ' ' : '│'}   `);
-    }
-  };
-  add(root, '');
-  return rows;
-}
-
-function columnsFor({ topology, problems, nowMs }: StatusInput): Column<Row>[] {
+function columnsFor({ topology, problems, nowMs }: StatusInput): Column<TreeRow>[] {
   const isDeep = depthOf(topology) > 1;
   const versions = new Set(topology.nodes.map(versionText).filter((text) => text !== 'unknown'));
   return [
@@ -196,7 +171,10 @@ function columnsFor({ topology, problems, nowMs }: StatusInput): Column<Row>[] {
 type Marker = '*' | '+' | '!' | 'x' | '?';
 
 /** Exactly one marker per node; the writer's is its alone. */
-function markerOf({ node, link }: Omit<Row, 'glyphs'>, problems: readonly Problem[]): Marker {
+export function markerOf(
+  { node, link }: Omit<TreeRow, 'glyphs'>,
+  problems: readonly Problem[],
+): Marker {
   if (node.state.kind === 'down') {
     const { kind } = node.state.failure;
     return kind === 'auth' || kind === 'loading' ? '?' : 'x';
@@ -204,20 +182,6 @@ function markerOf({ node, link }: Omit<Row, 'glyphs'>, problems: readonly Proble
   if (isLiveMaster(node)) return '*';
   const isFine = link?.state === 'up' && !problems.some(({ nodes }) => nodes.includes(node.id));
   return isFine ? '+' : '!';
-}
-
-function edgeMarker(link: Link | undefined): string {
-  switch (link?.state) {
-    case 'up':
-      return '─';
-    case 'down':
-      return 'x';
-    case 'connecting':
-    case 'syncing':
-      return '~';
-    default:
-      return '?';
-  }
 }
 
 /** Only where the name does not say it already. */
@@ -231,7 +195,8 @@ function ageText({ state }: TopologyNode, nowMs: number): string {
   return state.kind === 'up' ? millisText(nowMs - state.facts.sampledAtMs) : 'never';
 }
 
-function linkText(topology: Topology, { node, link }: Omit<Row, 'glyphs'>): string {
+/** The state of a node's link, or why the node does not answer. */
+export function linkText(topology: Topology, { node, link }: Omit<TreeRow, 'glyphs'>): string {
   if (node.state.kind === 'down') return node.state.failure.kind;
   if (link === undefined) return '-';
   const isCycleEntry = pathUp(topology, link.upstream).includes(link.replica);

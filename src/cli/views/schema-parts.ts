@@ -1,0 +1,27 @@
+/** Parts from which the JSON schemas of the documents are put together. Only literals. */
+
+export const text = (description: string): object => ({ type: 'string', description });
+export const textOrNull = (description: string): object => ({
+  type: ['string', 'null'],
+  description,
+});
+export const numberOrNull = (description: string): object => ({
+  type: ['integer', 'null'],
+  description,
+});
+export const truth = (description: string): object => ({ type: 'boolean', description });
+export const listOf = (items: object, description: string): object => ({
+  type: 'array',
+  items,
+  description,
+});
+
+/** All properties are required and no others are there: what is unknown is null. */
+export function record(properties: Readonly<Record<string, object>>): object {
+  return {
+    type: 'object',
+    properties,
+    required: Object.keys(properties),
+    additionalProperties: false,
+  };
+}
