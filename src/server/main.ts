@@ -20,6 +20,7 @@ import { Logger } from './log.ts';
 import { openLogOutput } from './log-output.ts';
 import { connectTcp } from './replication/tcp-wire.ts';
 import { BundledServer, commandTable, emulatedVersion } from './server.ts';
+import type { ShutdownSignal } from './shutdown.ts';
 
 /** Runs the server of this command line. Resolves to an exit code when the process may end. */
 export async function main(argv: readonly string[], ownVersion: string): Promise<number | null> {
@@ -141,7 +142,7 @@ async function runUntilStopped(
   });
   if (pidfile !== '') writePidfile(pidfile, log);
   try {
-    server.context.persistence.removeLeftovers();
+    server.context.persistence.dataFile.removeLeftovers();
     handleSignals(server, log, release);
     listening.serve((listener, unixPath) => server.networking.serve(listener, unixPath));
     await server.start();
@@ -164,13 +165,14 @@ async function runUntilStopped(
 /** The first signal saves and stops in order; a second Ctrl-C does not wait for that. [redis 7.0] */
 function handleSignals(server: BundledServer, log: Logger, release: () => void): void {
   let asked = false;
-  const shutdown = async (): Promise<void> => {
-    asked = (await server.shutdownBySignal()) === null;
+  const shutdown = async (signal: ShutdownSignal): Promise<void> => {
+    asked = (await server.shutdownBySignal(signal)) === null;
   };
-  const onSignal = (signal: NodeJS.Signals): void => {
+  const onSignal = (signal: ShutdownSignal): void => {
     if (asked && signal !== 'SIGINT') return;
     if (asked) {
-      log.warning(`Received ${signal} again: exiting at once`);
+      log.warning(`Received ${signal} again. You insist... exiting now.`);
+      server.context.persistence.abortAll('the server exits at once');
       release();
       process.exit(1);
     }
@@ -181,10 +183,10 @@ function handleSignals(server: BundledServer, log: Logger, release: () => void):
       process.exit(0);
     }
     log.warning(`Received ${signal}, scheduling shutdown...`);
-    void shutdown();
+    void shutdown(signal);
   };
-  process.on('SIGTERM', onSignal);
-  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', () => onSignal('SIGTERM'));
+  process.on('SIGINT', () => onSignal('SIGINT'));
   process.on('SIGHUP', () => undefined);
   // Node would open a port for its debugger.
   process.on('SIGUSR1', () => undefined);

@@ -45,7 +45,7 @@ import { rdbAux, savedHistory } from './wiring/rdb-aux.ts';
 import { replicaConnectionOf } from './wiring/replica-connection.ts';
 import { Replication } from './replication/replication.ts';
 import { replicationSettings } from './wiring/replication-settings.ts';
-import { Shutdown } from './shutdown.ts';
+import { Shutdown, type ShutdownSignal } from './shutdown.ts';
 import { Slowlog } from './slowlog.ts';
 import { newFullSyncLoader } from './wiring/streamed-load.ts';
 import {
@@ -420,7 +420,7 @@ export class BundledServer {
     // The append-only file goes before the RDB, even where there is none yet. [Redis 7.0]
     const history = config.values.appendonly
       ? await aof.start()
-      : savedHistory(await persistence.load(master === null, onExpired));
+      : savedHistory(await persistence.dataFile.load(master === null, onExpired));
     if (history !== undefined) replication.restore(history, { asReplica: master !== null });
     if (master !== null) replication.replicaof(master, { atStart: true });
     this.#onRoleChange(replication.role);
@@ -439,8 +439,8 @@ export class BundledServer {
   }
 
   /** A signal asks the server to go down. */
-  shutdownBySignal(): Promise<string | null> {
-    return this.#shutdown.ask();
+  shutdownBySignal(signal: ShutdownSignal): Promise<string | null> {
+    return this.#shutdown.ask(signal);
   }
 
   #onRoleChange(role: 'master' | 'replica'): void {

@@ -2,7 +2,13 @@
  * Going down in order, for SHUTDOWN and for signals: give lagging replicas a moment to catch up
  * (`shutdown-timeout`), save if save points or the request say so, then stop. A failed save keeps
  * the server up unless force was asked for: the data is not thrown away by accident.
+ *
+ *     ask ──tick──▶ request ──▶ waiting for replicas ──▶ saving ──▶ stopped
+ *      └───────────────┴───────── ABORT ──┘                └── failed: serves again
+ *
+ * While it saves, no client is heard; a second Ctrl-C is, and main.ts ends the process.
  */
+import type { ShutdownOption } from '../redis-conf/special-kinds.ts';
 import type { Timer } from '../util/clock.ts';
 import type { ShutdownRequest } from './context.ts';
 import type { ServerEnvironment } from './environment.ts';
@@ -26,19 +32,28 @@ export interface ShutdownParts {
   readonly stop: () => void;
 }
 
+/** One shutdown at a time; who asks meanwhile waits for the same end. */
 interface Pending {
   readonly request: ShutdownRequest;
   readonly deadlineMs: number;
-  readonly timer: Timer;
-  readonly answer: (error: string | null) => void;
+  /** Looks after the replicas; null once that is over. */
+  timer: Timer | null;
+  readonly answers: ((error: string | null) => void)[];
 }
+
+interface Asked {
+  readonly signal: ShutdownSignal;
+  readonly answer: (outcome: Promise<string | null> | string) => void;
+}
+
+export type ShutdownSignal = 'SIGINT' | 'SIGTERM';
 
 export class Shutdown {
   readonly #environment: ServerEnvironment;
   readonly #parts: ShutdownParts;
   #pending: Pending | null = null;
   /** A signal has asked for the end; the next tick of the cron begins with it, as in Redis. */
-  #asked: ((outcome: Promise<string | null> | string) => void) | null = null;
+  #asked: Asked | null = null;
 
   constructor(environment: ServerEnvironment, parts: ShutdownParts) {
     this.#environment = environment;
@@ -47,29 +62,35 @@ export class Shutdown {
 
   /** Resolves to an error text when the server stays up, and to null when it has stopped. */
   request(request: ShutdownRequest): Promise<string | null> {
+    return new Promise((resolve) => {
+      if (this.#pending === null) this.#begin(request, resolve);
+      else this.#pending.answers.push(resolve);
+    });
+  }
+
+  #begin(request: ShutdownRequest, answer: (error: string | null) => void): void {
     const { clock, config, log } = this.#environment;
     const { pause, replication } = this.#parts;
     log.warning('Shutdown was asked for');
     const timeoutMs = config.values.shutdownTimeout * 1000;
-    if (request.now || timeoutMs === 0 || !this.#replicasLag()) {
-      return Promise.resolve(this.#finish(request));
-    }
-    if (this.#pending !== null) this.abort();
-    // Nothing new may be written while the replicas catch up.
     const deadlineMs = clock.now() + timeoutMs;
+    const pending: Pending = { request, deadlineMs, timer: null, answers: [answer] };
+    this.#pending = pending;
+    if (request.now || timeoutMs === 0 || !this.#replicasLag()) {
+      void this.#finish(pending);
+      return;
+    }
+    // Nothing new may be written while the replicas catch up.
     pause.pause('shutdown', 'write', deadlineMs);
     replication.requestAcks();
     log.notice(`Waiting up to ${config.values.shutdownTimeout} seconds for replicas to catch up`);
-    return new Promise((resolve) => {
-      const timer = clock.every(lookEveryMs, () => this.#look());
-      this.#pending = { request, deadlineMs, timer, answer: resolve };
-    });
+    pending.timer = clock.every(lookEveryMs, () => this.#look(pending));
   }
 
   /** The same for a signal: not before the next tick, so that SHUTDOWN ABORT may come first. */
-  ask(): Promise<string | null> {
+  ask(signal: ShutdownSignal): Promise<string | null> {
     return new Promise((resolve) => {
-      this.#asked = resolve;
+      this.#asked = { signal, answer: resolve };
     });
   }
 
@@ -78,57 +99,36 @@ export class Shutdown {
     const asked = this.#asked;
     if (asked === null) return;
     this.#asked = null;
-    asked(this.request({ save: 'auto', force: false, now: false }));
+    const { shutdownOnSigint, shutdownOnSigterm } = this.#environment.config.values;
+    const options = asked.signal === 'SIGINT' ? shutdownOnSigint : shutdownOnSigterm;
+    asked.answer(this.request(requestOf(options)));
   }
 
   /** Calls off a shutdown that waits for replicas, or for the next tick; false without one. */
   abort(): boolean {
     const [asked, pending] = [this.#asked, this.#pending];
-    if (asked === null && pending === null) return false;
+    const waits = pending !== null && pending.timer !== null;
+    if (asked === null && !waits) return false;
     this.#environment.log.notice('Shutdown manually aborted.');
     this.#asked = null;
-    asked?.(failed);
-    if (pending !== null) {
-      this.#settle(pending);
-      pending.answer(failed);
-    }
+    asked?.answer(failed);
+    if (waits) this.#cancel(pending);
     return true;
   }
 
-  /** Seconds left until a waiting shutdown goes through, in milliseconds; 0 when none waits. */
+  /** Milliseconds until a waiting shutdown goes through; 0 when none waits. */
   get remainingMs(): number {
     if (this.#pending === null) return 0;
     return Math.max(0, this.#pending.deadlineMs - this.#environment.clock.now());
   }
 
-  #look(): void {
-    const pending = this.#pending;
-    if (pending === null) return;
+  #look(pending: Pending): void {
     const late = this.#environment.clock.now() >= pending.deadlineMs;
     if (!late && this.#replicasLag()) return;
-    this.#settle(pending);
+    pending.timer?.cancel();
+    pending.timer = null;
     if (late) this.#environment.log.warning('Some replicas did not catch up in time');
-    pending.answer(this.#finish(pending.request));
-  }
-
-  /** False, and the reason in the log, when its end is not on disk. */
-  #closeAof(aof: Aof): boolean {
-    this.#parts.propagation.flushRun();
-    try {
-      aof.stop();
-      return true;
-    } catch (error) {
-      this.#environment.log.warning(
-        `Error writing the append-only file, can't exit: ${(error as Error).message}`,
-      );
-      return false;
-    }
-  }
-
-  #settle(pending: Pending): void {
-    pending.timer.cancel();
-    this.#pending = null;
-    this.#parts.pause.unpause('shutdown');
+    void this.#finish(pending);
   }
 
   #replicasLag(): boolean {
@@ -138,22 +138,77 @@ export class Shutdown {
     return replicaCount > 0 && replication.countReplicasAt(masterReplOffset) < replicaCount;
   }
 
-  #finish(request: ShutdownRequest): string | null {
+  /** Until there is something to save, it goes to its end without a pause. */
+  async #finish(pending: Pending): Promise<void> {
     const { log, onStopped } = this.#environment;
-    const { aof, persistence, stop } = this.#parts;
-    const mustSave =
-      request.save === 'save' || (request.save === 'auto' && persistence.hasSavePoints);
-    persistence.abortAll('the server is shutting down');
-    if (mustSave && persistence.save() !== null && !request.force) {
-      log.warning("Error trying to save the DB, can't exit: the server stays up");
-      return failed;
+    this.#logReplicas();
+    const complaint = await this.#putOnDisk(pending.request);
+    if (complaint !== null) {
+      log.warning(`${complaint} The server stays up.`);
+      log.warning('Errors trying to shut down the server. Check the logs for more information.');
+      this.#cancel(pending);
+      return;
     }
-    if (!this.#closeAof(aof) && !request.force) {
-      return failed;
-    }
-    stop();
+    this.#parts.stop();
     log.warning('The server is now ready to exit, bye bye...');
     onStopped();
-    return null;
+    for (const answer of pending.answers) answer(null);
   }
+
+  #logReplicas(): void {
+    const { log } = this.#environment;
+    const { replication } = this.#parts;
+    const { masterReplOffset, replicaCount } = replication;
+    if (replicaCount === 0) return;
+    for (const replica of replication.laggingReplicas()) log.warning(`Lagging replica ${replica}.`);
+    const inSync = replication.countReplicasAt(masterReplOffset);
+    log.notice(`${inSync} of ${replicaCount} replicas are in sync when shutting down.`);
+  }
+
+  /** What keeps the server from going, null when everything is where it should be. */
+  async #putOnDisk({ force, save }: ShutdownRequest): Promise<string | null> {
+    const { aof, persistence } = this.#parts;
+    if (aof.state === 'waiting-rewrite' && aof.rewriter.inProgress && !force) {
+      return "Writing initial AOF, can't exit.";
+    }
+    persistence.abortAll('the server is shutting down');
+    const mustSave = save === 'save' || (save === 'auto' && persistence.hasSavePoints);
+    if (mustSave && !(await this.#save()) && !force) {
+      return "Error trying to save the DB, can't exit.";
+    }
+    const aofFailure = this.#closeAof(aof);
+    if (aofFailure === null || force) return null;
+    return `Error writing the append-only file, can't exit: ${aofFailure.message}.`;
+  }
+
+  /** In slices: clients are not heard meanwhile, signals are. */
+  async #save(): Promise<boolean> {
+    const { pause, persistence } = this.#parts;
+    this.#environment.log.notice('Saving the final RDB snapshot before exiting.');
+    pause.pause('shutdown', 'all', Number.POSITIVE_INFINITY);
+    return (await persistence.saveBeforeEnd()) === null;
+  }
+
+  #closeAof(aof: Aof): Error | null {
+    this.#parts.propagation.flushRun();
+    try {
+      aof.stop();
+      return null;
+    } catch (error) {
+      return error as Error;
+    }
+  }
+
+  /** The server stays up. */
+  #cancel(pending: Pending): void {
+    pending.timer?.cancel();
+    this.#pending = null;
+    this.#parts.pause.unpause('shutdown');
+    for (const answer of pending.answers) answer(failed);
+  }
+}
+
+function requestOf(options: readonly ShutdownOption[]): ShutdownRequest {
+  const save = options.find((option) => option === 'save' || option === 'nosave') ?? 'auto';
+  return { save, force: options.includes('force'), now: options.includes('now') };
 }

@@ -37,7 +37,7 @@ test('where saving fails the server stays; the next signal tries again', async (
   await server.cli('SET', 'k', 'v');
   mkdirSync(join(server.dir, 'dump.rdb'));
   process.kill(server.pid, 'SIGTERM');
-  await waitFor(() => server.log().includes('the server stays up'));
+  await waitFor(() => server.log().includes('The server stays up'));
   expect(await server.cli('GET', 'k')).toBe('v');
   expect(await server.cli('SHUTDOWN')).toBe('ERR Errors trying to SHUTDOWN. Check logs.');
   // Once it can save again, it goes.
@@ -62,6 +62,46 @@ test('Ctrl-C after a first signal does not wait for replicas', async () => {
   expect(existsSync(join(master.dir, 'p'))).toBe(false);
 });
 
+test('Ctrl-C while it saves at the end does not wait for that, and nothing half written stays', async () => {
+  const args = ['--save', '3600 1', '--rdb-key-save-delay', '100000'];
+  const server = await use.server('bundled', { args });
+  await server.cli('DEBUG', 'POPULATE', 500);
+  const reader = await use.client(server);
+  process.kill(server.pid, 'SIGTERM');
+  const temporary = join(server.dir, `temp-${server.pid}.rdb`);
+  await waitFor(() => existsSync(temporary), { what: 'the save to begin' });
+  // It hears no client, new or old, and no further SIGTERM either.
+  const answer = reader.command('PING').catch(() => 'closed');
+  process.kill(server.pid, 'SIGTERM');
+  process.kill(server.pid, 'SIGINT');
+  await ended(server);
+  expect(await answer).toBe('closed');
+  expect(server.log()).toContain('You insist... exiting now.');
+  expect(readdirSync(server.dir)).toEqual([]);
+});
+
+test.each([
+  [['--shutdown-on-sigterm', 'nosave'], 'SIGTERM', false],
+  [['--shutdown-on-sigint', 'save', '--save', ''], 'SIGINT', true],
+] as const)('with %j %s saves as told', async (args, signal, saves) => {
+  const server = await use.server('bundled', { args: ['--save', '3600 1', ...args] });
+  await server.cli('SET', 'k', 'v');
+  process.kill(server.pid, signal);
+  await ended(server);
+  expect(existsSync(join(server.dir, 'dump.rdb'))).toBe(saves);
+});
+
+test('while the first append-only file is being written it stays, unless forced', async () => {
+  const args = ['--save', '', '--rdb-key-save-delay', '100000'];
+  const server = await use.server('bundled', { args });
+  await server.cli('DEBUG', 'POPULATE', 500);
+  await server.cli('CONFIG', 'SET', 'appendonly', 'yes');
+  expect(await server.cli('SHUTDOWN')).toBe('ERR Errors trying to SHUTDOWN. Check logs.');
+  expect(server.log()).toContain("Writing initial AOF, can't exit.");
+  await expect(server.cli('SHUTDOWN', 'FORCE')).rejects.toThrow('closed');
+  await ended(server);
+});
+
 test('a replica that lags gets the last writes before the master goes', async () => {
   const master = await use.server('bundled');
   const replica = await use.server('bundled', { args: replicaArgs(master) });
@@ -72,6 +112,7 @@ test('a replica that lags gets the last writes before the master goes', async ()
   await waitFor(() => master.log().includes('for replicas to catch up'));
   replica.thaw();
   await ended(master);
+  expect(master.log()).toContain('1 of 1 replicas are in sync when shutting down.');
   expect(master.log()).not.toContain('did not catch up');
   expect(await replica.cli('GET', 'k')).toBe('v');
 });

@@ -205,7 +205,7 @@ function debugSetActiveExpire(call: Call): void {
 }
 
 function debugSkipChecksums(call: Call): void {
-  call.server.persistence.verifiesChecksums = leadingNumber(call.text(2)) === 0;
+  call.server.persistence.dataFile.verifiesChecksums = leadingNumber(call.text(2)) === 0;
   call.reply.ok();
 }
 
@@ -320,7 +320,7 @@ function debugReload(call: Call): void {
   }
   keyspace.flush(keyspace.databases);
   try {
-    server.persistence.loadAtOnce(server.replication.role === 'master');
+    server.persistence.dataFile.loadAtOnce(server.replication.role === 'master');
   } catch (error) {
     server.log.warning((error as Error).message);
     call.error('ERR Error trying to load the RDB dump, check server logs.');

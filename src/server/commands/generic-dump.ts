@@ -190,7 +190,7 @@ function readRestoreOptions(call: Call): RestoreOptions | null {
 /** The value in the payload; null after an error reply. */
 function readValue(call: Call): Buffer | Value | null {
   const { log, persistence } = call.server;
-  const { verifiesChecksums } = persistence;
+  const { verifiesChecksums } = persistence.dataFile;
   const payload = readDumpPayload(call.arg(3), { verifyChecksum: verifiesChecksums });
   if (payload.kind === 'error') {
     call.error('ERR DUMP payload version or checksum are wrong');

@@ -11,8 +11,8 @@ export function persistenceFields({
   persistence,
   clock,
 }: ServerContext): InfoFields {
-  const { processed, total } = persistence.progress;
-  const loaded = persistence.lastLoad;
+  const { processed, total } = persistence.snapshots.progress;
+  const loaded = persistence.dataFile.lastLoad;
   return [
     ['loading', loading.kind === 'exclusive' ? 1 : 0],
     ['async_loading', loading.kind === 'aside' ? 1 : 0],

@@ -4,6 +4,7 @@
  * Used by the Aof and its rewriter.
  */
 import type { Logger } from '../log.ts';
+import type { AofBase } from './aof-base.ts';
 import { AofDirectory, type AofLocation } from './aof-directory.ts';
 import {
   type AofFileEntry,
@@ -14,7 +15,6 @@ import {
   nextIncrement,
   replaceBase,
 } from './aof-manifest.ts';
-import type { AofBase } from './persistence.ts';
 
 export interface AofFilesSettings extends AofLocation {
   readonly aofUseRdbPreamble: boolean;

@@ -4,7 +4,8 @@
  * manifest is the Aof's business.
  */
 import type { Clock } from '../../util/clock.ts';
-import type { AofBase, Persistence } from './persistence.ts';
+import { type AofBase, startAofBase } from './aof-base.ts';
+import type { Persistence } from './persistence.ts';
 
 export interface AofRewriteOptions {
   readonly clock: Clock;
@@ -51,7 +52,7 @@ export class AofRewrite {
     if (this.#aborted !== null) throw this.#aborted;
     await new Promise<void>((resolve, reject) => {
       switchOver();
-      this.#abortSnapshot = persistence.startAofBase(base, (error) => {
+      this.#abortSnapshot = startAofBase(persistence, base, (error) => {
         if (error === null) resolve();
         else reject(error);
       });

@@ -14,6 +14,7 @@
 import type { Clock } from '../../util/clock.ts';
 import { standStill } from '../../util/stand-still.ts';
 import type { Logger } from '../log.ts';
+import { writeAofBaseNow } from './aof-base.ts';
 import { type AofApplier, loadAof } from './aof-load.ts';
 import { AofFiles, type AofFilesSettings } from './aof-files.ts';
 import type { AofFileEntry } from './aof-manifest.ts';
@@ -181,7 +182,7 @@ export class Aof {
     if (files.isEmpty) {
       const base = files.nextBase();
       log.notice(`Creating AOF base file ${base.name} on server start`);
-      persistence.writeAofBaseNow(files.describe(base, clock.now()));
+      writeAofBaseNow(persistence, files.describe(base, clock.now()));
       files.setBaseNow(base);
     }
     const last = files.manifest.increments.at(-1);

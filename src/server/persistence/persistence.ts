@@ -1,36 +1,24 @@
 /**
- * The data set on disk: SAVE, BGSAVE, save points, loading at start, and the facts that INFO
- * persistence shows. One snapshot walks at a time; full syncs take their turn through
- * `startSnapshot` as well.
+ * The data set on disk: SAVE, BGSAVE, save points, the save before the end, and the facts that INFO
+ * persistence shows of them. The walks themselves are `snapshots`, which full syncs and the
+ * append-only file use as well; loading is `dataFile`.
  */
-import type { FileHandle } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { EntryWriter } from '../../rdb/entry-writer.ts';
-import { RdbWriter } from '../../rdb/rdb-writer.ts';
 import type { Clock } from '../../util/clock.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import type { Logger } from '../log.ts';
-import { CommandWriter } from './command-writer.ts';
-import { loadDataFile, type LoadDataFileOptions } from './load-data-file.ts';
+import { DataFile, type DataFileSettings } from './data-file.ts';
 import type { Loading } from './loading.ts';
-import { BackgroundRdbFile, fileSize, removeLeftovers, SyncRdbFile } from './rdb-file.ts';
+import { BackgroundRdbFile } from './rdb-file.ts';
 import type { LoadedFacts } from './rdb-load.ts';
-import { type AuxFields, Snapshot } from './snapshot.ts';
-import { SnapshotRun } from './snapshot-run.ts';
+import type { AuxFields } from './snapshot.ts';
+import type { SnapshotRun } from './snapshot-run.ts';
+import { type FileSnapshotEnd, Snapshots, type SnapshotSettings } from './snapshots.ts';
 
-/** The walk stops while so much waits for the disk. */
-const maxPendingDiskBytes = 8 * 1024 * 1024;
 /** After a failed save point the next try waits this long. [server.c, 7.0] */
 const retryAfterFailureSec = 5;
 
 /** The directives that matter here; read afresh at each use. */
-export interface PersistenceSettings {
-  readonly dir: string;
-  readonly dbfilename: string;
-  readonly rdbcompression: boolean;
-  readonly rdbchecksum: boolean;
-  /** Microseconds. */
-  readonly rdbKeySaveDelayUs: number;
+export interface PersistenceSettings extends DataFileSettings, SnapshotSettings {
   readonly save: readonly { readonly seconds: number; readonly changes: number }[];
 }
 
@@ -48,44 +36,8 @@ export interface PersistenceDeps {
   readonly onSaveStatus: (ok: boolean) => void;
 }
 
-/** Takes a block of the RDB; it must call `release` when it has no more use for its memory. */
-export type TakeBlock = (block: Uint8Array, release: () => void) => void;
-
-/** A snapshot in slices whose blocks go to `sink`; see `startSnapshot`. */
-export interface SlicedSnapshotRequest {
-  readonly aux: AuxFields;
-  /** Writes commands that rebuild the data set instead of an RDB. */
-  readonly asCommands?: { readonly timestampSec: number } | undefined;
-  readonly sink: TakeBlock;
-  readonly mayGoOn: () => boolean;
-  readonly onWalked: () => void;
-  readonly onFailed: (error: Error) => void;
-}
-
-/** The base of an append-only file. */
-export interface AofBase {
-  readonly path: string;
-  /** An RDB, or commands. */
-  readonly format: 'rdb' | 'aof';
-  /** Unix seconds for the annotation at the head of commands; −1 for none. */
-  readonly timestampSec: number;
-}
-
-/** How a save in the background ended. */
-export type DiskSnapshotEnd =
-  /** The file is in place; it is `file`, open for reading, and the taker closes it. */
-  | { readonly kind: 'saved'; readonly file: FileHandle }
-  | { readonly kind: 'failed'; readonly error: Error };
-
-/** The snapshot at work, and how to tell its taker that it was broken off. */
-interface Running {
-  readonly snapshot: Snapshot;
-  readonly run: SnapshotRun;
-  readonly fail: (error: Error) => void;
-}
-
-/** The save at work, and how to break it off. */
-interface Bgsave {
+/** A save in the background, and how to break it off. */
+interface BackgroundSave {
   readonly file: BackgroundRdbFile;
   readonly abandon: (error: Error) => void;
 }
@@ -95,114 +47,54 @@ type BgsaveAnswer =
   | { kind: 'scheduled' }
   | { kind: 'refused'; error: string };
 
+const alreadyInProgress = 'ERR Background save already in progress';
+
 export class Persistence {
+  readonly snapshots: Snapshots;
+  readonly dataFile: DataFile;
   /** Unix seconds of the last successful save, at first of the start. */
   lastSaveSec: number;
   lastBgsaveOk = true;
   /** Seconds the last BGSAVE took, −1 before the first. */
   lastBgsaveSec = -1;
-  /** Seconds, −1 when none is running. */
-  get currentBgsaveSec(): number {
-    if (this.#bgsave === null) return -1;
-    return Math.floor((this.#deps.clock.now() - this.#startedAtMs) / 1000);
-  }
   saves = 0;
-  lastLoad: LoadedFacts | null = null;
-  /** False after DEBUG SET-SKIP-CHECKSUM-VALIDATION: for tests that damage what is loaded. */
-  verifiesChecksums = true;
 
   readonly #deps: PersistenceDeps;
-  /** The snapshot that walks at the moment, for whomever. */
-  #running: Running | null = null;
-  /** The BGSAVE among them; it outlives the walk until the file is in place. */
-  #bgsave: Bgsave | null = null;
+  /** It outlives the walk until the file is in place. */
+  #save: BackgroundSave | null = null;
   #scheduled = false;
   #startedAtMs = 0;
   #lastTrySec = 0;
-  #fileCount = 0;
 
   constructor(deps: PersistenceDeps) {
     this.#deps = deps;
+    this.snapshots = new Snapshots(deps);
+    this.dataFile = new DataFile(deps);
     this.lastSaveSec = Math.floor(deps.clock.now() / 1000);
   }
 
-  get path(): string {
-    return join(this.#deps.settings.dir, this.#deps.settings.dbfilename);
+  /** Facts for the head of a file that is written now. */
+  aux(): AuxFields {
+    return this.#deps.aux();
   }
 
   /** A BGSAVE or a full sync is walking or being written. */
   get inProgress(): boolean {
-    return this.#running !== null || this.#bgsave !== null;
+    return this.snapshots.isWalking || this.#save !== null;
   }
 
-  /** Keys done and in all of the snapshot at work; zeros without one. */
-  get progress(): { processed: number; total: number } {
-    const snapshot = this.#running?.snapshot;
-    return { processed: snapshot?.keysProcessed ?? 0, total: snapshot?.keysTotal ?? 0 };
+  /** Seconds, −1 when no BGSAVE is running. */
+  get currentBgsaveSec(): number {
+    if (this.#save === null) return -1;
+    return Math.floor((this.#deps.clock.now() - this.#startedAtMs) / 1000);
   }
 
-  // ---- loading ----
-
-  /** Clears away what a crashed process left half written. To be called before anything is saved. */
-  removeLeftovers(): void {
-    for (const name of removeLeftovers(this.path, this.#deps.pid)) {
-      this.#deps.log.notice(`Removed ${name}, which an earlier process left half written`);
-    }
+  /** Whether save points are set, so that SHUTDOWN and SIGTERM save. */
+  get hasSavePoints(): boolean {
+    return this.#deps.settings.save.length > 0;
   }
 
-  /**
-   * Loads `dbfilename` if it is there, and lets clients run in between, who get -LOADING. Rejects as
-   * `loadDataFile` throws. `onExpired` is told of the keys that were left out because they are past
-   * their time.
-   */
-  async load(
-    dropExpired: boolean,
-    onExpired?: (dbId: number, key: Buffer) => void,
-  ): Promise<LoadedFacts | null> {
-    const { loading } = this.#deps;
-    loading.begin('exclusive', fileSize(this.path) ?? 0);
-    try {
-      const steps = this.#loadSteps({ dropExpired, onExpired });
-      for (;;) {
-        const step = steps.next();
-        if (step.done === true) return this.#loaded(step.value);
-        await loading.breathe(step.value.bytes, step.value.keysSoFar);
-      }
-    } finally {
-      loading.end();
-    }
-  }
-
-  /** The same in one go, for DEBUG RELOAD: nothing else runs meanwhile. */
-  loadAtOnce(dropExpired: boolean): LoadedFacts | null {
-    const steps = this.#loadSteps({ dropExpired, onExpired: undefined });
-    for (;;) {
-      const step = steps.next();
-      if (step.done === true) return this.#loaded(step.value);
-    }
-  }
-
-  #loadSteps(
-    options: Pick<LoadDataFileOptions, 'dropExpired' | 'onExpired'>,
-  ): ReturnType<typeof loadDataFile> {
-    const { keyspace, clock, loading, log, settings } = this.#deps;
-    return loadDataFile({
-      ...options,
-      path: this.path,
-      keyspace,
-      clock,
-      log,
-      verifyChecksum: settings.rdbchecksum && this.verifiesChecksums,
-      sliceBytes: loading.sliceBytes,
-    });
-  }
-
-  #loaded(facts: LoadedFacts | null): LoadedFacts | null {
-    if (facts !== null) this.lastLoad = facts;
-    return facts;
-  }
-
-  // ---- saving ----
+  // ---- at once ----
 
   /**
    * SAVE: writes the file now, nothing else runs meanwhile. Returns an error text or null. That it
@@ -210,11 +102,11 @@ export class Persistence {
    */
   save(): string | null {
     const { keyspace, log } = this.#deps;
-    if (this.inProgress) return 'ERR Background save already in progress';
+    if (this.inProgress) return alreadyInProgress;
     try {
-      this.#saveNow();
+      this.snapshots.writeFileNow(this.dataFile.path, { aux: this.aux() });
     } catch (error) {
-      log.warning(`Saving ${this.path} failed: ${(error as Error).message}`);
+      log.warning(`Saving ${this.dataFile.path} failed: ${(error as Error).message}`);
       return 'ERR';
     }
     keyspace.dirty = 0;
@@ -228,219 +120,112 @@ export class Persistence {
    * gone is saved at once.
    */
   dataSetEmptied(): void {
-    this.#bgsave?.abandon(new Error('the data set was emptied'));
+    this.#save?.abandon(new Error('the data set was emptied'));
     if (this.hasSavePoints && !this.inProgress) this.save();
   }
 
-  #saveNow(): void {
-    this.#writeNow(this.path, { aux: this.#deps.aux() });
-  }
-
-  #writeNow(path: string, what: Pick<SlicedSnapshotRequest, 'aux' | 'asCommands'>): void {
-    const { keyspace, clock, pid } = this.#deps;
-    const { aux } = what;
-    const file = new SyncRdbFile(path, pid);
-    const writer = this.#newWriter((block, release) => {
-      file.write(block);
-      release();
-    }, what.asCommands);
-    const snapshot = new Snapshot({ keyspace, writer, aux, monotonicMs: () => clock.monotonic() });
-    try {
-      snapshot.step(Number.POSITIVE_INFINITY);
-      file.commit();
-    } catch (error) {
-      snapshot.abort();
-      file.discard();
-      throw error;
-    }
-  }
+  // ---- in the background ----
 
   /** BGSAVE. With `schedule`, one that cannot start now starts when the present job ends. */
   bgsave(schedule: boolean): BgsaveAnswer {
-    if (this.#bgsave !== null) {
-      return { kind: 'refused', error: 'ERR Background save already in progress' };
+    if (this.#save !== null) return { kind: 'refused', error: alreadyInProgress };
+    if (this.snapshots.isWalking) {
+      if (!schedule) return { kind: 'refused', error: alreadyInProgress };
+      this.#scheduled = true;
+      return { kind: 'scheduled' };
     }
-    if (this.#running !== null) {
-      if (schedule) {
-        this.#scheduled = true;
-        return { kind: 'scheduled' };
-      }
-      return { kind: 'refused', error: 'ERR Background save already in progress' };
-    }
-    this.startDiskSnapshot(this.#deps.aux(), (end) => {
+    this.startDiskSnapshot(this.aux(), (end) => {
       if (end.kind === 'saved') void end.file.close();
     });
     return { kind: 'started' };
   }
 
   /** Saves to `dbfilename` in the background; `onEnd` is called once. */
-  startDiskSnapshot(aux: AuxFields, onEnd: (end: DiskSnapshotEnd) => void): SnapshotRun {
-    const { clock, keyspace, log } = this.#deps;
-    const file = this.openDataFile();
+  startDiskSnapshot(aux: AuxFields, onEnd: (end: FileSnapshotEnd) => void): SnapshotRun {
+    const { clock, log } = this.#deps;
     this.#startedAtMs = clock.now();
     this.#lastTrySec = Math.floor(this.#startedAtMs / 1000);
+    const onDone = (how: FileSnapshotEnd): void => {
+      this.lastBgsaveSec = Math.floor((clock.now() - this.#startedAtMs) / 1000);
+      if (how.kind === 'saved') log.notice('Background saving terminated with success');
+      else log.warning(`Background saving error: ${how.error.message}`);
+      this.#saved(how.kind === 'saved');
+      onEnd(how);
+    };
+    const file = this.snapshots.openFile(this.dataFile.path);
+    const run = this.#saveTo(file, aux, { onDone, onAbandoned: onEnd });
+    log.notice(`Background saving started: ${this.snapshots.progress.total} keys`);
+    return run;
+  }
+
+  /**
+   * The save before the end: in slices, so that signals are heard meanwhile; the caller sees to it
+   * that nothing changes. Resolves to an error text or null.
+   */
+  saveBeforeEnd(): Promise<string | null> {
+    const { log, pid } = this.#deps;
+    const { path } = this.dataFile;
+    return new Promise((resolve) => {
+      this.#saveTo(new BackgroundRdbFile(path, pid), this.aux(), {
+        onDone: (how) => {
+          if (how.kind === 'failed') {
+            log.warning(`Saving ${path} failed: ${how.error.message}`);
+            resolve('ERR');
+            return;
+          }
+          void how.file.close();
+          log.notice('DB saved on disk');
+          this.#saved(true);
+          resolve(null);
+        },
+        onAbandoned: () => resolve('ERR'),
+      });
+    });
+  }
+
+  #saveTo(
+    file: BackgroundRdbFile,
+    aux: AuxFields,
+    on: Record<'onDone' | 'onAbandoned', (end: FileSnapshotEnd) => void>,
+  ): SnapshotRun {
+    const { keyspace, log } = this.#deps;
     const dirtyBefore = keyspace.dirty;
-    const end = (how: DiskSnapshotEnd): void => {
-      if (this.#bgsave?.file !== file) {
+    const run = this.snapshots.writeFile({ aux }, file, (how) => {
+      if (this.#save?.file !== file) {
         // It was abandoned, and its taker told so, while the last steps were on their way.
         if (how.kind === 'saved') void how.file.close();
         return;
       }
-      this.#bgsave = null;
+      this.#save = null;
       if (how.kind === 'saved') keyspace.dirty -= Math.min(dirtyBefore, keyspace.dirty);
-      this.#onBgsaveEnd(how);
-      onEnd(how);
-    };
-    this.#bgsave = {
-      file,
-      abandon: (error) => {
-        this.#bgsave = null;
-        this.abortSnapshot(run);
-        file.abandon();
-        log.notice(`Background saving was broken off: ${error.message}`);
-        onEnd({ kind: 'failed', error });
-      },
-    };
-    const run = this.#startFileSnapshot({ aux }, file, end);
-    log.notice(`Background saving started: ${this.#running?.snapshot.keysTotal ?? 0} keys`);
-    return run;
-  }
-
-  /** Opens a file that becomes the data file when it is committed. */
-  openDataFile(): BackgroundRdbFile {
-    return new BackgroundRdbFile(this.path, `${this.#deps.pid}.${++this.#fileCount}`);
-  }
-
-  /** A full sync has come by way of the data file: memory and disk are the same. */
-  loadedFromSync(facts: LoadedFacts): void {
-    this.lastLoad = facts;
-    this.#deps.keyspace.dirty = 0;
-    this.lastSaveSec = Math.floor(this.#deps.clock.now() / 1000);
-  }
-
-  /**
-   * Walks the data set into a file of its own in the background, the base of an append-only file.
-   * `onEnd` is called once, unless what is returned breaks it off before.
-   */
-  startAofBase(base: AofBase, onEnd: (error: Error | null) => void): (reason: string) => void {
-    const file = new BackgroundRdbFile(base.path, `${this.#deps.pid}.${++this.#fileCount}`);
-    let over = false;
-    const run = this.#startFileSnapshot(this.#whatOf(base), file, (how) => {
-      if (how.kind === 'saved') void how.file.close();
-      if (over) return;
-      over = true;
-      onEnd(how.kind === 'saved' ? null : how.error);
+      on.onDone(how);
     });
-    return (reason) => {
-      if (over) return;
-      over = true;
-      this.abortSnapshot(run);
+    const abandon = (error: Error): void => {
+      this.#save = null;
+      this.snapshots.abort(run);
       file.abandon();
-      onEnd(new Error(reason));
+      log.notice(`Saving was broken off: ${error.message}`);
+      on.onAbandoned({ kind: 'failed', error });
     };
-  }
-
-  /** The same in one go, for a server that serves nobody yet. Throws the system's error. */
-  writeAofBaseNow(base: AofBase): void {
-    this.#writeNow(base.path, this.#whatOf(base));
-  }
-
-  #whatOf({ format, timestampSec }: AofBase): Pick<SlicedSnapshotRequest, 'aux' | 'asCommands'> {
-    const aux = this.#deps
-      .aux()
-      .map(([name, value]) => [name, name === 'aof-base' ? 1 : value] as const);
-    return { aux, asCommands: format === 'aof' ? { timestampSec } : undefined };
-  }
-
-  #startFileSnapshot(
-    what: Pick<SlicedSnapshotRequest, 'aux' | 'asCommands'>,
-    file: BackgroundRdbFile,
-    end: (how: DiskSnapshotEnd) => void,
-  ): SnapshotRun {
-    const run = this.startSnapshot({
-      ...what,
-      sink: (block, release) => {
-        file.write(block, () => {
-          release();
-          if (file.pendingBytes < maxPendingDiskBytes / 2) run.resume();
-        });
-      },
-      mayGoOn: () => {
-        if (file.failure !== null) throw file.failure;
-        return file.pendingBytes < maxPendingDiskBytes;
-      },
-      onWalked: () => void this.#commit(file, end),
-      onFailed: (error) => void this.#discard(file, error, end),
-    });
+    this.#save = { file, abandon };
     return run;
-  }
-
-  async #commit(file: BackgroundRdbFile, end: (how: DiskSnapshotEnd) => void): Promise<void> {
-    let how: DiskSnapshotEnd;
-    try {
-      how = { kind: 'saved', file: await file.commit() };
-    } catch (error) {
-      how = { kind: 'failed', error: error as Error };
-    }
-    end(how);
-  }
-
-  async #discard(
-    file: BackgroundRdbFile,
-    error: Error,
-    end: (how: DiskSnapshotEnd) => void,
-  ): Promise<void> {
-    await file.discard();
-    end({ kind: 'failed', error });
-  }
-
-  /** Starts a snapshot at this very moment; the caller has checked that none is in progress. */
-  startSnapshot(request: SlicedSnapshotRequest): SnapshotRun {
-    const { keyspace, clock, defer } = this.#deps;
-    const snapshot = new Snapshot({
-      keyspace,
-      writer: this.#newWriter(request.sink, request.asCommands),
-      aux: request.aux,
-      monotonicMs: () => clock.monotonic(),
-    });
-    const over = (): void => {
-      if (this.#running?.run === run) this.#running = null;
-    };
-    const fail = (error: Error): void => {
-      over();
-      request.onFailed(error);
-    };
-    const run = new SnapshotRun({
-      snapshot,
-      clock,
-      keyDelayMs: () => this.#deps.settings.rdbKeySaveDelayUs / 1000,
-      defer,
-      mayGoOn: request.mayGoOn,
-      onWalked: () => {
-        over();
-        request.onWalked();
-      },
-      onFailed: fail,
-    });
-    this.#running = { snapshot, run, fail };
-    run.resume();
-    return run;
-  }
-
-  /** Breaks off the snapshot that `run` drives; the place is free for the next one. */
-  abortSnapshot(run: SnapshotRun): void {
-    run.abort();
-    if (this.#running?.run === run) this.#running = null;
   }
 
   /** Breaks off whatever is being saved or sent; its taker is told why. */
   abortAll(reason: string): void {
     const error = new Error(reason);
-    const running = this.#running;
-    this.#bgsave?.abandon(error);
-    running?.run.abort();
-    running?.fail(error);
+    this.#save?.abandon(error);
+    this.snapshots.abortRunning(error);
   }
+
+  /** A full sync has come by way of the data file: memory and disk are the same. */
+  loadedFromSync(facts: LoadedFacts): void {
+    this.dataFile.lastLoad = facts;
+    this.#deps.keyspace.dirty = 0;
+    this.lastSaveSec = Math.floor(this.#deps.clock.now() / 1000);
+  }
+
+  // ---- time ----
 
   /** Ten times a second: save points, and a BGSAVE that waits for its turn. */
   cron(): void {
@@ -459,33 +244,6 @@ export class Persistence {
       this.bgsave(false);
       return;
     }
-  }
-
-  /** Whether save points are set, so that SHUTDOWN and SIGTERM save. */
-  get hasSavePoints(): boolean {
-    return this.#deps.settings.save.length > 0;
-  }
-
-  #newWriter(take: TakeBlock, asCommands?: { readonly timestampSec: number }): EntryWriter {
-    const { rdbchecksum: checksum, rdbcompression: compress } = this.#deps.settings;
-    const sink = (block: Uint8Array, borrowed: boolean): void => {
-      // A borrowed block is a window on a live value, which may change before it is written.
-      if (borrowed) take(Buffer.from(block), () => undefined);
-      else take(block, () => writer.recycle(block));
-    };
-    const writer: EntryWriter =
-      asCommands === undefined
-        ? new RdbWriter({ sink, checksum, compress })
-        : new CommandWriter({ sink, compress, ...asCommands });
-    return writer;
-  }
-
-  #onBgsaveEnd(how: DiskSnapshotEnd): void {
-    const { clock, log } = this.#deps;
-    this.lastBgsaveSec = Math.floor((clock.now() - this.#startedAtMs) / 1000);
-    if (how.kind === 'saved') log.notice('Background saving terminated with success');
-    else log.warning(`Background saving error: ${how.error.message}`);
-    this.#saved(how.kind === 'saved');
   }
 
   #saved(ok: boolean): void {

@@ -198,9 +198,13 @@ async function writeAll(handle: FileHandle, block: Uint8Array): Promise<void> {
   }
 }
 
-/** The label begins with the process id; `removeLeftovers` relies on it. */
+/**
+ * A number alone is the process id, and the name Redis's own; a longer label begins with the id.
+ * `removeLeftovers` relies on it.
+ */
 function temporaryName(path: string, label: string | number): string {
-  return join(dirname(path), `temp-${label}-${basename(path)}`);
+  const name = typeof label === 'number' ? `${label}.rdb` : `${label}-${basename(path)}`;
+  return join(dirname(path), `temp-${name}`);
 }
 
 /**
@@ -209,16 +213,21 @@ function temporaryName(path: string, label: string | number): string {
  * our own id is from an earlier life (in a container every server has the same one).
  */
 export function removeLeftovers(path: string, ownPid: number): string[] {
-  const label = /^temp-(\d+)(?:\.\d+)?-/;
   const removed: string[] = [];
   for (const name of listDirectory(dirname(path))) {
-    const [prefix = '', pid = ''] = label.exec(name) ?? [];
-    if (prefix === '' || name.slice(prefix.length) !== basename(path)) continue;
-    if (Number(pid) !== ownPid && isAlive(Number(pid))) continue;
+    if (!isLeftover(name, basename(path), ownPid)) continue;
     rmSync(join(dirname(path), name), { force: true });
     removed.push(name);
   }
   return removed;
+}
+
+function isLeftover(name: string, wanted: string, ownPid: number): boolean {
+  const [, pid = '', rest = ''] = /^temp-(\d+)(?:\.\d+)?[.-](.+)$/.exec(name) ?? [];
+  if (pid === '') return false;
+  if (rest === wanted && Number(pid) === ownPid) return true;
+  // Without the data file's name it may be another server's, whose id is ours in its container.
+  return (rest === wanted || name === `temp-${pid}.rdb`) && !isAlive(Number(pid));
 }
 
 function listDirectory(path: string): string[] {

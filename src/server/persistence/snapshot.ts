@@ -8,9 +8,10 @@
  *     start ──▶ step … step ──▶ done         SAVE runs it in one go,
  *        └────────┴──▶ abort                 BGSAVE and full sync in slices
  *
- * A large collection is written in pieces: its entry stays *open* between slices. What a write emits
- * meanwhile is set aside until it is closed, since entries do not nest; a write to the open entry
- * itself has the rest of it written at once.
+ * A large collection is written in pieces, and guarded until its last piece is out: a write to it
+ * saves the elements that it touches, no more (`ValueBody.guard`). It waits in `#large` for its
+ * turn, whether the walk has found it or a write. What a write emits while one is half written is
+ * set aside until that is complete, since entries do not nest.
  *
  * The dicts are those of the moment it starts: FLUSHALL and SWAPDB put other ones in their place
  * and the walk goes on over the old.
@@ -20,16 +21,17 @@ import type { EntryWriter } from '../../rdb/entry-writer.ts';
 import { assert } from '../../util/errors.ts';
 import type { Dict, SnapshotObserver } from '../keyspace/dict.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
+import type { Value } from '../types/value.ts';
 import { bodyOf, type ValueBody } from './value-body.ts';
 
 /** A slice looks at the clock each time it has done so much. */
 const workPerLook = 16;
 /** A string of so many bytes counts as another unit of work: long ones are slow to compress. */
 const bytesPerWork = 1024;
-/** Elements of a collection that are one unit of work. */
-const elementsPerWork = 8;
 /** Elements that are written between two looks at the clock: some 50 µs. */
 const pieceElements = 256;
+/** A collection that takes no more than this is written at once: half a millisecond or so. */
+const maxBytesAtOnce = 128 * 1024;
 
 /** Facts for the file's head, in order. */
 export type AuxFields = readonly (readonly [name: string, value: string | number])[];
@@ -46,11 +48,14 @@ interface Part {
   walked: boolean;
 }
 
-/** An entry of which only a part is written. */
-interface OpenEntry {
+/** A collection that is written in pieces, with its entry's facts as they were at the beginning. */
+interface LargeEntry {
   readonly part: Part;
-  readonly ref: number;
   readonly body: ValueBody;
+  readonly key: Buffer;
+  readonly expireAtMs: number;
+  readonly idleSeconds: number;
+  readonly frequency: number;
 }
 
 export class Snapshot implements SnapshotObserver {
@@ -64,8 +69,10 @@ export class Snapshot implements SnapshotObserver {
   /** Entries that a write emitted before the walk reached them. */
   emittedEarly = 0;
   #partIndex = 0;
-  #open: OpenEntry | null = null;
-  /** What must wait until the open entry is closed. */
+  /** Collections that are written in pieces, in their order; the first may be half written. */
+  readonly #large: LargeEntry[] = [];
+  #isFirstBegun = false;
+  /** What must wait until that one is complete. */
   readonly #aside: EntriesAside;
   #selectedDb = -1;
   #over = false;
@@ -107,49 +114,49 @@ export class Snapshot implements SnapshotObserver {
   step(budgetMs: number): boolean {
     assert(!this.#over, 'the snapshot is not over');
     const deadline = this.#monotonicMs() + budgetMs;
-    while (this.#partIndex < this.#parts.length) {
-      if (!this.#closeOpen(deadline)) return false;
-      const part = this.#parts[this.#partIndex];
+    while (this.#writeLarge(deadline)) {
+      const part = this.#parts.at(this.#partIndex);
+      if (part === undefined) {
+        this.#over = true;
+        this.#writer.eof();
+        return true;
+      }
+      this.#walk(part, deadline);
       if (part.walked) {
         part.dict.observer = null;
         part.dict.endEpoch();
         this.#partIndex++;
-        continue;
+      } else if (this.#large.length === 0) {
+        return false;
       }
-      this.#walk(part, deadline);
-      if (!part.walked && this.#open === null) return false;
     }
-    this.#over = true;
-    this.#writer.eof();
-    return true;
+    return false;
   }
 
   /** Gives up: the writer gets no more, the dicts are free for the next snapshot. */
   abort(): void {
     this.#over = true;
     for (const { dict } of this.#parts) if (dict.observer === this) dict.observer = null;
+    for (const { body } of this.#large) body.release();
+    this.#large.length = 0;
   }
 
   /** A write is about to change an entry that may not be saved yet. */
   beforeWrite(dict: Dict, ref: number): void {
     this.emittedEarly++;
-    if (this.#open?.ref === ref && this.#open.part.dict === dict) {
-      this.#closeOpen(Number.POSITIVE_INFINITY);
-      return;
-    }
     const part = this.#parts.find((candidate) => candidate.dict === dict);
     assert(part !== undefined, 'only walked dicts are observed');
-    this.#emit(part, ref, Number.POSITIVE_INFINITY);
+    this.#emit(part, ref);
   }
 
-  /** Goes on with one dict, until its end, the deadline or an entry that stays open. */
+  /** Goes on with one dict, until its end, the deadline or a large collection. */
   #walk(part: Part, deadline: number): void {
     const { dict } = part;
     let workLeft = workPerLook;
     part.position = dict.walk(part.position, (ref) => {
       workLeft--;
-      if (dict.epochOf(ref) !== dict.epoch) workLeft -= this.#emit(part, ref, pieceElements);
-      if (this.#open !== null) return false;
+      if (dict.epochOf(ref) !== dict.epoch) workLeft -= this.#emit(part, ref);
+      if (this.#large.length !== 0) return false;
       if (workLeft > 0) return true;
       workLeft = workPerLook;
       return this.#monotonicMs() < deadline;
@@ -157,30 +164,30 @@ export class Snapshot implements SnapshotObserver {
     part.walked = part.position === 0;
   }
 
-  /** Writes the rest of the open entry, as far as time allows; true when none is open any more. */
-  #closeOpen(deadline: number): boolean {
-    const open = this.#open;
-    if (open === null) return true;
-    while (!open.body.write(this.#writer.output, pieceElements)) {
-      if (this.#monotonicMs() >= deadline) return false;
-    }
-    this.#writer.endEntry();
-    open.part.dict.markVisited(open.ref);
-    this.#open = null;
-    this.#aside.appendTo(this.#writer);
-    return true;
+  /** Writes an entry, or has it wait for its turn; returns how much work that was. */
+  #emit(part: Part, ref: number): number {
+    const { dict } = part;
+    this.keysProcessed++;
+    if (!dict.isCollection(ref)) return this.#emitString(part, ref);
+    const value = dict.value(ref);
+    if (value.memoryBytes <= maxBytesAtOnce) return this.#emitCollection(part, ref, value);
+    const body = bodyOf(value);
+    body.guard();
+    this.#large.push({
+      part,
+      body,
+      key: dict.key(ref),
+      expireAtMs: dict.expireAt(ref),
+      idleSeconds: this.#idleSeconds(dict, ref),
+      frequency: this.#frequency(dict, ref),
+    });
+    dict.markVisited(ref);
+    return 0;
   }
 
-  /**
-   * Writes an entry; a collection of more than `elements` may stay open, unless another one is open
-   * already. Returns how much work that was.
-   */
-  #emit(part: Part, ref: number, elements: number): number {
+  #emitString(part: Part, ref: number): number {
     const { dict } = part;
-    const writer = this.#open === null ? this.#writer : this.#aside.writer;
-    this.#select(part, writer);
-    this.keysProcessed++;
-    if (dict.isCollection(ref)) return this.#emitCollection(writer, part, ref, elements);
+    const writer = this.#writerFor(part);
     dict.markVisited(ref);
     const expireAt = dict.expireAt(ref);
     dict.readKey(ref);
@@ -201,29 +208,43 @@ export class Snapshot implements SnapshotObserver {
     return Math.floor((windowEnd - windowStart) / bytesPerWork);
   }
 
-  #emitCollection(writer: EntryWriter, part: Part, ref: number, elements: number): number {
+  #emitCollection(part: Part, ref: number, value: Value): number {
     const { dict } = part;
-    const value = dict.value(ref);
+    const writer = this.#writerFor(part);
     const body = bodyOf(value);
+    dict.markVisited(ref);
     dict.readKey(ref);
     const { windowBuffer: key, windowStart, windowEnd } = dict;
-    writer.beginEntry(
-      body.rdbType,
-      key,
-      windowStart,
-      windowEnd,
-      dict.expireAt(ref),
-      this.#idleSeconds(dict, ref),
-      this.#frequency(dict, ref),
-    );
-    const limit = this.#open === null ? elements : Number.POSITIVE_INFINITY;
-    if (body.write(writer.output, limit)) {
+    const expireAt = dict.expireAt(ref);
+    const [idle, frequency] = [this.#idleSeconds(dict, ref), this.#frequency(dict, ref)];
+    writer.beginEntry(body.rdbType, key, windowStart, windowEnd, expireAt, idle, frequency);
+    body.write(writer.output, Number.POSITIVE_INFINITY);
+    writer.endEntry();
+    return Math.floor(value.memoryBytes / bytesPerWork);
+  }
+
+  /** Goes on with the collections that wait, as far as time allows; true when none is left. */
+  #writeLarge(deadline: number): boolean {
+    const writer = this.#writer;
+    for (let entry = this.#large.at(0); entry !== undefined; entry = this.#large.at(0)) {
+      const { body, part } = entry;
+      if (!this.#isFirstBegun) {
+        this.#select(part, writer);
+        const { key, expireAtMs, idleSeconds, frequency } = entry;
+        const { rdbType } = body;
+        writer.beginEntry(rdbType, key, 0, key.length, expireAtMs, idleSeconds, frequency);
+        this.#isFirstBegun = true;
+      }
+      while (!body.write(writer.output, pieceElements)) {
+        if (this.#monotonicMs() >= deadline) return false;
+      }
       writer.endEntry();
-      dict.markVisited(ref);
-    } else {
-      this.#open = { part, ref, body };
+      body.release();
+      this.#large.shift();
+      this.#isFirstBegun = false;
+      this.#aside.appendTo(writer);
     }
-    return Math.floor(Math.min(value.size, elements) / elementsPerWork);
+    return true;
   }
 
   /** What an eviction policy will want to know, −1 when it is no matter. */
@@ -233,6 +254,13 @@ export class Snapshot implements SnapshotObserver {
 
   #frequency(dict: Dict, ref: number): number {
     return dict.frequencies === null ? -1 : dict.frequencies.countOf(dict.accessedAt(ref));
+  }
+
+  /** Where an entry of `part` goes that is written at once. */
+  #writerFor(part: Part): EntryWriter {
+    const writer = this.#isFirstBegun ? this.#aside.writer : this.#writer;
+    this.#select(part, writer);
+    return writer;
   }
 
   /** The entries that follow belong to the database of `part`. */

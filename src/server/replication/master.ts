@@ -151,6 +151,18 @@ export class MasterSide {
     return count;
   }
 
+  laggingReplicas(): string[] {
+    const { masterReplOffset } = this.#state.log;
+    const nowMs = this.#deps.clock.monotonic();
+    return this.replicas
+      .filter(({ acked, ackOffset }) => !acked || ackOffset < masterReplOffset)
+      .map((replica) => {
+        const behind = masterReplOffset - (replica.acked ? replica.ackOffset : 0);
+        const lagSec = Math.floor((nowMs - replica.ackTimeMs) / 1000);
+        return `${nameOf(replica)} reported offset ${behind} behind master, lag=${lagSec}`;
+      });
+  }
+
   disconnectReplicas(reason: string): void {
     for (const replica of this.replicas) this.#drop(replica, reason);
     // They come back at once; repl-backlog-ttl must not count from before.

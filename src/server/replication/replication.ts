@@ -127,6 +127,11 @@ export class Replication {
     return this.#master.countReplicasAt(offset);
   }
 
+  /** For the log: replicas that have not acknowledged everything, and how far they are. */
+  laggingReplicas(): string[] {
+    return this.#master.laggingReplicas();
+  }
+
   info(): InfoField[] {
     return replicationInfo(this.#view());
   }

@@ -69,6 +69,11 @@ export class ByteMap {
     }
   }
 
+  /** Where in the order of `walk` the key has its place that the last `find` looked for. */
+  get foundPosition(): number {
+    return this.#foundHash >>> 0;
+  }
+
   /** Adds an entry under the key that the last `find` looked for and did not find. */
   insert(
     key: Uint8Array,

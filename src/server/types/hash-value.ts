@@ -7,7 +7,13 @@
  */
 import { ByteMap } from './byte-map.ts';
 import { Listpack } from './listpack.ts';
-import { takeHashSeed, type Value, type ValueSettings, valueTypes } from './value.ts';
+import {
+  type ElementObserver,
+  takeHashSeed,
+  type Value,
+  type ValueSettings,
+  valueTypes,
+} from './value.ts';
 
 /** A listpack is never let grow beyond this, whatever the settings say. [listpack.c, 7.0] */
 const maxListpackBytes = 1 << 30;
@@ -21,6 +27,8 @@ export class HashValue implements Value {
   windowBuffer: Buffer;
   windowStart = 0;
   windowEnd = 0;
+  /** Told of fields, once it has left the listpack. */
+  observer: ElementObserver | null = null;
 
   readonly #settings: ValueSettings;
   #fields: Listpack | ByteMap = new Listpack();
@@ -70,6 +78,11 @@ export class HashValue implements Value {
     return fields.find(bytes, start, end);
   }
 
+  /** See `ByteMap.foundPosition`; 0 while it is a listpack. */
+  get foundPosition(): number {
+    return this.#fields instanceof Listpack ? 0 : this.#fields.foundPosition;
+  }
+
   has(bytes: Uint8Array, start: number, end: number): boolean {
     return this.find(bytes, start, end) !== 0;
   }
@@ -95,6 +108,7 @@ export class HashValue implements Value {
       if (fields.length > this.#settings.hashMaxListpackEntries * 2) this.#leaveListpack(fields);
       return true;
     }
+    this.observer?.beforeChange(field, fieldStart, fieldEnd);
     const ref = fields.find(field, fieldStart, fieldEnd);
     if (ref !== 0) fields.setValue(ref, value, valueStart, valueEnd);
     else fields.insert(field, fieldStart, fieldEnd, value, valueStart, valueEnd);
@@ -103,6 +117,7 @@ export class HashValue implements Value {
 
   /** True when there was such a field. */
   remove(bytes: Uint8Array, start: number, end: number): boolean {
+    this.observer?.beforeChange(bytes, start, end);
     const ref = this.find(bytes, start, end);
     if (ref === 0) return false;
     const fields = this.#fields;

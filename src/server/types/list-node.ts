@@ -47,6 +47,11 @@ export interface ElementWindow {
 
 export type ListEnd = 'head' | 'tail';
 
+/** Told of a guarded node before it changes; see `ListNode.isGuarded`. */
+export interface ListNodeObserver {
+  beforeChange(node: ListNode): void;
+}
+
 export class ListNode {
   previous: ListNode | null = null;
   next: ListNode | null = null;
@@ -55,6 +60,8 @@ export class ListNode {
   end: number;
   count: number;
   readonly isPlain: boolean;
+  /** Whoever is saving the list wants to know before it changes. */
+  isGuarded = false;
 
   private constructor(bytes: Buffer, start: number, end: number, count: number, isPlain: boolean) {
     this.bytes = bytes;

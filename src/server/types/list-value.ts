@@ -9,7 +9,7 @@
  */
 import { ListCursor } from './list-cursor.ts';
 import { ListLimits } from './list-limits.ts';
-import { type ElementWindow, type ListEnd, ListNode } from './list-node.ts';
+import { type ElementWindow, type ListEnd, ListNode, type ListNodeObserver } from './list-node.ts';
 import { type Value, type ValueSettings, valueTypes } from './value.ts';
 
 /** An empty list's objects, and those of a node besides its bytes, as V8 lays them out. */
@@ -26,6 +26,8 @@ export class ListValue implements Value, ElementWindow {
   windowBuffer: Buffer = noBytes;
   windowStart = 0;
   windowEnd = 0;
+  /** Told before a guarded node changes. That one is linked elsewhere or taken out is no change. */
+  observer: ListNodeObserver | null = null;
 
   readonly #limits: ListLimits;
   #head: ListNode | null = null;
@@ -86,7 +88,7 @@ export class ListValue implements Value, ElementWindow {
     if (head === null || !limits.hasRoom(head, end - start)) {
       head = this.#link(this.#newNode(head, 'head'), null, head);
     }
-    const before = head.bytes.length;
+    const before = this.#beforeChange(head);
     head.pushHead(bytes, start, end, limits.nodeBytes);
     this.#reservedBytes += head.bytes.length - before;
   }
@@ -102,7 +104,7 @@ export class ListValue implements Value, ElementWindow {
     if (tail === null || !limits.hasRoom(tail, end - start)) {
       tail = this.#link(this.#newNode(tail, 'tail'), tail, null);
     }
-    const before = tail.bytes.length;
+    const before = this.#beforeChange(tail);
     tail.pushTail(bytes, start, end, limits.nodeBytes);
     this.#reservedBytes += tail.bytes.length - before;
   }
@@ -186,7 +188,7 @@ export class ListValue implements Value, ElementWindow {
     const { node, at } = cursor;
     const isLarge = this.#limits.isLarge(end - start);
     if (!node.isPlain && !isLarge) {
-      const before = node.bytes.length;
+      const before = this.#beforeChange(node);
       node.replace(at, bytes, start, end, this.#limits.nodeBytes);
       this.#reservedBytes += node.bytes.length - before;
     } else if (node.isPlain && isLarge) {
@@ -237,6 +239,12 @@ export class ListValue implements Value, ElementWindow {
 
   // ---- inside ----
 
+  /** Every change of a node's elements begins here; returns the bytes it has so far. */
+  #beforeChange(node: ListNode): number {
+    if (node.isGuarded) this.observer?.beforeChange(node);
+    return node.bytes.length;
+  }
+
   /** Removes up to `count` elements of one node from a position on; returns how many. */
   #removeUpTo(node: ListNode, at: number, count: number): number {
     if (at === node.start && count >= node.count) {
@@ -251,14 +259,14 @@ export class ListValue implements Value, ElementWindow {
   }
 
   #removeFrom(node: ListNode, from: number, until: number, count: number): number {
-    const before = node.bytes.length;
+    const before = this.#beforeChange(node);
     const following = node.remove(from, until, count);
     this.#reservedBytes += node.bytes.length - before;
     return following;
   }
 
   #insertInto(node: ListNode, at: number, bytes: Uint8Array, start: number, end: number): void {
-    const before = node.bytes.length;
+    const before = this.#beforeChange(node);
     node.insert(at, bytes, start, end, this.#limits.nodeBytes);
     this.#reservedBytes += node.bytes.length - before;
   }
@@ -272,7 +280,7 @@ export class ListValue implements Value, ElementWindow {
     start: number,
     end: number,
   ): void {
-    const before = node.bytes.length;
+    const before = this.#beforeChange(node);
     const rest = node.splitOff(place);
     this.#reservedBytes += node.bytes.length - before;
     this.#link(rest, node, node.next);
@@ -297,7 +305,7 @@ export class ListValue implements Value, ElementWindow {
   /** Returns what remains of the two, null when they do not fit together. */
   #merge(first: ListNode | null, second: ListNode | null): ListNode | null {
     if (first === null || second === null || !this.#limits.mayMerge(first, second)) return null;
-    const before = first.bytes.length;
+    const before = this.#beforeChange(first);
     first.absorb(second);
     this.#reservedBytes += first.bytes.length - before;
     this.#unlink(second);

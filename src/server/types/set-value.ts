@@ -7,7 +7,13 @@
  */
 import { ByteMap } from './byte-map.ts';
 import { IntSet } from './int-set.ts';
-import { takeHashSeed, type Value, type ValueSettings, valueTypes } from './value.ts';
+import {
+  type ElementObserver,
+  takeHashSeed,
+  type Value,
+  type ValueSettings,
+  valueTypes,
+} from './value.ts';
 
 /** Redis's own limit, whatever set-max-intset-entries says. [t_set.c, 7.0] */
 const maxIntsetEntries = 1 << 30;
@@ -21,6 +27,8 @@ export class SetValue implements Value {
   windowBuffer: Buffer;
   windowStart = 0;
   windowEnd = 0;
+  /** Told of members, once it has left the intset. */
+  observer: ElementObserver | null = null;
 
   readonly #settings: ValueSettings;
   #members: IntSet | ByteMap = new IntSet();
@@ -67,6 +75,11 @@ export class SetValue implements Value {
     return members.find(bytes, start, end);
   }
 
+  /** See `ByteMap.foundPosition`; 0 while it is an intset. */
+  get foundPosition(): number {
+    return this.#members instanceof IntSet ? 0 : this.#members.foundPosition;
+  }
+
   has(bytes: Uint8Array, start: number, end: number): boolean {
     return this.find(bytes, start, end) !== 0;
   }
@@ -84,6 +97,7 @@ export class SetValue implements Value {
       return true;
     }
     if (members.find(bytes, start, end) !== 0) return false;
+    this.observer?.beforeChange(bytes, start, end);
     members.insert(bytes, start, end, bytes, end, end);
     return true;
   }
@@ -97,8 +111,15 @@ export class SetValue implements Value {
 
   removeRef(ref: number): void {
     const members = this.#members;
-    if (members instanceof IntSet) members.removeAt(ref - 1);
-    else members.remove(ref);
+    if (members instanceof IntSet) {
+      members.removeAt(ref - 1);
+      return;
+    }
+    if (this.observer !== null) {
+      this.read(ref);
+      this.observer.beforeChange(this.windowBuffer, this.windowStart, this.windowEnd);
+    }
+    members.remove(ref);
   }
 
   /** Removes several members, each given once. */

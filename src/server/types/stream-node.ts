@@ -37,7 +37,14 @@ export interface EntryFields {
   readonly bytes: number;
 }
 
+/** Told of a guarded node before it changes; see `StreamNode.isGuarded`. */
+export interface StreamNodeObserver {
+  beforeChange(node: StreamNode): void;
+}
+
 export class StreamNode {
+  /** Whoever is saving the stream wants to know before it changes. */
+  isGuarded = false;
   readonly listpack: Listpack;
   /** What the master entry counts: entries that are not deleted … */
   live: number;

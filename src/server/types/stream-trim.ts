@@ -3,7 +3,7 @@
  * go at once; only an exact trim looks into one. Used by StreamValue.
  */
 import { compareIds, type StreamId } from '../../rdb/structure/stream-id.ts';
-import { NodeCursor } from './stream-node.ts';
+import { NodeCursor, type StreamNode } from './stream-node.ts';
 import type { StreamNodes } from './stream-nodes.ts';
 
 export interface StreamTrim {
@@ -15,8 +15,16 @@ export interface StreamTrim {
   readonly limit: number;
 }
 
-/** Trims the nodes of a stream of `size` entries; returns how many went. */
-export function trimNodes(nodes: StreamNodes, size: number, trim: StreamTrim): number {
+/**
+ * Trims the nodes of a stream of `size` entries; returns how many went. `beforeChange` is called
+ * before a node is changed that stays.
+ */
+export function trimNodes(
+  nodes: StreamNodes,
+  size: number,
+  trim: StreamTrim,
+  beforeChange: (node: StreamNode) => void,
+): number {
   const { keep, approximate, limit } = trim;
   let removed = 0;
   let place = nodes.ids.first();
@@ -28,7 +36,10 @@ export function trimNodes(nodes: StreamNodes, size: number, trim: StreamTrim): n
     const surplus = 'length' in keep ? size - removed - keep.length : 0;
     const isOld = 'length' in keep ? live <= surplus : endsBefore(nodes, place, keep.minId);
     if (!isOld) {
-      if (!approximate) removed += trimNode(nodes, place, keep, surplus);
+      if (!approximate) {
+        beforeChange(node);
+        removed += trimNode(nodes, place, keep, surplus);
+      }
       break;
     }
     removed += live;

@@ -8,7 +8,12 @@
 import { addExact, subtractExact } from '../../util/int64.ts';
 import { compareIds, maxId, minId, StreamId } from '../../rdb/structure/stream-id.ts';
 import type { StreamFacts } from '../../rdb/value-sink.ts';
-import { type EntryFields, NodeCursor, StreamNode } from './stream-node.ts';
+import {
+  type EntryFields,
+  NodeCursor,
+  StreamNode,
+  type StreamNodeObserver,
+} from './stream-node.ts';
 import { byName, entriesReadUnknown, StreamGroup } from './stream-group.ts';
 import { StreamNodes } from './stream-nodes.ts';
 import { countEntries, type IdRange, locateEntry, StreamReader } from './stream-reader.ts';
@@ -28,6 +33,8 @@ export class StreamValue implements Value {
   readonly type = valueTypes.stream;
   readonly encoding = 'stream';
   accountedBytes = 0;
+  /** Told before a guarded node changes. That one is taken out is no change. */
+  observer: StreamNodeObserver | null = null;
   /** Entries. */
   size = 0;
   /** The last id that an entry got, or that was set; new ones are greater. */
@@ -126,6 +133,7 @@ export class StreamValue implements Value {
     const tail = this.#tail;
     const isFull = tail === null || this.#isFull(tail, fields.bytes);
     const node = isFull ? this.#openNode(id, fields) : tail;
+    if (node.isGuarded) this.observer?.beforeChange(node);
     this.#nodes.append(node, id, this.#tailId, fields);
     this.size++;
     this.entriesAdded = addExact(this.entriesAdded, 1);
@@ -145,6 +153,7 @@ export class StreamValue implements Value {
       nodes.remove(place);
       if (node === this.#tail) this.#findTail();
     } else {
+      if (node.isGuarded) this.observer?.beforeChange(node);
       node.markDeleted(cursor.at);
       nodes.countDeleted(node, 1);
     }
@@ -156,7 +165,9 @@ export class StreamValue implements Value {
 
   /** Removes entries from the start; returns how many. */
   trim(trim: StreamTrim): number {
-    const removed = trimNodes(this.#nodes, this.size, trim);
+    const removed = trimNodes(this.#nodes, this.size, trim, (node) => {
+      if (node.isGuarded) this.observer?.beforeChange(node);
+    });
     if (removed === 0) return 0;
     this.size -= removed;
     this.#findTail();

@@ -23,6 +23,14 @@ export interface Value {
   copy(): Value;
 }
 
+/**
+ * Told of an element of a large collection before it changes, goes or comes. Whoever is in the middle
+ * of saving the collection sets it there.
+ */
+export interface ElementObserver {
+  beforeChange(name: Uint8Array, start: number, end: number): void;
+}
+
 /** Up to where values stay compact; named as in redis.conf. Kept current by CONFIG SET. */
 export interface EncodingLimits {
   hashMaxListpackEntries: number;

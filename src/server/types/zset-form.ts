@@ -30,6 +30,8 @@ export interface ZsetForm {
 
   /** How many members stand before this one. */
   rankOf(ref: number): number;
+  /** How many members stand before the place of these bytes with this score. */
+  countBelow(score: number, bytes: Uint8Array, start: number, end: number): number;
   /** How many members have a lower score, or with `orAt` a score at most this. */
   countBelowScore(score: number, orAt: boolean): number;
   /** How many members sort before these bytes, or with `orAt` at them, all scores being one. */

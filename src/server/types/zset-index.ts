@@ -103,6 +103,10 @@ export class ZsetIndex implements ZsetForm {
     return this.#order.countBelow(score, false, windowBuffer, windowStart, windowEnd);
   }
 
+  countBelow(score: number, bytes: Uint8Array, start: number, end: number): number {
+    return this.#order.countBelow(score, false, bytes, start, end);
+  }
+
   countBelowScore(score: number, orAt: boolean): number {
     return this.#order.countBelowScore(score, orAt);
   }

@@ -87,6 +87,17 @@ export class ZsetListpack implements ZsetForm {
     return rank;
   }
 
+  countBelow(score: number, bytes: Uint8Array, start: number, end: number): number {
+    let count = 0;
+    for (let ref = this.listpack.first(); ref !== 0; ref = this.#after(ref)) {
+      const found = this.scoreOf(ref);
+      if (found > score) break;
+      if (found === score && this.listpack.compare(ref, bytes, start, end) >= 0) break;
+      count++;
+    }
+    return count;
+  }
+
   countBelowScore(score: number, orAt: boolean): number {
     let count = 0;
     for (let ref = this.listpack.first(); ref !== 0; ref = this.#after(ref)) {

@@ -11,7 +11,13 @@
 import { Listpack } from './listpack.ts';
 import { ZsetIndex } from './zset-index.ts';
 import { ZsetListpack } from './zset-listpack.ts';
-import { takeHashSeed, type Value, type ValueSettings, valueTypes } from './value.ts';
+import {
+  type ElementObserver,
+  takeHashSeed,
+  type Value,
+  type ValueSettings,
+  valueTypes,
+} from './value.ts';
 
 /** A listpack is never let grow beyond this, whatever the settings say. [listpack.c, 7.0] */
 const maxListpackBytes = 1 << 30;
@@ -21,6 +27,8 @@ const overheadBytes = 400;
 export class ZsetValue implements Value {
   readonly type = valueTypes.zset;
   accountedBytes = 0;
+  /** Told of members, once it has left the listpack. */
+  observer: ElementObserver | null = null;
   readonly #settings: ValueSettings;
   #form: ZsetListpack | ZsetIndex = new ZsetListpack();
 
@@ -124,6 +132,7 @@ export class ZsetValue implements Value {
   /** Adds a member; the last `find` must have looked for it and not found it. */
   insert(score: number, bytes: Uint8Array, start: number, end: number): void {
     const form = this.#form;
+    this.observer?.beforeChange(bytes, start, end);
     if (form instanceof ZsetListpack && !this.#hasRoom(form, end - start)) {
       const index = this.#leaveListpack(form);
       index.find(bytes, start, end);
@@ -135,6 +144,7 @@ export class ZsetValue implements Value {
 
   /** Gives a member another score. */
   rescore(ref: number, score: number): void {
+    if (this.observer !== null) this.#announce(this.observer, ref);
     this.#form.rescore(ref, score);
   }
 
@@ -149,12 +159,15 @@ export class ZsetValue implements Value {
   /** True when there was such a member. */
   remove(bytes: Uint8Array, start: number, end: number): boolean {
     const ref = this.find(bytes, start, end);
-    if (ref !== 0) this.#form.remove(ref);
-    return ref !== 0;
+    if (ref === 0) return false;
+    this.observer?.beforeChange(bytes, start, end);
+    this.#form.remove(ref);
+    return true;
   }
 
   /** Removes the members with the ranks `from` … `to` − 1. */
   removeRanks(from: number, to: number): void {
+    if (this.observer !== null) this.#announceRanks(this.observer, from, to);
     this.#form.removeRanks(from, to);
   }
 
@@ -176,6 +189,11 @@ export class ZsetValue implements Value {
   /** How many members stand before this one. */
   rankOf(ref: number): number {
     return this.#form.rankOf(ref);
+  }
+
+  /** How many members stand before the place of these bytes with this score. */
+  countBelow(score: number, bytes: Uint8Array, start: number, end: number): number {
+    return this.#form.countBelow(score, bytes, start, end);
   }
 
   /** How many members have a lower score, or with `orAt` a score at most this. */
@@ -214,6 +232,20 @@ export class ZsetValue implements Value {
 
   get cursorScore(): number {
     return this.#form.cursorScore;
+  }
+
+  #announce(observer: ElementObserver, ref: number): void {
+    this.readMember(ref);
+    observer.beforeChange(this.windowBuffer, this.windowStart, this.windowEnd);
+  }
+
+  #announceRanks(observer: ElementObserver, from: number, to: number): void {
+    if (from >= to) return;
+    this.seek(from);
+    for (let left = to - from; left > 0; left--) {
+      this.#announce(observer, this.cursorRef);
+      this.next();
+    }
   }
 
   /** Whether the listpack may take one more member of so many bytes. */

@@ -50,7 +50,7 @@ export class SnapshotSource implements SnapshotPort {
   #startSocket(request: SnapshotRequest): SnapshotJob {
     const { persistence, aux } = this.#deps;
     let wanted = true;
-    const run = persistence.startSnapshot({
+    const run = persistence.snapshots.start({
       aux: aux(request.saveInfo),
       sink: (block, release) => {
         wanted = request.onChunk(block, release);
@@ -64,7 +64,7 @@ export class SnapshotSource implements SnapshotPort {
         wanted = true;
         run.resume();
       },
-      abort: () => persistence.abortSnapshot(run),
+      abort: () => persistence.snapshots.abort(run),
     };
   }
 }

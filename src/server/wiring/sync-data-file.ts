@@ -9,9 +9,9 @@ export function syncDataFile(
 ): SpooledLoadDeps['dataFile'] {
   return {
     get path() {
-      return persistence.path;
+      return persistence.dataFile.path;
     },
-    open: () => persistence.openDataFile(),
+    open: () => persistence.snapshots.openFile(persistence.dataFile.path),
     abortSaves: (reason) => persistence.abortAll(reason),
     onLoaded: (facts) => persistence.loadedFromSync(facts),
     get mustGo() {

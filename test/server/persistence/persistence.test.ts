@@ -20,7 +20,7 @@ describe('SAVE', () => {
     expect(rig.persistence.save()).toBe(null);
     expect(rig.saved()).toEqual(rig.data.content());
     expect(rig.files()).toEqual(['dump.rdb']);
-    expect(statSync(rig.persistence.path).mode & 0o777).toBe(0o600);
+    expect(statSync(rig.persistence.dataFile.path).mode & 0o777).toBe(0o600);
     expect(rig.data.keyspace.dirty).toBe(0);
     expect(rig.persistence.lastSaveSec).toBe(rig.clock.now() / 1000);
     expect(rig.persistence.saves).toBe(1);
@@ -63,14 +63,14 @@ describe('BGSAVE', () => {
     rig.fill(20_000);
     const wanted = rig.data.content();
     expect(rig.persistence.bgsave(false)).toEqual({ kind: 'started' });
-    expect(rig.persistence.progress).toEqual({ processed: 0, total: 20_000 });
+    expect(rig.persistence.snapshots.progress).toEqual({ processed: 0, total: 20_000 });
     rig.fill(5000, 'new');
     rig.clock.advance(3000);
     expect(rig.persistence.currentBgsaveSec).toBe(3);
     await whenIdle(rig);
     expect(rig.saved()).toEqual(wanted);
     expect(rig.files()).toEqual(['dump.rdb']);
-    expect(statSync(rig.persistence.path).mode & 0o777).toBe(0o600);
+    expect(statSync(rig.persistence.dataFile.path).mode & 0o777).toBe(0o600);
     // Those written meanwhile are not saved yet.
     expect(rig.data.keyspace.dirty).toBe(5000);
     expect([rig.persistence.lastBgsaveSec, rig.persistence.currentBgsaveSec]).toEqual([3, -1]);
@@ -87,7 +87,7 @@ describe('BGSAVE', () => {
     expect(rig.persistence.save()).toBe(busy.error);
     await whenIdle(rig);
 
-    const sync = rig.persistence.startSnapshot({
+    const sync = rig.persistence.snapshots.start({
       aux: [],
       sink: (_block, release) => release(),
       mayGoOn: () => false,
@@ -98,7 +98,7 @@ describe('BGSAVE', () => {
     expect(rig.persistence.bgsave(true)).toEqual({ kind: 'scheduled' });
     rig.persistence.cron();
     expect(rig.persistence.saves).toBe(1);
-    rig.persistence.abortSnapshot(sync);
+    rig.persistence.snapshots.abort(sync);
     rig.persistence.cron();
     await whenIdle(rig);
     expect(rig.persistence.saves).toBe(2);
@@ -164,10 +164,10 @@ describe('BGSAVE', () => {
     const size = await new Promise<number>((resolve, reject) => {
       rig.persistence.startDiskSnapshot([], (end) => {
         if (end.kind === 'failed') return reject(end.error);
-        const before = statSync(rig.persistence.path).size;
+        const before = statSync(rig.persistence.dataFile.path).size;
         rig.fill(1000);
         rig.persistence.save();
-        expect(statSync(rig.persistence.path).size).toBeGreaterThan(before);
+        expect(statSync(rig.persistence.dataFile.path).size).toBeGreaterThan(before);
         return resolve(
           end.file.stat().then((stat) => end.file.close().then(() => stat.size - before)),
         );
@@ -182,7 +182,7 @@ describe('a snapshot for a full sync', () => {
     const rig = await newRig();
     rig.fill(10);
     const failures: string[] = [];
-    rig.persistence.startSnapshot({
+    rig.persistence.snapshots.start({
       aux: [],
       sink: (_block, release) => release(),
       mayGoOn: () => false,
@@ -251,7 +251,7 @@ describe('loading', () => {
 
     const again = new PersistenceRig(rig.settings.dir);
     const expired: string[] = [];
-    const facts = await again.persistence.load(true, (dbId, key) => {
+    const facts = await again.persistence.dataFile.load(true, (dbId, key) => {
       expired.push(`${dbId}/${key.toString()}`);
     });
     expect(expired).toEqual(['0/key:0']);
@@ -264,7 +264,7 @@ describe('loading', () => {
     );
 
     const replica = new PersistenceRig(rig.settings.dir);
-    await replica.persistence.load(false);
+    await replica.persistence.dataFile.load(false);
     expect(replica.data.content()).toEqual(all);
   });
 
@@ -279,7 +279,7 @@ describe('loading', () => {
       seen.push(again.loading.loadedBytes);
       setImmediate(look);
     };
-    const loaded = again.persistence.load(true);
+    const loaded = again.persistence.dataFile.load(true);
     setImmediate(look);
     await loaded;
     expect(seen.length).toBeGreaterThan(3);
@@ -291,14 +291,14 @@ describe('loading', () => {
 
   test('without a file there is nothing to load', async () => {
     const rig = await newRig();
-    expect(await rig.persistence.load(true)).toBe(null);
+    expect(await rig.persistence.dataFile.load(true)).toBe(null);
   });
 
   test('refuses a damaged file, with the place and what to do', async () => {
     const rig = await newRig();
     rig.fill(100);
     rig.persistence.save();
-    const { path } = rig.persistence;
+    const { path } = rig.persistence.dataFile;
     const good = readFileSync(path);
     const damages: [bytes: Buffer, says: RegExp][] = [
       [good.subarray(0, good.length - 9), /ends in the middle .* at byte \d+/],
@@ -310,7 +310,7 @@ describe('loading', () => {
     for (const [bytes, says] of damages) {
       writeFileSync(path, bytes);
       const load = (): Promise<unknown> =>
-        new PersistenceRig(rig.settings.dir).persistence.load(true);
+        new PersistenceRig(rig.settings.dir).persistence.dataFile.load(true);
       await expect(load()).rejects.toThrow(says);
       await expect(load()).rejects.toThrow(
         /^The data file .*dump\.rdb is damaged: .* move the file away/,
@@ -320,16 +320,21 @@ describe('loading', () => {
 
   test('a file with more databases than we have says which directive to raise', async () => {
     const rig = await newRig();
-    writeFileSync(rig.persistence.path, Buffer.from('REDIS0010\xfe\x09\x00\x01k\x01v', 'latin1'));
-    await expect(rig.persistence.load(true)).rejects.toThrow(/has a database 9: raise 'databases'/);
+    writeFileSync(
+      rig.persistence.dataFile.path,
+      Buffer.from('REDIS0010\xfe\x09\x00\x01k\x01v', 'latin1'),
+    );
+    await expect(rig.persistence.dataFile.load(true)).rejects.toThrow(
+      /has a database 9: raise 'databases'/,
+    );
   });
 
   test('logs what it skips once a kind', async () => {
     const rig = await newRig();
     const slotInfo = '\xf4\x01\x01\x00';
     const text = `REDIS0012\xfe\x00${slotInfo.repeat(5000)}\x00\x01k\x01v\xff${'\0'.repeat(8)}`;
-    writeFileSync(rig.persistence.path, Buffer.from(text, 'latin1'));
-    expect((await rig.persistence.load(true))?.keysLoaded).toBe(1);
+    writeFileSync(rig.persistence.dataFile.path, Buffer.from(text, 'latin1'));
+    expect((await rig.persistence.dataFile.load(true))?.keysLoaded).toBe(1);
     const lines = rig.log.filter((line) => line.includes('kipped'));
     expect(lines).toHaveLength(1);
     expect(lines[0]).toContain('Skipped 5000 slot-info items of the RDB');
@@ -340,22 +345,27 @@ test('what a crashed process left half written is removed, and only that', async
   const rig = await newRig();
   const dead = 2 ** 22 + 1; // No Linux gives this process id.
   const stale = [
+    `temp-${dead}.rdb`,
     `temp-${dead}-dump.rdb`,
     `temp-${dead}.7-dump.rdb`,
     `temp-${process.pid}.1-dump.rdb`,
   ];
-  const kept = [`temp-${process.ppid}.1-dump.rdb`, `temp-${dead}.rdb`, `temp-${dead}-other.rdb`];
+  const kept = [
+    `temp-${process.ppid}.1-dump.rdb`,
+    `temp-${process.pid}.rdb`,
+    `temp-${dead}-other.rdb`,
+  ];
   for (const name of [...stale, ...kept]) writeFileSync(join(rig.settings.dir, name), '');
-  rig.persistence.removeLeftovers();
+  rig.persistence.dataFile.removeLeftovers();
   expect(rig.files()).toEqual(kept.toSorted());
-  expect(rig.log).toHaveLength(3);
+  expect(rig.log).toHaveLength(4);
   rig.settings.dir = join(rig.settings.dir, 'not-there');
-  rig.persistence.removeLeftovers();
+  rig.persistence.dataFile.removeLeftovers();
 });
 
 /** Makes saving impossible, also for root; returns how to make it possible again. */
 function spoil(rig: PersistenceRig, how: string): () => void {
-  const path = how === 'the directory is gone' ? rig.settings.dir : rig.persistence.path;
+  const path = how === 'the directory is gone' ? rig.settings.dir : rig.persistence.dataFile.path;
   if (how === 'the directory is gone') {
     rmSync(path, { recursive: true });
     return () => mkdirSync(path);

@@ -156,18 +156,6 @@ describe('a snapshot', () => {
     expect(snapshot.content()).toEqual(wanted);
   });
 
-  test('writes the rest of a large collection at once when that is about to change', () => {
-    const data = new DataSet();
-    data.add(0, 'large', 0, 20_000);
-    const snapshot = new CollectedSnapshot(data.keyspace);
-    const wanted = data.content();
-    expect(snapshot.step(0)).toBe(false);
-    expect(snapshot.bytes().length).toBeLessThan(10_000);
-    data.add(0, 'large', 50_000, 1);
-    expect(snapshot.bytes().length).toBeGreaterThan(100_000);
-    expect(snapshot.finish()).toEqual(wanted);
-  });
-
   test('of an empty data set is a whole RDB', () => {
     const data = new DataSet();
     const snapshot = new CollectedSnapshot(data.keyspace);

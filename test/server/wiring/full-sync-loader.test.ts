@@ -33,8 +33,8 @@ async function newRig(way: Way, old: Record<string, string> = { old: 'v' }): Pro
   const events: string[] = [];
   const settings = { replDisklessLoad: way, replicaProtectData: false, rdbchecksum: true };
   const dataFile = {
-    path: persistence.path,
-    open: () => persistence.openDataFile(),
+    path: persistence.dataFile.path,
+    open: () => persistence.snapshots.openFile(persistence.dataFile.path),
     abortSaves: (reason: string) => persistence.abortAll(reason),
     onLoaded: () => void events.push('file loaded'),
     mustGo: false,
@@ -162,13 +162,13 @@ describe('a damaged RDB', () => {
 describe('by way of the disk', () => {
   test('the RDB becomes the data file, whatever was being saved', async () => {
     const { rig, loader, events, begin } = await newRig('disabled');
-    writeFileSync(rig.persistence.path, 'an older one');
+    writeFileSync(rig.persistence.dataFile.path, 'an older one');
     rig.persistence.bgsave(false);
     const { rdb, content } = masterRdb();
     begin();
     await feed(loader, rdb);
     await loader.end();
-    expect(contentOfRdb(readFileSync(rig.persistence.path))).toEqual(content);
+    expect(contentOfRdb(readFileSync(rig.persistence.dataFile.path))).toEqual(content);
     expect(events).toEqual(['before: 1 keys', 'file loaded']);
     expect(rig.persistence.inProgress).toBe(false);
   });
