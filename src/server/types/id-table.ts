@@ -24,6 +24,8 @@ const joinedRows = (pageRows * 3) / 4;
 interface Page {
   words: Int32Array;
   count: number;
+  /** A copy of the table has the same words: whichever is to change first takes its own. */
+  isShared: boolean;
 }
 
 export class IdTable {
@@ -41,10 +43,15 @@ export class IdTable {
     return this.#pageBytes + this.#pages.length * 8;
   }
 
+  /** Takes no time to speak of: a page is copied when one of the two changes it. */
   copy(): IdTable {
     const copy = new IdTable(this.#rowWords - idWords);
     copy.size = this.size;
-    copy.#pages = this.#pages.map(({ words, count }) => ({ words: words.slice(), count }));
+    copy.#pages = this.#pages.map((page) => {
+      page.isShared = true;
+      const { words, count } = page;
+      return { words, count, isShared: true };
+    });
     copy.#pageBytes = this.#pageBytes;
     return copy;
   }
@@ -117,8 +124,9 @@ export class IdTable {
   }
 
   setWord(place: number, index: number, value: number): void {
-    const { words } = this.#pages[place >>> rowShift];
-    words[(place & rowMask) * this.#rowWords + idWords + index] = value;
+    const page = this.#pages[place >>> rowShift];
+    if (page.isShared) takeOwnWords(page);
+    page.words[(place & rowMask) * this.#rowWords + idWords + index] = value;
   }
 
   // ---- changing ----
@@ -152,6 +160,7 @@ export class IdTable {
     const row = place & rowMask;
     const page = this.#pages[pageIndex];
     const rowWords = this.#rowWords;
+    if (page.isShared) takeOwnWords(page);
     page.words.copyWithin(row * rowWords, (row + 1) * rowWords, page.count * rowWords);
     page.count--;
     this.size--;
@@ -204,6 +213,7 @@ export class IdTable {
   #openRow(page: Page, row: number, id: Readonly<StreamId>): void {
     const rowWords = this.#rowWords;
     if (page.count * rowWords === page.words.length) this.#resizePage(page, page.count * 2);
+    else if (page.isShared) takeOwnWords(page);
     const { words } = page;
     const at = row * rowWords;
     words.copyWithin(at + rowWords, at, page.count * rowWords);
@@ -216,7 +226,7 @@ export class IdTable {
   }
 
   #openPage(pageIndex: number, rows: number): void {
-    const page = { words: new Int32Array(rows * this.#rowWords), count: 0 };
+    const page = { words: new Int32Array(rows * this.#rowWords), count: 0, isShared: false };
     this.#pages.splice(pageIndex, 0, page);
     this.#pageBytes += page.words.byteLength;
   }
@@ -226,6 +236,7 @@ export class IdTable {
     words.set(page.words);
     this.#pageBytes += words.byteLength - page.words.byteLength;
     page.words = words;
+    page.isShared = false;
   }
 
   /** Moves the upper half of a full page to a new one behind it. */
@@ -259,10 +270,16 @@ export class IdTable {
     const [page, next] = [this.#pages[pageIndex], this.#pages[pageIndex + 1]];
     const rowWords = this.#rowWords;
     if (page.words.length < pageRows * rowWords) this.#resizePage(page, pageRows);
+    else if (page.isShared) takeOwnWords(page);
     page.words.set(next.words.subarray(0, next.count * rowWords), page.count * rowWords);
     page.count += next.count;
     this.#dropPage(pageIndex + 1);
   }
+}
+
+function takeOwnWords(page: Page): void {
+  page.words = page.words.slice();
+  page.isShared = false;
 }
 
 function compareAt(words: Int32Array, at: number, id: Readonly<StreamId>): number {
