@@ -36,6 +36,28 @@ export function unpause(instance: Instance): Promise<Outcome<void>> {
   return run(instance, ['CLIENT', 'UNPAUSE']);
 }
 
+/** A setting of the running server; CONFIG REWRITE is another matter. */
+export function configSet(
+  instance: Instance,
+  name: string,
+  value: string | number,
+): Promise<Outcome<void>> {
+  return run(instance, ['CONFIG', 'SET', name, value]);
+}
+
+/** Starts a handover to one of the server's replicas, which ends later or is given up. */
+export function failoverTo(
+  instance: Instance,
+  { host, port }: Address,
+  { timeoutMs }: { timeoutMs: number },
+): Promise<Outcome<void>> {
+  return run(instance, ['FAILOVER', 'TO', host, port, 'TIMEOUT', timeoutMs]);
+}
+
+export function failoverAbort(instance: Instance): Promise<Outcome<void>> {
+  return run(instance, ['FAILOVER', 'ABORT']);
+}
+
 /** Writes the running settings, `replicaof` among them, into the server's own configuration file. */
 export function configRewrite(instance: Instance): Promise<Outcome<void>> {
   return run(instance, ['CONFIG', 'REWRITE']);

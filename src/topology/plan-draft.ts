@@ -6,11 +6,12 @@
  * Switchover while the old master lives (demote first: a tool that dies in between leaves no writer,
  * never two):
  *
- *     hold writes on M → all in step with M → M follows T → T follows no one → release M
- *                      → M's other replicas follow T → every link is up
+ *     hold M's PINGs → hold M's writes → all in step with M → M follows T → T follows no one
+ *        → release M → M's other replicas follow T → every link is up → PINGs again
  *
  * M and T follow each other for a moment. That is harmless: neither takes writes, and since both
- * are replicas no PING moves an offset, so everyone continues without a full copy.
+ * are replicas no PING moves an offset, so everyone continues without a full copy. Where writes
+ * cannot be held, the server hands over by itself, which takes seconds.
  */
 import type { Address } from '../instance/address.ts';
 import {
@@ -23,7 +24,15 @@ import {
   type Topology,
   type TopologyNode,
 } from './model.ts';
-import { pathIn, shapeOf, type Move, type Plan, type PlanOptions } from './planned.ts';
+import { handoverOf, leftHeld, listedAddress, pingsText, unheldText } from './handover.ts';
+import {
+  pathIn,
+  shapeOf,
+  type Move,
+  type Plan,
+  type PlanOptions,
+  type Refused,
+} from './planned.ts';
 import type { FollowReason, Step } from './step.ts';
 
 export class PlanDraft {
@@ -36,6 +45,7 @@ export class PlanDraft {
   readonly #shape: Map<NodeId, NodeId | undefined>;
   /** Masters after the steps so far. */
   readonly #masters: Set<NodeId>;
+  readonly #heldPings: Map<NodeId, number>;
   /** Links that the steps so far break, and nobody has waited for since. */
   readonly #unsettled = new Set<NodeId>();
 
@@ -44,6 +54,7 @@ export class PlanDraft {
     this.#options = options;
     this.#shape = new Map(shapeOf(topology));
     this.#masters = new Set(topology.nodes.filter(isLiveMaster).map(({ id }) => id));
+    this.#heldPings = new Map(leftHeld(topology));
   }
 
   upstreamOf(id: NodeId): NodeId | undefined {
@@ -59,15 +70,31 @@ export class PlanDraft {
     this.#warnings.push(...sentences);
   }
 
-  /** The old master hands over to the target, which is somewhere below it with every link up. */
-  switchover(old: TopologyNode, target: TopologyNode, siblings: readonly TopologyNode[]): void {
+  /**
+   * The old master hands over to the target, which is somewhere below it with every link up. A
+   * refusal leaves the draft unfinished.
+   */
+  switchover(
+    old: TopologyNode,
+    target: TopologyNode,
+    siblings: readonly TopologyNode[],
+  ): Refused | undefined {
+    const way = handoverOf(old, this.#options);
+    if (way.kind === 'refused') return way;
     const also = this.#inStepBelow(old).filter((id) => id !== target.id);
-    this.#add({ kind: 'hold-writes', node: old.id });
-    this.#add({ kind: 'await-in-step', node: target.id, also, with: old.id });
-    this.#follow(old, target, 'demotion');
-    this.#becomeMaster(target);
-    this.#add({ kind: 'release-writes', node: old.id });
+    if (way.kind === 'failover') this.#failOver(old, target);
+    else {
+      if (way.period === undefined) this.warn(pingsText(old));
+      else this.#holdPings(old, way.period);
+      if (way.holds) this.#add({ kind: 'hold-writes', node: old.id });
+      else this.warn(unheldText(old));
+      this.#add({ kind: 'await-in-step', node: target.id, also, with: old.id });
+      this.#follow(old, target, 'demotion');
+      this.#becomeMaster(target);
+      if (way.holds) this.#add({ kind: 'release-writes', node: old.id });
+    }
     for (const sibling of siblings) this.#follow(sibling, target, 'sibling');
+    return undefined;
   }
 
   /** The target becomes a master with the data that it has. */
@@ -114,6 +141,8 @@ export class PlanDraft {
 
   finish(): Plan {
     this.#settle(this.#topology.nodes.map(({ id }) => id));
+    for (const [node, period] of this.#heldPings)
+      this.#add({ kind: 'restore-pings', node, period });
     const moves = [...this.#moves].map(([node, upstream]): Move => ({ node, upstream }));
     const isUp = (id: NodeId): boolean => nodeOf(this.#topology, id)?.state.kind === 'up';
     if (this.#options.persist) {
@@ -125,6 +154,22 @@ export class PlanDraft {
 
   #add(step: Step): void {
     this.#steps.push(step);
+  }
+
+  #holdPings(node: TopologyNode, period: number): void {
+    this.#add({ kind: 'hold-pings', node: node.id, period });
+    this.#heldPings.set(node.id, period);
+  }
+
+  #failOver(old: TopologyNode, target: TopologyNode): void {
+    if (this.#shape.get(target.id) !== old.id) this.move([[target, old]], 'catch-up');
+    const upstream = listedAddress(old, target);
+    this.#add({ kind: 'failover', node: old.id, to: target.id, upstream });
+    this.#masters.delete(old.id);
+    this.#masters.add(target.id);
+    this.#shape.set(target.id, undefined).set(old.id, target.id);
+    this.#moves.set(old.id, target.dialAddress).set(target.id, undefined);
+    this.#unsettle(target.id);
   }
 
   #follow(node: TopologyNode, upstream: TopologyNode, as: FollowReason): void {

@@ -147,8 +147,7 @@ function planSwitchover(
   const refused = siblings.map((each) => refuseUnfit(each) ?? refuseLockedOut([each], root));
   const first = refused.find((refusal) => refusal !== undefined);
   if (first !== undefined) return first;
-  draft.switchover(old, root, siblings);
-  return undefined;
+  return draft.switchover(old, root, siblings);
 }
 
 /** No master lives. Whoever has most of the history may become it without loss. */

@@ -17,10 +17,14 @@ import {
 import type { NodeId, Topology, TopologyNode } from './model.ts';
 import { PlanDraft } from './plan-draft.ts';
 import { clearsText, refuseLockedOut, refuseLoops, refuseUnfit } from './plan-refusals.ts';
+import { leftBehind, planTakeover } from './plan-takeover.ts';
 import { refuse, shapeOf, type Planned, type PlanOptions, type Refused } from './planned.ts';
 
 export type Wanted =
-  | { readonly kind: 'promote'; readonly node: NodeId }
+  | ({ readonly kind: 'promote'; readonly node: NodeId } & Pick<
+      PlanOptions,
+      'force' | 'acceptHidden' | 'allowLoss'
+    >)
   | { readonly kind: 'reparent'; readonly node: NodeId; readonly upstream: NodeId }
   /** `upstream` is the node at `address` where one was found there. */
   | {
@@ -39,7 +43,7 @@ export function planChange(topology: Topology, wanted: Wanted, options: PlanOpti
   if (refusal !== undefined) return refusal;
   switch (wanted.kind) {
     case 'promote':
-      return planPromote(topology, node, options);
+      return planPromote(topology, node, { ...options, ...wanted });
     case 'reparent':
       return planReparent(topology, node, {
         upstream: nodeOf(topology, wanted.upstream),
@@ -102,84 +106,10 @@ function planSwitchover(
   const locked = refuseLockedOut([old, ...movable], target);
   if (locked !== undefined) return locked;
   const draft = new PlanDraft(topology, options);
-  draft.switchover(old, target, movable);
+  const unable = draft.switchover(old, target, movable);
+  if (unable !== undefined) return unable;
   draft.warn(...leftBehind(siblings, target));
   return draft.finish();
-}
-
-/** The old master is dead, or there is only a cycle: the target's data is what remains. */
-function planTakeover(
-  topology: Topology,
-  options: PlanOptions & { target: TopologyNode; dead: TopologyNode },
-): Planned {
-  const { target, dead } = options;
-  const own = factsOf(target)?.replication;
-  const neverHadData =
-    linkOf(topology, target.id)?.neverUp === true && factsOf(target)?.keyCount === 0;
-  const siblings = replicasOf(topology, dead.id).filter((node) => node !== target);
-  const movable = siblings.filter(({ state }) => state.kind === 'up');
-  const better = movable.find((node) => {
-    const facts = factsOf(node)?.replication;
-    return (
-      facts !== undefined &&
-      own !== undefined &&
-      sharesHistory(own, facts) &&
-      facts.masterReplOffset > own.masterReplOffset
-    );
-  });
-  if (neverHadData) {
-    const message = `${target.name} has never had the data of ${dead.name}: promoting it would make an empty master.`;
-    return refuse(
-      'never-synced',
-      message,
-      better ? `repl promote ${better.name}` : `repl start ${dead.name}`,
-    );
-  }
-  const locked = refuseLockedOut(movable, target);
-  if (locked !== undefined) return locked;
-  const draft = new PlanDraft(topology, options);
-  draft.takeOver(target, movable);
-  draft.warn(...takeoverWarnings(target, dead, better), ...leftBehind(siblings, target));
-  if (topology.source === 'address') draft.warn(...unseenWarnings(target, dead));
-  // Its file cannot be written now, but the inventory must not name two masters.
-  if (dead.state.kind === 'down') draft.expectBelow(dead, target);
-  return draft.finish();
-}
-
-function takeoverWarnings(
-  target: TopologyNode,
-  dead: TopologyNode,
-  better: TopologyNode | undefined,
-): string[] {
-  if (dead.state.kind === 'up') return [];
-  const warnings = [
-    `${dead.name} does not answer: writes that it acknowledged and ${target.name} had not received are lost.`,
-    `When ${dead.name} comes back it is a second master, until: repl reparent ${dead.name} ${target.name}.`,
-  ];
-  if (better === undefined) return warnings;
-  const ahead =
-    (factsOf(better)?.replication.masterReplOffset ?? 0) -
-    (factsOf(target)?.replication.masterReplOffset ?? 0);
-  return [
-    ...warnings,
-    `${better.name} has ${ahead} bytes more than ${target.name}, and would lose them: promote ${better.name} instead.`,
-  ];
-}
-
-/** Only the dead master could have listed them. */
-function unseenWarnings(target: TopologyNode, dead: TopologyNode): string[] {
-  if (dead.state.kind === 'up') return [];
-  return [
-    `Other replicas of ${dead.name} cannot be found from here: move each with repl reparent NODE ${target.name}.`,
-  ];
-}
-
-function leftBehind(siblings: readonly TopologyNode[], target: TopologyNode): string[] {
-  const silent = siblings.filter(({ state }) => state.kind === 'down');
-  return silent.map(
-    ({ name }) =>
-      `${name} does not answer and is not moved; once it is back: repl reparent ${name} ${target.name}.`,
-  );
 }
 
 function planReparent(

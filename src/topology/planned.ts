@@ -40,6 +40,8 @@ export type RefusalReason =
   | 'masterauth'
   | 'loading'
   | 'master-dead'
+  | 'hidden-nodes'
+  | 'cannot-hold'
   | 'foreign-data';
 
 export interface PlanOptions {
@@ -47,8 +49,21 @@ export interface PlanOptions {
   readonly persist: boolean;
   /** A replica may take over from a master that does not answer, whose last writes are lost. */
   readonly force?: boolean;
+  /** Nodes that we cannot see may have more than the one that takes over. */
+  readonly acceptHidden?: boolean;
   /** Data of another history may be cleared. */
   readonly discardData?: boolean;
+  /** Writes of a few milliseconds may be lost, where the server can neither hold nor hand over. */
+  readonly allowLoss?: boolean;
+  /** Of nodes that were tried before; what is not known is tried when its step comes. */
+  readonly abilities?: ReadonlyMap<NodeId, Abilities>;
+}
+
+/** What our user may do on a server. Undefined: nobody can tell without doing it. */
+export interface Abilities {
+  readonly pauseWrites: boolean | undefined;
+  readonly failover: boolean | undefined;
+  readonly setConfig: boolean | undefined;
 }
 
 /** Whom each node follows; undefined for a master. */

@@ -8,6 +8,9 @@ import { failed, ok, type Outcome } from '../instance/failure.ts';
 import { readReplication } from '../instance/report.ts';
 import {
   configRewrite,
+  configSet,
+  failoverAbort,
+  failoverTo,
   pauseWrites,
   replicaofNobody,
   replicaofNoOne,
@@ -17,7 +20,7 @@ import {
 import type { ReplicationInfo } from '../protocol/info.ts';
 import type { Clock } from '../util/clock.ts';
 import { sharesHistory, type NodeId } from './model.ts';
-import type { Step, StepOutcome } from './step.ts';
+import { heldPingPeriod, type Step, type StepOutcome } from './step.ts';
 
 /**
  * Writes are held this many timeouts long at most: one for being in step, one for a reply that
@@ -26,8 +29,11 @@ import type { Step, StepOutcome } from './step.ts';
  */
 const holdTimeouts = 4;
 
-/** Between two looks at a server that we wait for. A hold lasts as long as we look. */
-const pollPeriodMs = 2;
+/** Between two looks at a server that we wait for: short while writers wait too. */
+const pollPeriodMs = 20;
+const heldPollPeriodMs = 1;
+
+const pingSetting = 'repl-ping-replica-period';
 
 export interface StepRunnerOptions {
   /** The connection to a node of the plan; undefined where there is none. */
@@ -41,6 +47,7 @@ export interface StepRunnerOptions {
 export class StepRunner {
   readonly #options: StepRunnerOptions;
   readonly #held = new Set<NodeId>();
+  readonly #heldPings = new Map<NodeId, number>();
   /** Nodes that stand still, and whom they followed. */
   readonly #detached = new Map<NodeId, Address>();
   #heldAtMs: number | undefined;
@@ -60,6 +67,12 @@ export class StepRunner {
     const instance = instanceOf(step.node);
     if (instance === undefined) return { kind: 'failed', message: 'no connection' };
     switch (step.kind) {
+      case 'hold-pings':
+        this.#heldPings.set(step.node, step.period);
+        return asStep(await configSet(instance, pingSetting, heldPingPeriod));
+      case 'restore-pings':
+        this.#heldPings.delete(step.node);
+        return asStep(await configSet(instance, pingSetting, step.period));
       case 'hold-writes':
         return this.#holdWrites(step.node, instance);
       case 'await-in-step':
@@ -78,6 +91,8 @@ export class StepRunner {
         });
       case 'follow-no-one':
         return this.#becomeMaster(instance);
+      case 'failover':
+        return this.#failOver(instance, step);
       case 'release-writes':
         this.#held.delete(step.node);
         return asStep(await unpause(instance));
@@ -99,6 +114,11 @@ export class StepRunner {
       if (instance !== undefined) await replicaofUpstream(instance, from);
     }
     this.#detached.clear();
+    for (const [id, period] of this.#heldPings) {
+      const instance = this.#options.instanceOf(id);
+      if (instance !== undefined) await configSet(instance, pingSetting, period);
+    }
+    this.#heldPings.clear();
     for (const id of this.#held) {
       const instance = this.#options.instanceOf(id);
       if (instance !== undefined) await unpause(instance);
@@ -186,6 +206,29 @@ export class StepRunner {
     return outcome;
   }
 
+  /** The server's own handover. Its time limit covers only the first part; ours covers all of it. */
+  async #failOver(
+    instance: Instance,
+    { to, upstream }: Extract<Step, { kind: 'failover' }>,
+  ): Promise<StepOutcome> {
+    const { timeoutMs } = this.#options;
+    const started = await failoverTo(instance, upstream, { timeoutMs });
+    if (started.kind === 'failed') return asStep(started);
+    let state = 'is still under way';
+    const handedOver = await this.#poll(async () => {
+      const [old, target] = await Promise.all([readReplication(instance), this.#look(to)]);
+      if (old.kind === 'failed') return old;
+      if (target.kind === 'failed') return target;
+      const isOver = old.value.masterFailoverState === 'no-failover';
+      if (isOver && old.value.role === 'master') state = 'was given up by the server';
+      return ok(isOver && old.value.role === 'replica' && target.value.role === 'master');
+    });
+    if (handedOver.kind === 'ok' && handedOver.value) return { kind: 'ok' };
+    await failoverAbort(instance);
+    const message = handedOver.kind === 'failed' ? handedOver.failure.message : `FAILOVER ${state}`;
+    return { kind: 'failed', message };
+  }
+
   /** Asks until the answer is yes, an error, or the timeout has passed (which is no). */
   async #poll(ask: () => Promise<Outcome<boolean>>): Promise<Outcome<boolean>> {
     const { clock, timeoutMs } = this.#options;
@@ -194,7 +237,8 @@ export class StepRunner {
       const answer = await ask();
       if (answer.kind === 'failed' || answer.value) return answer;
       if (clock.monotonic() >= until) return ok(false);
-      await new Promise<void>((resolve) => void clock.schedule(pollPeriodMs, resolve));
+      const periodMs = this.#held.size > 0 ? heldPollPeriodMs : pollPeriodMs;
+      await new Promise<void>((resolve) => void clock.schedule(periodMs, resolve));
     }
   }
 }

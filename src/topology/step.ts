@@ -8,6 +8,12 @@ import type { NodeId } from './model.ts';
 
 /** One thing to do to one node, and to verify there. Ids are those of the observed topology. */
 export type Step =
+  /** `period` is what it was before, in seconds, and is again after `restore-pings`. */
+  | {
+      readonly kind: 'hold-pings' | 'restore-pings';
+      readonly node: NodeId;
+      readonly period: number;
+    }
   | { readonly kind: 'hold-writes'; readonly node: NodeId }
   /** `node`, and all of `also`, have every byte that `with` has now. */
   | {
@@ -28,6 +34,13 @@ export type Step =
       readonly as: FollowReason;
     }
   | { readonly kind: 'follow-no-one'; readonly node: NodeId }
+  /** The server hands over by itself. `upstream` is the target as the server lists its replicas. */
+  | {
+      readonly kind: 'failover';
+      readonly node: NodeId;
+      readonly to: NodeId;
+      readonly upstream: Address;
+    }
   | { readonly kind: 'release-writes'; readonly node: NodeId }
   /** `of` is the upstream's node, where it is known. */
   | {
@@ -37,6 +50,12 @@ export type Step =
       readonly of: NodeId | undefined;
     }
   | { readonly kind: 'rewrite-config'; readonly node: NodeId };
+
+/**
+ * Seconds between PINGs while they are held: none comes in a server's life, for they come when its
+ * uptime in seconds is a multiple of this. Who finds it later knows that a change was broken off.
+ */
+export const heldPingPeriod = 2_147_483_647;
 
 /** Why a node gets a new upstream: words for the reader of the plan. */
 export type FollowReason = 'demotion' | 'sibling' | 'catch-up' | 'asked';
@@ -55,6 +74,8 @@ export function nodesOfStep(step: Step): NodeId[] {
       return [step.node, ...step.also, step.with];
     case 'await-link':
       return step.of === undefined ? [step.node] : [step.node, step.of];
+    case 'failover':
+      return [step.node, step.to];
     default:
       return [step.node];
   }

@@ -5,6 +5,7 @@ import { changeCost } from '../../src/cli/views/plan-view.ts';
 import type { Observation } from '../../src/cli/observe.ts';
 import { executeSteps, type Executed, type StepReport } from '../../src/topology/execute.ts';
 import { planChange, type Wanted } from '../../src/topology/plan.ts';
+import type { PlanOptions } from '../../src/topology/planned.ts';
 import type { Step } from '../../src/topology/step.ts';
 import { useResources } from '../support/resources.ts';
 import { needServer } from '../support/server-kinds.ts';
@@ -19,10 +20,13 @@ const host = '127.0.0.1';
 async function change(
   before: Observation,
   wanted: Wanted,
-  options: { persist?: boolean; onStep?: (report: StepReport) => void; timeoutMs?: number } = {},
+  options: Partial<PlanOptions> & {
+    onStep?: (report: StepReport) => void;
+    timeoutMs?: number;
+  } = {},
 ): Promise<Executed> {
-  const { persist = false, onStep = () => {} } = options;
-  const planned = planChange(before.topology, wanted, { persist });
+  const { onStep = () => {} } = options;
+  const planned = planChange(before.topology, wanted, { persist: false, ...options });
   if (planned.kind === 'refused') throw new Error(planned.message);
   return executeSteps({
     ...before,
@@ -84,6 +88,39 @@ describe('promote', () => {
     expect(values.filter((exists) => exists !== 1)).toEqual([]);
   });
 
+  it('hands over to and fro without a full copy while nobody writes and PINGs go on', async (context) => {
+    needServer(context, 'redis7');
+    const conf = 'repl-ping-replica-period 1\n';
+    const { a, b, c } = await startTree(use, 'redis7', { a: undefined, b: 'a', c: 'b' }, { conf });
+    const before = await look(a);
+    for (const target of [b, c, a, c, a]) {
+      const now = await before.again();
+      const executed = await change(now, { kind: 'promote', node: idOf(now, target) });
+      expect(executed).toMatchObject({ kind: 'done', pending: [] });
+      expect(await target.info('role')).toBe('master');
+    }
+    const copies = await Promise.all([a, b, c].map((server) => server.info('sync_full')));
+    expect(copies).toEqual(['1', '1', '0']);
+    expect(await a.cli('CONFIG', 'GET', 'repl-ping-replica-period')).toContain('\n1');
+  });
+
+  it('lets the server hand over where our user may not hold writes', async (context) => {
+    needServer(context, 'redis7');
+    const { a, b, c } = await startTree(use, 'redis7', { a: undefined, b: 'a', c: 'a' });
+    const before = await look(a);
+    const unable = { pauseWrites: false, failover: true, setConfig: true };
+    const abilities = new Map([[idOf(before, a), unable]]);
+    const executed = await change(
+      before,
+      { kind: 'promote', node: idOf(before, b) },
+      { abilities },
+    );
+    expect(executed).toMatchObject({ kind: 'done', pending: [] });
+    expect(edgesOf(await before.again())).toEqual(
+      [`${a.port} -> ${b.port}`, `${c.port} -> ${b.port}`].sort(),
+    );
+  });
+
   it('releases the writes when the replica does not get in step', async (context) => {
     needServer(context, 'redis7');
     const { a, b } = await startTree(use, 'redis7', { a: undefined, b: 'a' });
@@ -118,7 +155,8 @@ describe('promote', () => {
       (await look(b)).topology.links.every(({ state }) => state === 'down'),
     );
     const before = await look(b, { words: [b, c].map(({ port }) => `${host}:${port}`) });
-    const executed = await change(before, { kind: 'promote', node: idOf(before, b) });
+    const forced = { force: true, acceptHidden: true };
+    const executed = await change(before, { kind: 'promote', node: idOf(before, b), ...forced });
     expect(executed).toMatchObject({ kind: 'done', pending: [] });
     expect(edgesOf(await before.again())).toEqual([`${c.port} -> ${b.port}`]);
     expect(await c.cli('GET', 'k')).toContain('v');

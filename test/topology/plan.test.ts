@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { stepText } from '../../src/cli/views/plan-view.ts';
 import { planChange, type Wanted } from '../../src/topology/plan.ts';
-import type { Planned } from '../../src/topology/planned.ts';
+import { pickSuccessor } from '../../src/topology/plan-takeover.ts';
+import type { Planned, PlanOptions } from '../../src/topology/planned.ts';
+import { heldPingPeriod } from '../../src/topology/step.ts';
 import { expectGoldenJson } from '../support/golden.ts';
 import { buildTopology, type Sketch } from './build-topology.ts';
 
@@ -14,6 +16,7 @@ const star: Sketch = {
   },
 };
 const dead = { kind: 'unreachable', message: 'nobody listens there (ECONNREFUSED)' } as const;
+const oldReplid = '6f4f611cc8dd899f43c327b9f7bf43ba8ac95991';
 const orphans: Sketch = {
   nodes: {
     6379: { down: dead },
@@ -22,13 +25,18 @@ const orphans: Sketch = {
   },
 };
 
-function plan(sketch: Sketch, wanted: Wanted, persist = false): Planned {
-  return planChange(buildTopology(sketch), wanted, { persist });
+function plan(sketch: Sketch, wanted: Wanted, options: Partial<PlanOptions> = {}): Planned {
+  return planChange(buildTopology(sketch), wanted, { persist: false, ...options });
 }
 
 /** The plan as it is read: steps in words. */
-function expectPlan(name: string, sketch: Sketch, wanted: Wanted, persist = false): void {
-  const planned = plan(sketch, wanted, persist);
+function expectPlan(
+  name: string,
+  sketch: Sketch,
+  wanted: Wanted,
+  options: Partial<PlanOptions> = {},
+): void {
+  const planned = plan(sketch, wanted, options);
   const topology = buildTopology(sketch);
   const shown =
     planned.kind === 'plan'
@@ -47,7 +55,7 @@ describe('promote', () => {
   });
 
   it('writes every change down with persist', () => {
-    expectPlan('promote-persist', star, { kind: 'promote', node: '6380' }, true);
+    expectPlan('promote-persist', star, { kind: 'promote', node: '6380' }, { persist: true });
   });
 
   it('promotes from the bottom of a chain', () => {
@@ -55,7 +63,48 @@ describe('promote', () => {
   });
 
   it('says what may be lost when the master is dead, and who has more', () => {
-    expectPlan('promote-dead-master', orphans, { kind: 'promote', node: '6380' });
+    const wanted = { kind: 'promote', node: '6380', force: true, acceptHidden: true } as const;
+    expectPlan('promote-dead-master', orphans, wanted);
+  });
+
+  it('takes over only when told, and when nobody is hidden that may have more', () => {
+    const reason = (sketch: Sketch, flags: { force?: boolean; acceptHidden?: boolean }): string =>
+      reasonOf(plan(sketch, { kind: 'promote', node: '6381', ...flags }));
+    expect(reason(orphans, {})).toBe('master-dead');
+    expect(reason(orphans, { force: true })).toBe('hidden-nodes');
+    expect(reason(orphans, { force: true, acceptHidden: true })).toBe('a plan');
+    const lab: Sketch = { source: 'inventory', nodes: orphans.nodes };
+    expect(reason(lab, { force: true })).toBe('a plan');
+    const silent = { ...orphans.nodes, 6382: { upstream: '6379', down: dead } } as const;
+    expect(reason({ source: 'inventory', nodes: silent }, { force: true })).toBe('hidden-nodes');
+  });
+
+  it('picks the replica that loses least', () => {
+    const pick = (sketch: Sketch): string | undefined => pickSuccessor(buildTopology(sketch))?.name;
+    expect(pick(orphans)).toBe('6381');
+    expect(pick(star)).toBeUndefined();
+    const replid = 'd'.repeat(40);
+    const nodes = {
+      ...orphans.nodes,
+      6382: { upstream: '6379', link: 'down', offset: 950, replid2: oldReplid, replid },
+      6383: { upstream: '6379', link: 'connecting', offset: 5000, keys: 0, replid: 'f'.repeat(40) },
+    } as const;
+    expect(pick({ nodes })).toBe('6382');
+  });
+
+  it('lets the server hand over where writes cannot be held, and else only with loss', () => {
+    const abilities = { pauseWrites: false, failover: true, setConfig: true };
+    const wanted = { kind: 'promote', node: '6380' } as const;
+    expectPlan('promote-failover', star, wanted, { abilities: new Map([['6379', abilities]]) });
+    const old = { 6379: { version: '5.0.14' }, 6380: { upstream: '6379', version: '5.0.14' } };
+    expect(reasonOf(plan({ nodes: old }, wanted))).toBe('cannot-hold');
+    expectPlan('promote-with-loss', { nodes: old }, { ...wanted, allowLoss: true });
+  });
+
+  it('gives back the PINGs that a broken-off change has held', () => {
+    const held = { replPingReplicaPeriod: heldPingPeriod };
+    const nodes = { 6379: { settings: held }, 6380: { upstream: '6379' } };
+    expectPlan('promote-held', { nodes }, { kind: 'promote', node: '6380' });
   });
 
   it('leaves a dead sibling where it is and says how to move it later', () => {
@@ -73,7 +122,7 @@ describe('promote', () => {
       kind: 'plan',
       steps: [],
     });
-    expectPlan('promote-keep', star, { kind: 'promote', node: '6379' }, true);
+    expectPlan('promote-keep', star, { kind: 'promote', node: '6379' }, { persist: true });
   });
 
   it('refuses when it could lose writes', () => {
@@ -94,7 +143,8 @@ describe('promote', () => {
       6379: { down: dead },
       6380: { upstream: '6379', link: 'connecting', keys: 0, replid: 'f' },
     } as const;
-    expect(reasonOf(plan({ nodes }, { kind: 'promote', node: '6380' }))).toBe('never-synced');
+    const forced = { kind: 'promote', node: '6380', force: true, acceptHidden: true } as const;
+    expect(reasonOf(plan({ nodes }, forced))).toBe('never-synced');
     expect(reasonOf(plan({ nodes }, { kind: 'promote', node: '6379' }))).toBe('not-reachable');
     const two = { nodes: { 6379: {}, 6380: {} } };
     expect(reasonOf(plan(two, { kind: 'promote', node: '6379' }))).toBe('two-masters');
@@ -105,7 +155,12 @@ describe('reparent and replicaof', () => {
   const to6381 = { host: '127.0.0.1', port: 6381 };
 
   it('moves a node', () => {
-    expectPlan('reparent', star, { kind: 'reparent', node: '6380', upstream: '6381' }, true);
+    expectPlan(
+      'reparent',
+      star,
+      { kind: 'reparent', node: '6380', upstream: '6381' },
+      { persist: true },
+    );
   });
 
   it('refuses a cycle and a node below itself', () => {
@@ -137,6 +192,6 @@ describe('reparent and replicaof', () => {
   });
 
   it('warns of a second master', () => {
-    expectPlan('no-one', star, { kind: 'no-one', node: '6381' }, true);
+    expectPlan('no-one', star, { kind: 'no-one', node: '6381' }, { persist: true });
   });
 });

@@ -80,6 +80,14 @@ class Model {
       case 'follow-no-one':
         this.#becomeMaster(step.node);
         break;
+      case 'failover':
+        must(
+          this.#live(step.to).upstream === step.node,
+          `${step.to} is no replica of ${step.node}`,
+        );
+        Object.assign(node, { master: false, upstream: step.to });
+        Object.assign(this.#live(step.to), { master: true, upstream: undefined });
+        break;
       case 'await-link':
         must(step.of === undefined || node.upstream === step.of, `${step.node} follows another`);
         break;

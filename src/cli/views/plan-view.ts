@@ -18,6 +18,10 @@ export function renderPlan(topology: Topology, steps: readonly Step[]): string {
 export function stepText(topology: Topology, step: Step): string {
   const name = nameOf(topology, step.node);
   switch (step.kind) {
+    case 'hold-pings':
+      return `${name}: send its replicas no PINGs, which would move its offset (repl-ping-replica-period, now ${step.period})`;
+    case 'restore-pings':
+      return `${name}: send PINGs again (repl-ping-replica-period ${step.period})`;
     case 'hold-writes':
       return `${name}: hold writes (CLIENT PAUSE … WRITE)`;
     case 'await-in-step':
@@ -28,6 +32,8 @@ export function stepText(topology: Topology, step: Step): string {
       return `${name}: follow ${nameAt(topology, step.upstream)} (REPLICAOF ${step.upstream.host} ${step.upstream.port})${followWords[step.as]}`;
     case 'follow-no-one':
       return `${name}: become a master, keeping its data (REPLICAOF NO ONE)`;
+    case 'failover':
+      return `${name}: hand over to ${nameOf(topology, step.to)} by itself (FAILOVER TO ${step.upstream.host} ${step.upstream.port})`;
     case 'release-writes':
       return `${name}: release the held writes (CLIENT UNPAUSE)`;
     case 'await-link':
