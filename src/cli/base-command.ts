@@ -6,6 +6,7 @@
  */
 import { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
+import { OperatorError } from '../util/errors.ts';
 import type { ExitCode } from './exit-codes.ts';
 
 export abstract class BaseCommand extends Command {
@@ -25,6 +26,18 @@ export abstract class BaseCommand extends Command {
   protected async labDir(flags: { readonly lab?: string | undefined }): Promise<string> {
     const { findLabDir } = await import('../lab/find-lab.ts');
     return findLabDir({ cwd: process.cwd(), lab: flags.lab });
+  }
+
+  /** The same, and undefined where there is none; a lab that was named must be there. */
+  protected async labDirIfAny(flags: {
+    readonly lab?: string | undefined;
+  }): Promise<string | undefined> {
+    try {
+      return await this.labDir(flags);
+    } catch (error) {
+      if (flags.lab === undefined && error instanceof OperatorError) return undefined;
+      throw error;
+    }
   }
 
   /** Text for the screen, as it is: no line end is added. Nothing under `--json`. */

@@ -3,12 +3,14 @@
  * README quotes it. A script may rely on these numbers: never give one a new meaning.
  */
 
-/** Columns: the number, and what it means to whoever reads `$?`. 4 and 5 are kept for plans. */
+/** Columns: the number, and what it means to whoever reads `$?`. */
 const rows = {
   ok: [0, 'done; for a look at a topology: healthy'],
-  failed: [1, 'could not do it, or could not tell'],
+  failed: [1, 'could not do it, and nothing is changed; or could not tell'],
   usage: [2, 'the command line is wrong; nothing was touched'],
   degraded: [3, 'the topology has a problem that needs attention'],
+  pending: [4, 'only planned: there is something to change'],
+  incomplete: [5, 'stopped in the middle of a change: repl resume, or repl rollback'],
   bug: [70, 'a bug in repl; the stack is on stderr'],
   interrupted: [130, 'stopped by Ctrl-C'],
 } as const;

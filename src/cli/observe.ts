@@ -11,6 +11,7 @@ import {
   type Instance,
 } from '../instance/connection.ts';
 import type { Outcome } from '../instance/failure.ts';
+import { nowhere } from '../instance/verbs.ts';
 import type { Seed } from '../topology/assemble.ts';
 import { discover } from '../topology/discover.ts';
 import { findNode, type Topology, type TopologyNode } from '../topology/model.ts';
@@ -73,7 +74,8 @@ export async function observe(options: ObserveOptions): Promise<Observation> {
  * links right now, or have died, are listed by nobody: they are asked where they were.
  */
 async function observeAgain(options: ObserveOptions, seen: Topology): Promise<Observation> {
-  const extra = seen.nodes.map(({ address }) => address);
+  const isNowhere = (address: Address): boolean => addressKey(address) === addressKey(nowhere);
+  const extra = seen.nodes.map(({ address }) => address).filter((address) => !isNowhere(address));
   if (options.lab === undefined) return observe({ ...options, extra });
   const { loadSpec } = await import('../topology/spec.ts');
   const lab = { ...options.lab, spec: await loadSpec(options.lab.dir) };

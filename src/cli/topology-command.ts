@@ -2,12 +2,18 @@
  * What the commands that look at or change a live setup share: `--timeout`, the lab or the address
  * that is meant, the password, and for those that change it how they ask and end.
  */
+import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import type { Address } from '../instance/address.ts';
 import type { Credentials } from '../instance/connection.ts';
 import { OperatorError } from '../util/errors.ts';
 import { BaseCommand } from './base-command.ts';
-import type { ChangeDocument, ChangeOptions } from './change.ts';
+import type { Direction, RecordedNode } from '../topology/change-record.ts';
+import type { Wanted } from '../topology/plan.ts';
+import type { Planned } from '../topology/planned.ts';
+import type { Topology } from '../topology/model.ts';
+import type { ChangeDocument, ChangeResult } from './change/change-document.ts';
+import type { ChangeOptions } from './change/run-change.ts';
 import { exitCodes } from './exit-codes.ts';
 import type { Lab, Observation } from './observe.ts';
 
@@ -17,11 +23,21 @@ export interface ObserveFlags {
   readonly timeout: string;
 }
 
-export interface ChangeFlags extends ObserveFlags {
-  readonly persist: boolean;
+export interface AgainFlags extends ObserveFlags {
   readonly yes: boolean;
-  readonly 'dry-run': boolean;
+  readonly 'no-lock': boolean;
 }
+
+export interface ChangeFlags extends AgainFlags {
+  readonly persist: boolean;
+  readonly 'dry-run': boolean;
+  readonly out?: string | undefined;
+}
+
+/** Which unfinished change. */
+export const againArgs = {
+  id: Args.string({ description: 'the change, where several are unfinished (repl history)' }),
+};
 
 /** A deadline beyond this is a slip of the finger. */
 const timeoutLimitSeconds = 3600;
@@ -31,14 +47,26 @@ export function timeoutFlag(seconds: number, description: string) {
   return Flags.string({ default: String(seconds), helpValue: 'SECONDS', description });
 }
 
-/** The flags of every command that changes a live setup. */
-export const changeFlags = {
+/** The flags of every command that touches a live setup. */
+export const againFlags = {
   timeout: timeoutFlag(5, 'how long to wait for each server and each step'),
+  yes: Flags.boolean({ char: 'y', description: 'do not ask' }),
+  'no-lock': Flags.boolean({
+    description: 'do not keep others from changing the same setup meanwhile',
+  }),
+};
+
+/** The flags of every command that plans a change. */
+export const changeFlags = {
+  ...againFlags,
   persist: Flags.boolean({
     description: 'write it to the configuration files too, so that a restart keeps it',
   }),
-  yes: Flags.boolean({ char: 'y', description: 'do not ask' }),
   'dry-run': Flags.boolean({ description: 'print the steps and do nothing' }),
+  out: Flags.string({
+    helpValue: 'FILE',
+    description: 'save the plan instead of running it; repl apply FILE runs it',
+  }),
 };
 
 export abstract class TopologyCommand extends BaseCommand {
@@ -56,7 +84,7 @@ export abstract class TopologyCommand extends BaseCommand {
       import('./observe.ts'),
       import('../util/clock.ts'),
     ]);
-    const lab = await this.findLab(flags, words);
+    const lab = await this.findLab(flags, [...words, ...extra]);
     const request = { words, extra, lab, timeoutMs, clock: systemClock };
     const credentials = await credentialsFromEnvironment();
     const seen = await observe({ ...request, credentials });
@@ -70,13 +98,9 @@ export abstract class TopologyCommand extends BaseCommand {
   /** The lab, when there is one; none is an error only where nothing else was named. */
   protected async findLab(
     flags: { readonly lab?: string | undefined },
-    words: readonly string[],
+    named: readonly unknown[],
   ): Promise<Lab | undefined> {
-    const mayGoWithout = flags.lab === undefined && words.length > 0;
-    const dir = await this.labDir(flags).catch((error: unknown) => {
-      if (mayGoWithout && error instanceof OperatorError) return undefined;
-      throw error;
-    });
+    const dir = await (named.length > 0 ? this.labDirIfAny(flags) : this.labDir(flags));
     if (dir === undefined) return undefined;
     const { loadSpec } = await import('../topology/spec.ts');
     return { dir, spec: await loadSpec(dir) };
@@ -85,28 +109,114 @@ export abstract class TopologyCommand extends BaseCommand {
   /** Makes the change that `wanted` says, prints it, and sets the exit code. */
   protected async change(
     flags: ChangeFlags,
-    what: Pick<ChangeOptions, 'before' | 'wanted' | 'askWhen'>,
+    what: Pick<ChangeOptions, 'before' | 'askWhen'> & { readonly wanted: Wanted },
   ): Promise<ChangeDocument> {
-    const [{ runChange }, { paintFor }, ask] = await Promise.all([
-      import('./change.ts'),
+    const { wanted, ...rest } = what;
+    const { planChange } = await import('../topology/plan.ts');
+    const { persist } = flags;
+    const plan = (topology: Topology): Planned => planChange(topology, wanted, { persist });
+    const again =
+      wanted.kind === 'promote' ? `${this.typed()} --persist` : 'the same with --persist';
+    const persistHint = `A restart goes back to the configuration files; to keep the change: ${again}`;
+    return this.runChange(flags, { ...rest, plan, persistHint });
+  }
+
+  /** Shows a plan, asks, carries it out, and sets the exit code. */
+  protected async runChange(
+    flags: ChangeFlags,
+    what: Pick<ChangeOptions, 'before' | 'askWhen' | 'plan' | 'persistHint' | 'fingerprint'>,
+  ): Promise<ChangeDocument> {
+    const { runChange } = await import('./change/run-change.ts');
+    const { persist, out } = flags;
+    return this.#untilStopped(async (signal) => {
+      const common = await this.changeOptions(flags, what.before, signal);
+      return runChange({ ...what, ...common, persist, dryRun: flags['dry-run'], out });
+    });
+  }
+
+  /** Takes up the change with that id, or the only one that was left in the middle. */
+  protected async takeUp(
+    flags: AgainFlags,
+    id: string | undefined,
+    direction: Direction,
+  ): Promise<ChangeDocument> {
+    const [{ readRecords, stateDir }, { findOpenRecord }, { runAgain }] = await Promise.all([
+      import('../topology/journal.ts'),
+      import('./change/find-record.ts'),
+      import('./change/resume-change.ts'),
+    ]);
+    const lab = (await this.labDirIfAny(flags)) ?? null;
+    const records = await readRecords(stateDir(lab ?? undefined, process.env));
+    const record = findOpenRecord(records, id);
+    const before = await this.observeRecorded(flags, { lab, nodes: record.begin.nodes });
+    return this.#untilStopped(async (signal) =>
+      runAgain({ record, direction, before, ...(await this.changeOptions(flags, before, signal)) }),
+    );
+  }
+
+  /** Looks at the nodes that were written down, wherever a lab's inventory does not name them. */
+  protected observeRecorded(
+    flags: ObserveFlags,
+    { lab, nodes }: { lab: string | null; nodes: readonly RecordedNode[] },
+  ): Promise<Observation> {
+    const addresses = nodes.map(({ address }) => address);
+    return this.observe({ ...flags, lab: lab ?? undefined }, [], addresses);
+  }
+
+  /** What was typed, for people. There is no secret in it: none is taken from the command line. */
+  protected typed(): string {
+    return ['repl', this.id, ...this.argv].join(' ');
+  }
+
+  private async changeOptions(
+    flags: AgainFlags,
+    { lab }: Observation,
+    signal: AbortSignal,
+  ): Promise<CommonOptions> {
+    const [{ paintFor }, { canAsk, askToConfirm }, { stateDir }] = await Promise.all([
       import('./views/paint.ts'),
       import('./ask.ts'),
+      import('../topology/journal.ts'),
     ]);
-    const mayAsk = ask.canAsk() && !this.jsonEnabled();
-    const result = await runChange({
-      ...what,
-      persist: flags.persist,
-      dryRun: flags['dry-run'],
-      confirm: flags.yes ? () => Promise.resolve(true) : mayAsk ? ask.askToConfirm : undefined,
+    const mayAsk = canAsk() && !this.jsonEnabled();
+    return {
+      command: this.typed(),
+      locks: !flags['no-lock'],
+      stateDir: stateDir(lab?.dir, process.env),
+      confirm: flags.yes ? () => Promise.resolve(true) : mayAsk ? askToConfirm : undefined,
       write: (text) => this.write(text),
       paint: paintFor(process.stdout),
-    });
-    this.endWith(result.exitCode);
-    // Under --json the document says it all.
-    if (result.error !== undefined && !this.jsonEnabled()) throw result.error;
-    return result.document;
+      random: Math.random,
+      signal,
+    };
+  }
+
+  /** The first Ctrl-C asks the change to stop where it can; the second one ends the process. */
+  async #untilStopped(
+    run: (signal: AbortSignal) => Promise<ChangeResult>,
+  ): Promise<ChangeDocument> {
+    const stop = new AbortController();
+    const onSigint = (): void => {
+      stop.abort();
+      process.stderr.write('\nstopping at the next safe point; Ctrl-C again ends repl at once\n');
+    };
+    process.once('SIGINT', onSigint);
+    try {
+      const { exitCode, document, error } = await run(stop.signal);
+      this.endWith(exitCode);
+      // Under --json the document says it all.
+      if (error !== undefined && !this.jsonEnabled()) throw error;
+      return document;
+    } finally {
+      process.off('SIGINT', onSigint);
+    }
   }
 }
+
+type CommonOptions = Pick<
+  ChangeOptions,
+  'command' | 'locks' | 'stateDir' | 'confirm' | 'write' | 'paint' | 'random' | 'signal'
+>;
 
 /** A positive number of seconds. Throws an OperatorError that names the flag. */
 export function parseSeconds(text: string, flag: string): number {

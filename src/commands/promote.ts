@@ -1,6 +1,6 @@
 /** `repl promote NODE`: makes a replica the master; everyone else follows it. */
 import * as Args from '@oclif/core/args';
-import type { ChangeDocument } from '../cli/change.ts';
+import type { ChangeDocument } from '../cli/change/change-document.ts';
 import { changeFlags, TopologyCommand } from '../cli/topology-command.ts';
 
 export default class Promote extends TopologyCommand {

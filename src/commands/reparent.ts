@@ -1,6 +1,6 @@
 /** `repl reparent NODE UPSTREAM`: lets a node follow another node of the same setup. */
 import * as Args from '@oclif/core/args';
-import type { ChangeDocument } from '../cli/change.ts';
+import type { ChangeDocument } from '../cli/change/change-document.ts';
 import { changeFlags, TopologyCommand } from '../cli/topology-command.ts';
 
 export default class Reparent extends TopologyCommand {

@@ -1,6 +1,6 @@
 /** `repl replicaof NODE HOST PORT` and `… no one`: the server's own command, with care. */
 import * as Args from '@oclif/core/args';
-import type { ChangeDocument } from '../cli/change.ts';
+import type { ChangeDocument } from '../cli/change/change-document.ts';
 import { changeFlags, TopologyCommand } from '../cli/topology-command.ts';
 
 export default class Replicaof extends TopologyCommand {

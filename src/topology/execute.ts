@@ -1,8 +1,8 @@
 /**
  * Runs the steps of a plan on live servers, one after the other, each verified on the server before
- * the next; stops at the first that fails and says what was done and what to type next. Writes that
- * were held are released whatever happens. Used by cli/change.ts; it decides nothing and prints
- * nothing.
+ * the next; stops at the first that fails, or when it is asked to, and says what was done and what to
+ * type next. Writes that were held are released whatever happens. Used by carry-out.ts, which
+ * writes the steps down; it decides nothing and prints nothing.
  */
 import type { Instance } from '../instance/connection.ts';
 import { failed, type Outcome } from '../instance/failure.ts';
@@ -19,7 +19,11 @@ export interface ExecuteOptions {
   /** For each wait. */
   readonly timeoutMs: number;
   readonly clock: Clock;
+  /** Told before each step is run, so that it is known should this process die in it. */
+  readonly onBegin?: (step: Step) => void;
   readonly onStep: (report: StepReport) => void;
+  /** Asks to stop: before the next step, but never while nobody could take writes. */
+  readonly signal?: AbortSignal;
 }
 
 /** Told after each step. */
@@ -42,6 +46,8 @@ export type Executed =
       readonly message: string;
       readonly done: readonly Step[];
       readonly next: string;
+      /** Stopped because it was asked to; `at` was not run. */
+      readonly interrupted: boolean;
     };
 
 /** Runs the steps. Never rejects for what servers do. */
@@ -75,28 +81,46 @@ async function connectAll(
   const lost = (await Promise.all(attempts)).find(({ outcome }) => outcome.kind === 'failed');
   if (lost?.outcome.kind !== 'failed') return undefined;
   const message = `${nameOf(topology, lost.id)}: ${lost.outcome.failure.message}`;
-  return { kind: 'stopped', at: lost.step, message, done: [], next: 'repl status' };
+  const next = 'repl status';
+  return { kind: 'stopped', at: lost.step, message, done: [], next, interrupted: false };
 }
 
-async function runAll(
-  { steps, clock, onStep, topology }: ExecuteOptions,
-  runner: StepRunner,
-): Promise<Executed> {
+async function runAll(options: ExecuteOptions, runner: StepRunner): Promise<Executed> {
+  const { steps, clock, onBegin, onStep, signal } = options;
   const reports: StepReport[] = [];
   for (const step of steps) {
+    const done = reports.map((each) => each.step);
+    if (signal?.aborted === true && !isBetweenMasters(done)) {
+      return stopped(options, { at: step, done, message: 'it was asked to stop' }, true);
+    }
+    onBegin?.(step);
     const startedAt = clock.monotonic();
     const outcome = await runner.run(step);
     const report = { step, outcome, tookMs: clock.monotonic() - startedAt };
     onStep(report);
     if (outcome.kind === 'failed') {
-      const done = reports.map((each) => each.step);
-      const next = nextCommand(topology, { steps, at: step, done });
-      return { kind: 'stopped', at: step, message: outcome.message, done, next };
+      return stopped(options, { at: step, done, message: outcome.message }, false);
     }
     reports.push(report);
   }
   const pending = reports.filter(({ outcome }) => outcome.kind === 'pending');
   return { kind: 'done', pending, writeGapMs: runner.writeGapMs };
+}
+
+function stopped(
+  { topology, steps }: ExecuteOptions,
+  where: { at: Step; done: readonly Step[]; message: string },
+  interrupted: boolean,
+): Executed {
+  const next = nextCommand(topology, { steps, ...where });
+  return { kind: 'stopped', ...where, next, interrupted };
+}
+
+/** The old master was demoted and nobody promoted yet: the moment to go on, not to stop. */
+function isBetweenMasters(done: readonly Step[]): boolean {
+  const isDemotion = (step: Step): boolean => step.kind === 'follow' && step.as === 'demotion';
+  const demotedAt = done.findLastIndex(isDemotion);
+  return demotedAt > done.findLastIndex(({ kind }) => kind === 'follow-no-one');
 }
 
 /** What to type after a stop, from what is left undone. */

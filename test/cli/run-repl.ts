@@ -26,7 +26,8 @@ export function runRepl(
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [script, ...args.map(String)], {
       cwd,
-      env: { ...inherited, ...env },
+      // What repl remembers of live setups goes with the test's directory.
+      env: { ...inherited, XDG_STATE_HOME: cwd, ...env },
       timeout: timeoutMs,
     });
     let [stdout, stderr] = ['', ''];

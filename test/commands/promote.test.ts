@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ChangeDocument } from '../../src/cli/change.ts';
+import type { ChangeDocument } from '../../src/cli/change/change-document.ts';
 import { jsonOf, runRepl } from '../cli/run-repl.ts';
 import { useResources } from '../support/resources.ts';
 import { needServer } from '../support/server-kinds.ts';

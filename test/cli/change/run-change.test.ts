@@ -1,27 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { runChange, type ChangeOptions } from '../../src/cli/change.ts';
-import { parseUpstream } from '../../src/cli/parse-upstream.ts';
-import { plain } from '../../src/cli/views/paint.ts';
-import { useResources } from '../support/resources.ts';
-import { needServer } from '../support/server-kinds.ts';
-import { edgesOf, look, startTree } from '../topology/live.ts';
+import { parseUpstream } from '../../../src/cli/parse-upstream.ts';
+import { useResources } from '../../support/resources.ts';
+import { needServer } from '../../support/server-kinds.ts';
+import { edgesOf, look, startTree } from '../../topology/live.ts';
+import { changing } from './changing.ts';
 
 const use = useResources();
-
-/** A change with what a terminal would show. */
-function changing(what: Pick<ChangeOptions, 'before' | 'wanted'> & Partial<ChangeOptions>) {
-  const written: string[] = [];
-  const options: ChangeOptions = {
-    persist: false,
-    dryRun: false,
-    askWhen: 'always',
-    confirm: () => Promise.resolve(true),
-    write: (text) => void written.push(text),
-    paint: plain,
-    ...what,
-  };
-  return { run: () => runChange(options), text: () => written.join('') };
-}
 
 describe('a change', () => {
   it('shows the tree before and after, and what it cost', async (context) => {
@@ -29,7 +13,11 @@ describe('a change', () => {
     const { a, b } = await startTree(use, 'redis7', { a: undefined, b: 'a' });
     const before = await look(a);
     const node = before.find(String(b.port)).id;
-    const { run, text } = changing({ before, wanted: { kind: 'promote', node } });
+    const { run, text } = changing({
+      before,
+      stateDir: await use.tempDir(),
+      wanted: { kind: 'promote', node },
+    });
     const { exitCode, document, error } = await run();
     expect([exitCode, document.outcome, error]).toEqual([0, 'done', undefined]);
     expect(document.cost).toMatchObject({ fullResyncs: 0, lostWrites: 0 });
@@ -45,11 +33,16 @@ describe('a change', () => {
     const { a, b } = await startTree(use, 'redis7', { a: undefined, b: 'a' });
     const before = await look(a);
     const wanted = { kind: 'promote', node: before.find(String(b.port)).id } as const;
-    const dry = changing({ before, wanted, dryRun: true });
+    const dry = changing({ before, stateDir: await use.tempDir(), wanted, dryRun: true });
     expect((await dry.run()).document).toMatchObject({ outcome: 'planned', after: null });
-    const declined = changing({ before, wanted, confirm: () => Promise.resolve(false) });
+    const declined = changing({
+      before,
+      stateDir: await use.tempDir(),
+      wanted,
+      confirm: () => Promise.resolve(false),
+    });
     await expect(declined.run()).rejects.toMatchObject({ exitCode: 1 });
-    const alone = changing({ before, wanted, confirm: undefined });
+    const alone = changing({ before, stateDir: await use.tempDir(), wanted, confirm: undefined });
     await expect(alone.run()).rejects.toMatchObject({
       exitCode: 2,
       hint: expect.stringContaining('--yes'),
@@ -63,6 +56,7 @@ describe('a change', () => {
     const before = await look(a);
     const same = changing({
       before,
+      stateDir: await use.tempDir(),
       wanted: { kind: 'promote', node: before.find(String(a.port)).id },
       confirm: undefined,
     });
@@ -74,7 +68,11 @@ describe('a change', () => {
     const { a, b } = await startTree(use, 'redis7', { a: undefined, b: 'a' });
     const before = await look(a);
     const [node, upstream] = [a, b].map(({ port }) => before.find(String(port)).id);
-    const { run } = changing({ before, wanted: { kind: 'reparent', node, upstream } });
+    const { run } = changing({
+      before,
+      stateDir: await use.tempDir(),
+      wanted: { kind: 'reparent', node, upstream },
+    });
     await expect(run()).rejects.toMatchObject({
       exitCode: 1,
       hint: expect.stringContaining('promote'),

@@ -1,0 +1,111 @@
+/**
+ * Takes up a change that was left in the middle: forward to what it wanted, or back to what was
+ * before. Either way the steps are planned anew from what is there now, since the tool that died may
+ * have done more than it could write down. Used by `repl resume` and `repl rollback`.
+ */
+import type { ChangeRecord, Direction } from '../../topology/change-record.ts';
+import { continueJournal, type Journal } from '../../topology/journal.ts';
+import { nodeOf, type Topology } from '../../topology/model.ts';
+import { planShape } from '../../topology/plan-shape.ts';
+import type { Move } from '../../topology/planned.ts';
+import type { Step } from '../../topology/step.ts';
+import { isTakeover, leftOpenSteps, movedNodes, shapeToday } from '../../topology/take-up.ts';
+import { renderPlan, stepText } from '../views/plan-view.ts';
+import { changeResult, type ChangeEnd, type ChangeResult } from './change-document.ts';
+import { performChange, stopOf, whoAmI } from './perform-change.ts';
+import { persistInventory } from './persist-inventory.ts';
+import {
+  confirmOrThrow,
+  planOrThrow,
+  renderSeen,
+  showEnd,
+  type ChangeOptions,
+} from './run-change.ts';
+
+export interface AgainOptions extends Pick<
+  ChangeOptions,
+  'before' | 'locks' | 'stateDir' | 'signal' | 'confirm' | 'write' | 'paint'
+> {
+  readonly record: ChangeRecord;
+  readonly direction: Direction;
+}
+
+/** Throws an OperatorError when it is refused before anything was touched. */
+export async function runAgain(options: AgainOptions): Promise<ChangeResult> {
+  const { before, record, direction, write, paint } = options;
+  const { command, id } = record.begin;
+  const { topology } = before;
+  const shape = shapeToday(record, topology, direction);
+  const force = direction === 'resume' && isTakeover(record);
+  const plan = planOrThrow(planShape(topology, shape, { persist: false, force }));
+  const steps = [
+    ...plan.steps,
+    ...leftOpenSteps(record, topology, { direction, planned: plan.steps }),
+  ];
+  const outline = {
+    id,
+    steps: steps.map((step) => stepText(topology, step)),
+    warnings: plan.warnings,
+  };
+  write(`${direction === 'resume' ? 'resuming' : 'rolling back'} ${command}   (${id})\n\n`);
+  write(`before\n${renderSeen(before, topology, paint)}\n`);
+  write(`plan\n${steps.length === 0 ? 'nothing is left to do\n' : renderPlan(topology, steps)}`);
+  for (const warning of plan.warnings) write(`${paint('yellow', 'warning')}: ${warning}\n`);
+  await confirmOrThrow({ ...options, askWhen: steps.length === 0 ? 'warned' : 'always' }, plan);
+  write('\n');
+  return finish(options, steps, outline);
+}
+
+async function finish(
+  options: AgainOptions,
+  steps: readonly Step[],
+  outline: Pick<ChangeEnd, 'steps' | 'warnings'> & { id: string },
+): Promise<ChangeResult> {
+  const { before, record, direction } = options;
+  const { id } = outline;
+  const performed = await performChange({
+    ...options,
+    steps,
+    id,
+    openJournal: () => again(options, steps),
+    undoes: false,
+    mayLose: false,
+    ...(direction === 'rollback' ? { doneAs: 'rolled-back' as const } : {}),
+  });
+  const { carried, after, cost } = performed;
+  if (carried.kind === 'done' && direction === 'resume' && record.begin.persist) {
+    await persistInventory(before, movesOf(record, before.topology));
+  }
+  showEnd(options, performed);
+  const stop = stopOf(before.topology, carried, { id, count: steps.length });
+  const outcome = carried.kind === 'done' ? doneOutcome(carried.pending) : 'incomplete';
+  const end: ChangeEnd = { ...outline, outcome, after, ...(cost && { cost }) };
+  if (stop === undefined) return changeResult(before, end);
+  const { error, interrupted } = stop;
+  return changeResult(before, { ...end, stopped: stop.stop, error, interrupted });
+}
+
+function doneOutcome(pending: readonly unknown[]): 'done' | 'pending' {
+  return pending.length > 0 ? 'pending' : 'done';
+}
+
+function again(
+  { before, record, direction, stateDir }: AgainOptions,
+  steps: readonly Step[],
+): Journal {
+  const at = before.clock.now();
+  const line = { kind: 'again', at, who: whoAmI(), pid: process.pid, direction, steps } as const;
+  return continueJournal(stateDir, record.begin.id, line);
+}
+
+/** For the inventory: whoever the change moved. */
+function movesOf(record: ChangeRecord, topology: Topology): Move[] {
+  const shape = shapeToday(record, topology, 'resume');
+  return movedNodes(record, topology).map((node) => {
+    const above = shape.get(node);
+    return {
+      node,
+      upstream: above === undefined ? undefined : nodeOf(topology, above)?.dialAddress,
+    };
+  });
+}

@@ -1,0 +1,223 @@
+/**
+ * The one way in which a verb changes a live topology: look → plan → show → ask → lock → write down →
+ * run → look again. Used by promote, reparent, replicaof, slaveof and apply, which only say what is
+ * wanted. With `--out` it ends at the plan, which `repl apply` takes up.
+ */
+import { formatAddress } from '../../instance/address.ts';
+import {
+  recordShape,
+  type RecordedNode,
+  type RecordedShape,
+} from '../../topology/change-record.ts';
+import { fingerprintOf, type Fingerprint } from '../../topology/fingerprint.ts';
+import { beginJournal, newChangeId, openRecordsOf, readRecords } from '../../topology/journal.ts';
+import { factsOf, findNode, nodeOf, pathUp, type Topology } from '../../topology/model.ts';
+import { savePlan } from '../../topology/plan-file.ts';
+import type { Move, Plan, Planned } from '../../topology/planned.ts';
+import type { Step } from '../../topology/step.ts';
+import { OperatorError } from '../../util/errors.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { judgeStatus } from '../judge-status.ts';
+import type { Observation } from '../observe.ts';
+import type { Paint } from '../views/paint.ts';
+import { renderCost, renderPlan, stepText } from '../views/plan-view.ts';
+import { renderTree } from '../views/status-view.ts';
+import { changeResult, type ChangeResult } from './change-document.ts';
+import { performChange, stopOf, whoAmI, type Performed } from './perform-change.ts';
+import { persistInventory } from './persist-inventory.ts';
+
+export interface ChangeOptions {
+  readonly before: Observation;
+  /** From the topology to the steps. */
+  readonly plan: (topology: Topology) => Planned;
+  /** What the plan was made from, when that was at another time. */
+  readonly fingerprint?: Fingerprint;
+  /** What was typed, for the history. */
+  readonly command: string;
+  readonly persist: boolean;
+  readonly dryRun: boolean;
+  /** Where the plan is saved instead of being run. */
+  readonly out: string | undefined;
+  readonly locks: boolean;
+  /** `always`, or only when the plan has a warning (something is cleared or lost). */
+  readonly askWhen: 'always' | 'warned';
+  /** What makes a restart keep the change; undefined where it does anyway. */
+  readonly persistHint: string | undefined;
+  /** The directory of the history. */
+  readonly stateDir: string;
+  /** Stops it between two steps. */
+  readonly signal: AbortSignal;
+  readonly random: () => number;
+  /** Says yes by itself with --yes. Undefined: there is nobody to ask. */
+  readonly confirm: ((question: string) => Promise<boolean>) | undefined;
+  readonly write: (text: string) => void;
+  readonly paint: Paint;
+}
+
+/** Makes the change. Throws an OperatorError when it is refused before anything was touched. */
+export async function runChange(options: ChangeOptions): Promise<ChangeResult> {
+  const { before, persist, dryRun, out, write, paint } = options;
+  if (!dryRun && out === undefined) await throwIfUnfinished(options);
+  const plan = planOrThrow(options.plan(before.topology));
+  const outline = {
+    steps: plan.steps.map((step) => stepText(before.topology, step)),
+    warnings: plan.warnings,
+  };
+  write(`before\n${renderSeen(before, before.topology, paint)}\n`);
+  if (plan.steps.length === 0) {
+    if (persist && !dryRun) await persistInventory(before, plan.moves);
+    write('It is so already: nothing to do.\n');
+    return changeResult(before, { ...outline, outcome: 'nothing-to-do' });
+  }
+  write(`plan\n${renderPlan(before.topology, plan.steps)}`);
+  for (const warning of plan.warnings) write(`${paint('yellow', 'warning')}: ${warning}\n`);
+  if (out !== undefined) await saveTo(out, options, plan);
+  if (dryRun || out !== undefined) return changeResult(before, { ...outline, outcome: 'planned' });
+  await confirmOrThrow(options, plan);
+  write('\n');
+  return finish(options, plan, outline);
+}
+
+async function finish(
+  options: ChangeOptions,
+  plan: Plan,
+  outline: { steps: readonly string[]; warnings: readonly string[] },
+): Promise<ChangeResult> {
+  const { before, write, persist, persistHint, random, stateDir } = options;
+  const { steps, moves } = plan;
+  const id = newChangeId(before.clock.now(), random);
+  const openJournal = () => beginJournal(stateDir, beginning(options, plan, id));
+  const performed = await performChange({
+    ...options,
+    steps,
+    id,
+    openJournal,
+    undoes: true,
+    mayLose: mayLose(before.topology, steps),
+  });
+  if (performed.carried.kind === 'done' && persist) await persistInventory(before, moves);
+  showEnd(options, performed);
+  const { after, cost, outcome } = performed;
+  const end = { ...outline, id, outcome, after, ...(cost && { cost }) };
+  const stop = stopOf(before.topology, performed.carried, { id, count: steps.length });
+  if (stop !== undefined) {
+    const { error, interrupted } = stop;
+    return changeResult(before, { ...end, stopped: stop.stop, error, interrupted });
+  }
+  if (!persist && persistHint !== undefined) write(`${persistHint}\n`);
+  return changeResult(before, end);
+}
+
+/** The tree as it is now, and what it cost to get there. */
+export function showEnd(
+  { before, write, paint }: Pick<ChangeOptions, 'before' | 'write' | 'paint'>,
+  { after, cost }: Performed,
+): void {
+  write(`\nafter\n${renderSeen(before, after, paint)}`);
+  if (cost !== undefined) write(`\n${renderCost(cost)}`);
+}
+
+export function renderSeen({ clock }: Observation, topology: Topology, paint: Paint): string {
+  return renderTree(judgeStatus({ topology, clock }), paint);
+}
+
+export function planOrThrow(planned: Planned): Plan {
+  if (planned.kind === 'plan') return planned;
+  throw new OperatorError(lowerSentence(planned.message), {
+    hint: planned.hint,
+    exitCode: exitCodes.failed,
+  });
+}
+
+export async function confirmOrThrow(
+  { askWhen, confirm }: Pick<ChangeOptions, 'askWhen' | 'confirm'>,
+  plan: Plan,
+): Promise<void> {
+  if (askWhen === 'warned' && plan.warnings.length === 0) return;
+  if (confirm === undefined) {
+    throw new OperatorError('this changes a live setup, and there is no terminal to ask', {
+      hint: 'add --yes to do it, or --dry-run to see the steps only',
+      exitCode: exitCodes.usage,
+    });
+  }
+  if (!(await confirm('Do it?'))) {
+    throw new OperatorError('not confirmed, nothing was changed', { exitCode: exitCodes.failed });
+  }
+}
+
+/** Two half-made changes of one setup could not be told apart afterwards. */
+async function throwIfUnfinished({ before, stateDir }: ChangeOptions): Promise<void> {
+  const [open] = openRecordsOf(await readRecords(stateDir), before.topology);
+  if (open === undefined) return;
+  const { id, command, who } = open.begin;
+  throw new OperatorError(`an earlier change was not finished: ${command}`, {
+    cause: `${who} began it; its record is ${id}`,
+    hint: `repl resume ${id}   or   repl rollback ${id}`,
+    exitCode: exitCodes.incomplete,
+  });
+}
+
+async function saveTo(path: string, options: ChangeOptions, plan: Plan): Promise<void> {
+  const { before, command, persist, write } = options;
+  const { steps, warnings, moves } = plan;
+  await savePlan(path, {
+    schema: 'redis-repl/plan',
+    version: 1,
+    madeAt: new Date(before.clock.now()).toISOString(),
+    command,
+    lab: before.lab?.dir ?? null,
+    nodes: recordedNodes(before.topology),
+    wanted: wantedShape(before.topology, moves),
+    steps,
+    warnings,
+    moves,
+    persist,
+    fingerprint: fingerprintOf(before.topology),
+  });
+  write(`The plan is in ${path}; to run it: repl apply ${path}\n`);
+}
+
+function beginning({ before, command, persist }: ChangeOptions, plan: Plan, id: string) {
+  const { topology, clock } = before;
+  return {
+    kind: 'begin',
+    schema: 'redis-repl/change-record',
+    version: 1,
+    id,
+    at: clock.now(),
+    who: whoAmI(),
+    pid: process.pid,
+    command,
+    nodes: recordedNodes(topology),
+    before: recordShape(topology),
+    wanted: wantedShape(topology, plan.moves),
+    steps: plan.steps,
+    persist,
+  } as const;
+}
+
+function recordedNodes({ nodes }: Topology): RecordedNode[] {
+  return nodes.map(({ id, name, address }) => ({ id, name, address }));
+}
+
+/** Everybody where they are, but for the moves. */
+function wantedShape(topology: Topology, moves: readonly Move[]): RecordedShape {
+  const places = moves.map(({ node, upstream }): [string, string | null] => [
+    node,
+    upstream === undefined ? null : (findNode(topology, formatAddress(upstream))?.id ?? null),
+  ]);
+  return { ...recordShape(topology), ...Object.fromEntries(places) };
+}
+
+/** A replica of a dead master becomes the master: what that one acknowledged last may be gone. */
+function mayLose(topology: Topology, steps: readonly Step[]): boolean {
+  const promoted = steps.find(({ kind }) => kind === 'follow-no-one');
+  if (promoted === undefined) return false;
+  const root = nodeOf(topology, pathUp(topology, promoted.node).at(-1) ?? '');
+  return root !== undefined && factsOf(root) === undefined;
+}
+
+/** Errors of the CLI are clauses: `repl: that would be …`. Names keep their letters. */
+function lowerSentence(text: string): string {
+  return text.replace(/^(?:That|There|The)\b/, (word) => word.toLowerCase()).replace(/\.$/, '');
+}

@@ -1,0 +1,66 @@
+/** `repl apply [FILE]`: makes the live setup what the inventory says, or runs a saved plan. */
+import * as Args from '@oclif/core/args';
+import type { ChangeDocument } from '../cli/change/change-document.ts';
+import { changeFlags, TopologyCommand, type ChangeFlags } from '../cli/topology-command.ts';
+
+export default class Apply extends TopologyCommand {
+  static override summary = 'Make the live setup what repl.yaml says, or run a saved plan.';
+
+  static override description = [
+    'With an inventory (by default that of the lab) every node gets the upstream that is written there: replicas move, and if another node shall be the master, it is promoted without loss. A second run has nothing to do.',
+    'With a plan that --out saved, the steps in it are run, and only if the setup is still the one that the plan was made for: nobody restarted, moved, appeared, went, or was set otherwise.',
+    'Exit code of --dry-run: 0 nothing to do, 4 there is something to change.',
+  ].join('\n\n');
+
+  static override examples = [
+    '<%= config.bin %> apply',
+    '<%= config.bin %> apply --dry-run',
+    '<%= config.bin %> apply production/repl.yaml --yes',
+    '<%= config.bin %> promote 6380 --out plan.json && <%= config.bin %> apply plan.json',
+  ];
+
+  static override args = {
+    file: Args.string({ description: 'a repl.yaml, its directory, or a plan (.json)' }),
+  };
+
+  static override flags = changeFlags;
+
+  async run(): Promise<ChangeDocument> {
+    const { args, flags } = await this.parse(Apply);
+    if (args.file?.endsWith('.json') === true) return this.#applyPlan(args.file, flags);
+    const lab = args.file ?? flags.lab;
+    const before = await this.observe({ ...flags, lab }, []);
+    const [{ planShape }, { inventoryShape }] = await Promise.all([
+      import('../topology/plan-shape.ts'),
+      import('../topology/inventory-shape.ts'),
+    ]);
+    const { persist } = flags;
+    return this.runChange(flags, {
+      before,
+      plan: (topology) => planShape(topology, inventoryShape(topology), { persist }),
+      askWhen: 'always',
+      persistHint: undefined,
+    });
+  }
+
+  async #applyPlan(path: string, flags: ChangeFlags): Promise<ChangeDocument> {
+    const [{ loadPlan }, { fingerprintOf }, { throwIfDrifted }] = await Promise.all([
+      import('../topology/plan-file.ts'),
+      import('../topology/fingerprint.ts'),
+      import('../cli/change/perform-change.ts'),
+    ]);
+    const { fingerprint, lab, nodes, persist, ...plan } = await loadPlan(path);
+    const before = await this.observeRecorded(flags, { lab, nodes });
+    throwIfDrifted(fingerprint, fingerprintOf(before.topology));
+    return this.runChange(
+      { ...flags, persist },
+      {
+        before,
+        fingerprint,
+        plan: () => ({ kind: 'plan', ...plan }),
+        askWhen: 'always',
+        persistHint: undefined,
+      },
+    );
+  }
+}

@@ -1,0 +1,37 @@
+/** A change as a command makes it, with what a terminal would show. For the tests of this folder. */
+import type { Observation } from '../../../src/cli/observe.ts';
+import { runChange, type ChangeOptions } from '../../../src/cli/change/run-change.ts';
+import type { ChangeResult } from '../../../src/cli/change/change-document.ts';
+import { plain } from '../../../src/cli/views/paint.ts';
+import { planChange, type Wanted } from '../../../src/topology/plan.ts';
+
+export interface Changing {
+  run(): Promise<ChangeResult>;
+  /** What was written so far. */
+  text(): string;
+  readonly options: ChangeOptions;
+}
+
+export function changing(
+  what: { before: Observation; wanted: Wanted; stateDir: string } & Partial<ChangeOptions>,
+): Changing {
+  const { wanted, ...rest } = what;
+  const written: string[] = [];
+  const options: ChangeOptions = {
+    plan: (topology) => planChange(topology, wanted, { persist: rest.persist ?? false }),
+    command: `repl ${wanted.kind}`,
+    persist: false,
+    dryRun: false,
+    out: undefined,
+    locks: true,
+    askWhen: 'always',
+    persistHint: undefined,
+    signal: new AbortController().signal,
+    random: Math.random,
+    confirm: () => Promise.resolve(true),
+    write: (text) => void written.push(text),
+    paint: plain,
+    ...rest,
+  };
+  return { run: () => runChange(options), text: () => written.join(''), options };
+}

@@ -1,0 +1,156 @@
+/**
+ * The tool dies after every step of every verb; resume and rollback must end healthy, with nothing
+ * acknowledged lost and never two nodes that take writes. KILL_ROUNDS=20 makes the long run of it, on
+ * all kinds of server, with both ways from every step; without, they take turns.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+import { runAgain } from '../../../src/cli/change/resume-change.ts';
+import { plain } from '../../../src/cli/views/paint.ts';
+import { judgeStatus } from '../../../src/cli/judge-status.ts';
+import { isOpen, type Direction } from '../../../src/topology/change-record.ts';
+import { readRecords } from '../../../src/topology/journal.ts';
+import type { ChangeThenDie } from '../../support/change-then-die.ts';
+import { useResources } from '../../support/resources.ts';
+import { needServer } from '../../support/server-kinds.ts';
+import type { TestServer } from '../../support/server-process.ts';
+import { SteadyWriter } from '../../support/steady-writer.ts';
+import { edgesOf, liveKinds, look, startTree } from '../../topology/live.ts';
+
+const use = useResources();
+const isLong = process.env['KILL_ROUNDS'] !== undefined;
+const rounds = Number(process.env['KILL_ROUNDS'] ?? 1);
+const kinds = isLong ? liveKinds : (['bundled', 'redis7'] as const);
+const roundTimeoutMs = 120_000;
+const script = fileURLToPath(new URL('../../support/change-then-die.ts', import.meta.url));
+const verbs = ['promote', 'reparent'] as const;
+const directions: readonly Direction[] = ['resume', 'rollback'];
+
+/** A master, two replicas, and one below the second. */
+const tree = { a: undefined, b: 'a', c: 'a', d: 'c' } as const;
+
+type Servers = Record<keyof typeof tree, TestServer>;
+
+for (const kind of kinds) {
+  for (const verb of verbs) {
+    it(
+      `on ${kind}, a ${verb} ends healthy, whichever step its command died after`,
+      async (context) => {
+        needServer(context, kind);
+        const servers = await startTree(use, kind, tree);
+        const ports = Object.values(servers).map(({ port }) => port);
+        for (let round = 0; round < (isLong ? rounds * 2 : 1); round++) {
+          let steps = 1;
+          const direction = (): Direction => directions[(steps + round) % 2];
+          while (await dieThenTakeUp({ servers, ports, verb, direction: direction(), steps })) {
+            steps++;
+          }
+          // It died after each step of a plan that had some.
+          expect(steps).toBeGreaterThan(verb === 'promote' ? 6 : 2);
+        }
+      },
+      roundTimeoutMs * rounds,
+    );
+  }
+}
+
+interface Case {
+  readonly servers: Servers;
+  readonly ports: readonly number[];
+  readonly verb: (typeof verbs)[number];
+  readonly direction: Direction;
+  readonly steps: number;
+}
+
+/** False when the change had fewer steps than it was to die after. */
+async function dieThenTakeUp(what: Case): Promise<boolean> {
+  const { servers, ports, direction } = what;
+  const stateDir = await use.tempDir();
+  const writers = ['w1', 'w2'].map((key) => new SteadyWriter(`${key}:${stateDir}`, ports));
+  try {
+    await Promise.all(writers.map((writer) => writer.progress()));
+    const before = edgesOf(await look(servers.a));
+    const died = await changeThenDie(task(what, before, stateDir));
+    expect(await mastersAmong(servers)).toBeLessThanOrEqual(1);
+    const records = await readRecords(stateDir);
+    expect(records.map(isOpen)).toEqual([died]);
+    if (died) await takeUp(servers, stateDir, direction);
+    expect(await mastersAmong(servers)).toBe(1);
+    if (died && direction === 'rollback') expect(edgesOf(await look(servers.a))).toEqual(before);
+    await Promise.all(writers.map((writer) => writer.progress()));
+    for (const writer of writers) {
+      await writer.stop();
+      expect(await writer.lostAt(await masterPort(servers))).toEqual([]);
+    }
+    return died;
+  } finally {
+    await Promise.all(writers.map((writer) => writer.stop()));
+  }
+}
+
+/** The next move from where everything is now: rounds leave other masters behind. */
+function task(
+  { servers, verb, steps }: Case,
+  edges: readonly string[],
+  stateDir: string,
+): ChangeThenDie {
+  const pairs = edges.map((edge) => edge.split(' -> ').map(Number));
+  const upstreamOf = new Map(pairs.map(([replica, upstream]) => [replica, upstream]));
+  const leaves = [...upstreamOf.keys()].filter((port) => ![...upstreamOf.values()].includes(port));
+  const [leaf] = leaves;
+  const master = [...upstreamOf.values()].find((port) => !upstreamOf.has(port));
+  const other = Object.values(servers).find(
+    ({ port }) => port !== leaf && port !== upstreamOf.get(leaf),
+  );
+  const common = { port: servers.a.port, stateDir, steps };
+  return verb === 'promote'
+    ? { ...common, verb, node: [...upstreamOf].find(([, above]) => above === master)?.[0] ?? leaf }
+    : { ...common, verb, node: leaf, upstream: other?.port ?? servers.a.port };
+}
+
+/** True when it was killed, false when it came to its end. */
+async function changeThenDie(what: ChangeThenDie): Promise<boolean> {
+  const child = spawn(process.execPath, ['--import', 'tsx', script, JSON.stringify(what)], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let stderr = '';
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
+  if (signal === 'SIGKILL' || code === 0) return signal === 'SIGKILL';
+  throw new Error(`the change failed (${code}): ${stderr}`);
+}
+
+async function takeUp(servers: Servers, stateDir: string, direction: Direction): Promise<void> {
+  const records = await readRecords(stateDir);
+  const before = await look(servers.a, { extra: Object.values(servers) });
+  const written: string[] = [];
+  const result = await runAgain({
+    record: records[0],
+    direction,
+    before,
+    stateDir,
+    locks: true,
+    signal: new AbortController().signal,
+    confirm: () => Promise.resolve(true),
+    write: (text) => void written.push(text),
+    paint: plain,
+  });
+  expect({ ...result.document, text: written.join('') }).toMatchObject({ outcome: 'done' });
+  expect((await readRecords(stateDir)).map(isOpen)).toEqual([false]);
+  const after = judgeStatus(await before.again());
+  expect(after.problems.filter(({ severity }) => severity === 'error')).toEqual([]);
+}
+
+async function mastersAmong(servers: Servers): Promise<number> {
+  const roles = await Promise.all(Object.values(servers).map((server) => server.info('role')));
+  return roles.filter((role) => role === 'master').length;
+}
+
+async function masterPort(servers: Servers): Promise<number> {
+  for (const server of Object.values(servers)) {
+    if ((await server.info('role')) === 'master') return server.port;
+  }
+  throw new Error('no master');
+}

@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest';
+import { runAgain } from '../../../src/cli/change/resume-change.ts';
+import { plain } from '../../../src/cli/views/paint.ts';
+import { isOpen } from '../../../src/topology/change-record.ts';
+import { readRecords } from '../../../src/topology/journal.ts';
+import { useResources } from '../../support/resources.ts';
+import { needServer } from '../../support/server-kinds.ts';
+import { edgesOf, linkUp, look, startTree } from '../../topology/live.ts';
+import { changing } from './changing.ts';
+
+const use = useResources();
+const timeoutMs = 700;
+
+describe('a change that fails', () => {
+  it('is undone while the old master can take its writes back', async (context) => {
+    needServer(context, 'redis7');
+    const { a, b } = await startTree(use, 'redis7', { a: undefined, b: 'a' });
+    const before = await look(a, { timeoutMs });
+    const stateDir = await use.tempDir();
+    const { run } = changing({
+      before,
+      stateDir,
+      wanted: { kind: 'promote', node: before.find(String(b.port)).id },
+      write: (line) => void (/^done .*hold writes/.test(line) && b.freeze()),
+    });
+    const { exitCode, document, error } = await run();
+    b.thaw();
+    expect([exitCode, document.outcome]).toEqual([1, 'rolled-back']);
+    expect(error?.message).toContain('everything is as it was before');
+    expect((await readRecords(stateDir)).map(isOpen)).toEqual([false]);
+    expect(await a.cli('SET', 'k', 'v')).toBe('OK');
+    expect(edgesOf(await look(a))).toEqual([`${b.port} -> ${a.port}`]);
+  });
+
+  it('stays open when nobody can tell whether there is a new master, and is resumed', async (context) => {
+    needServer(context, 'redis7');
+    const { a, b } = await startTree(use, 'redis7', { a: undefined, b: 'a' });
+    const before = await look(a, { timeoutMs });
+    const stateDir = await use.tempDir();
+    const wanted = { kind: 'promote', node: before.find(String(b.port)).id } as const;
+    const failing = changing({
+      before,
+      stateDir,
+      wanted,
+      write: (line) => void (/^done .*no longer a master/.test(line) && b.freeze()),
+    });
+    const { exitCode, document, error } = await failing.run();
+    expect([exitCode, document.outcome]).toEqual([5, 'incomplete']);
+    expect(error?.hint).toContain(`repl resume ${document.id}`);
+    expect(await a.info('role')).toBe('slave');
+    b.thaw();
+    await expect(changing({ before: await look(a), stateDir, wanted }).run()).rejects.toMatchObject(
+      {
+        exitCode: 5,
+        hint: expect.stringContaining('repl rollback'),
+      },
+    );
+    const [record] = await readRecords(stateDir);
+    const seen = await look(a, { extra: [a, b] });
+    const resumed = await runAgain({
+      record,
+      direction: 'resume',
+      before: seen,
+      stateDir,
+      locks: true,
+      signal: new AbortController().signal,
+      confirm: () => Promise.resolve(true),
+      write: () => {},
+      paint: plain,
+    });
+    expect(resumed).toMatchObject({ exitCode: 0, document: { outcome: 'done' } });
+    await linkUp(a);
+    expect(edgesOf(await look(a))).toEqual([`${a.port} -> ${b.port}`]);
+  });
+
+  it('is refused when the setup changed while it was thought about', async (context) => {
+    needServer(context, 'redis7');
+    const { a, b } = await startTree(use, 'redis7', { a: undefined, b: 'a' });
+    const before = await look(a);
+    const { run } = changing({
+      before,
+      stateDir: await use.tempDir(),
+      wanted: { kind: 'promote', node: before.find(String(b.port)).id },
+      confirm: async () => (await a.cli('CONFIG', 'SET', 'repl-timeout', 7)) === 'OK',
+    });
+    await expect(run()).rejects.toMatchObject({ cause: expect.stringContaining('settings') });
+    expect(await a.info('role')).toBe('master');
+  });
+
+  it('stops at a safe point when it is asked to', async (context) => {
+    needServer(context, 'redis7');
+    const { a, b } = await startTree(use, 'redis7', { a: undefined, b: 'a' });
+    const before = await look(a);
+    const stop = new AbortController();
+    const wanted = { kind: 'promote', node: before.find(String(b.port)).id } as const;
+    const early = changing({
+      before,
+      wanted,
+      stateDir: await use.tempDir(),
+      signal: stop.signal,
+      write: (line) => void (/^done .*hold writes/.test(line) && stop.abort()),
+    });
+    expect(await early.run()).toMatchObject({
+      exitCode: 130,
+      document: { outcome: 'rolled-back' },
+    });
+    expect([await a.info('role'), await a.cli('SET', 'k', 'v')]).toEqual(['master', 'OK']);
+    const late = new AbortController();
+    const stateDir = await use.tempDir();
+    const between = changing({
+      before: await look(a),
+      wanted,
+      stateDir,
+      signal: late.signal,
+      write: (line) => void (/^done .*no longer a master/.test(line) && late.abort()),
+    });
+    // It goes on until somebody takes writes again.
+    expect(await between.run()).toMatchObject({ exitCode: 5, document: { outcome: 'incomplete' } });
+    expect(await b.info('role')).toBe('master');
+  });
+});
