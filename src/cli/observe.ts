@@ -3,7 +3,7 @@
  * can be found from one address. Used by the commands that look at or change a live setup. It does
  * not print.
  */
-import { addressKey, parseAddress, type Address } from '../instance/address.ts';
+import { addressKey, formatAddress, parseAddress, type Address } from '../instance/address.ts';
 import {
   connectInstance,
   connectToLook,
@@ -57,6 +57,7 @@ export async function observe(options: ObserveOptions): Promise<Observation> {
   const { seeds, lab, credentials } = resolveSeeds(options);
   const source = lab === undefined ? 'address' : 'inventory';
   const topology = await discover({ seeds, source, credentials, timeoutMs, clock });
+  if (topology.nodes.length === 0) throwNobodyMeant(topology);
   return {
     topology,
     lab,
@@ -132,6 +133,23 @@ function isMeant({ name, address }: Seed, words: string): boolean {
 
 function addressOf(words: string, known: readonly { name: string }[]): Address {
   return parseAddress(words) ?? throwUnknown(words, known);
+}
+
+/** Only Sentinels were named, and none of them watches one master and no other. */
+function throwNobodyMeant({ sentinels }: Topology): never {
+  const [{ name, state }] = sentinels;
+  const masters = state.kind === 'up' ? state.watches.map(({ master }) => master) : [];
+  const [first] = masters.map(formatAddress);
+  if (first === undefined) {
+    throw new OperatorError(`Sentinel ${name} watches no master`, {
+      hint: 'name a live server as host:port',
+      exitCode: exitCodes.failed,
+    });
+  }
+  throw new OperatorError(
+    `Sentinel ${name} watches several masters: ${masters.map(formatAddress).join(', ')}`,
+    { hint: `name one of them too: repl status ${first} ${name}`, exitCode: exitCodes.usage },
+  );
 }
 
 function throwUnknown(words: string, nodes: readonly { readonly name: string }[]): never {

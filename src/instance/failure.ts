@@ -10,6 +10,7 @@ export type FailureKind =
   | 'auth' // a password is wanted, or ours is wrong, or the user may not do this
   | 'loading' // the server is reading its data and answers nothing yet
   | 'denied' // protected mode, or too many clients
+  | 'sentinel' // a Sentinel: no data, no place in the tree
   | 'protocol' // what answers is not a Redis that replicates
   | 'reply'; // an error reply to one command; the connection is fine
 

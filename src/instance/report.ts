@@ -126,7 +126,7 @@ function toReport(read: {
 }): Outcome<InstanceReport> {
   const { info, role, pairs, sampledAtMs } = read;
   const mode = info.fields.get('redis_mode') ?? info.fields.get('server_mode') ?? 'standalone';
-  if (mode === 'sentinel') return failed('protocol', 'is a Sentinel, not a server with data');
+  if (mode === 'sentinel') return failed('sentinel', 'is a Sentinel, not a server with data');
   const replication = parseReplicationInfo(info);
   if (replication === undefined) return noReplication();
   return ok({

@@ -15,7 +15,9 @@ import type { Credentials } from '../instance/connection.ts';
 import type { Outcome } from '../instance/failure.ts';
 import type { InstanceReport } from '../instance/report.ts';
 import type { Secret } from '../instance/secret.ts';
+import type { Watch } from '../instance/sentinel.ts';
 import type { UpstreamInfo } from '../protocol/info.ts';
+import { assembleSentinels, isSentinel } from './assemble-sentinels.ts';
 import { lagBetween, type Link, type LinkState } from './model.ts';
 import type { ExpectedPlace, NodeFacts, NodeId, Topology, TopologyNode } from './model.ts';
 
@@ -26,6 +28,8 @@ export interface Seed {
   readonly name?: string;
   readonly expected?: ExpectedPlace;
   readonly credentials?: Credentials;
+  /** The inventory says that a Sentinel is there, which is none of the nodes. */
+  readonly isSentinel?: boolean;
 }
 
 /** One address that was asked, and what came of it. */
@@ -34,6 +38,8 @@ export interface Visit {
   /** Named by the user or the inventory, not found on the way. */
   readonly isGiven: boolean;
   readonly outcome: Outcome<InstanceReport>;
+  /** What a Sentinel believes; the outcome is a failure then. */
+  readonly watches?: readonly Watch[];
 }
 
 /** A node while it is put together: all visits that turned out to be the same server. */
@@ -43,14 +49,17 @@ interface Draft {
   readonly visit: Visit;
   readonly report: InstanceReport | undefined;
   readonly aliases: Address[];
+  readonly silentAliases: Address[];
 }
 
 /** The topology. Visits of one run id become one node; every link's upstream is a node. */
 export function assembleTopology(visits: readonly Visit[], source: Topology['source']): Topology {
-  const drafts = mergeUnansweredAliases(mergeByRunId(visits));
-  const links = drafts.map((draft) => linkFor(draft, drafts)).filter((link) => link !== undefined);
+  const drafts = mergeUnansweredAliases(mergeByRunId(visits.filter((visit) => !isSentinel(visit))));
+  const watches = visits.flatMap((visit) => visit.watches ?? []);
+  const links = drafts.flatMap((draft) => linkFor(draft, drafts, watches) ?? []);
   const secrets: Secret[] = [];
-  return { source, nodes: drafts.map((draft) => toNode(draft, secrets)), links };
+  const nodes = drafts.map((draft) => toNode(draft, secrets));
+  return { source, nodes, links, sentinels: assembleSentinels(visits.filter(isSentinel), nodes) };
 }
 
 function mergeByRunId(visits: readonly Visit[]): Draft[] {
@@ -60,7 +69,7 @@ function mergeByRunId(visits: readonly Visit[]): Draft[] {
     const id = report?.runId || addressKey(visit.seed.address);
     const draft = byId.get(id);
     if (draft === undefined) {
-      byId.set(id, { id, visit, report, aliases: [visit.seed.address] });
+      byId.set(id, { id, visit, report, aliases: [visit.seed.address], silentAliases: [] });
     } else draft.aliases.push(visit.seed.address);
   }
   return inReadingOrder([...byId.values()]);
@@ -117,6 +126,7 @@ function mergePhantoms(
     const fitting = drafts.filter((draft) => draft !== phantom && fits(draft, phantom, drafts));
     if (fitting.length !== 1) continue;
     fitting[0].aliases.push(...phantom.aliases);
+    fitting[0].silentAliases.push(...phantom.aliases);
     merged.add(phantom);
   }
   return drafts.filter((draft) => !merged.has(draft));
@@ -185,7 +195,11 @@ function listedAddresses({ report, visit }: Draft): Address[] {
   return replicas.map((line) => asSeenFrom(visit.seed.address, line));
 }
 
-function linkFor(draft: Draft, drafts: readonly Draft[]): Link | undefined {
+function linkFor(
+  draft: Draft,
+  drafts: readonly Draft[],
+  watches: readonly Watch[],
+): Link | undefined {
   if (draft.report !== undefined) return observedLink(draft, drafts);
   const listing = drafts.find((other) =>
     listedAddresses(other).some((address) => isAliasOf(draft, address)),
@@ -193,8 +207,14 @@ function linkFor(draft: Draft, drafts: readonly Draft[]): Link | undefined {
   if (listing !== undefined) return presumedLink(draft, listing, 'upstream');
   const upstreamName = draft.visit.seed.expected?.upstreamName;
   const expected = drafts.find(({ visit }) => visit.seed.name === upstreamName);
-  if (upstreamName === undefined || expected === undefined) return undefined;
-  return presumedLink(draft, expected, 'inventory');
+  if (upstreamName !== undefined && expected !== undefined) {
+    return presumedLink(draft, expected, 'inventory');
+  }
+  const watch = watches.find(({ replicas }) =>
+    replicas.some(({ address }) => isAliasOf(draft, address)),
+  );
+  const watched = watch && drafts.find((other) => isAliasOf(other, watch.master));
+  return watched && watched !== draft ? presumedLink(draft, watched, 'sentinel') : undefined;
 }
 
 function presumedLink(replica: Draft, upstream: Draft, knownFrom: Link['knownFrom']): Link {
@@ -257,6 +277,7 @@ function toNode(draft: Draft, secrets: Secret[]): TopologyNode {
     name: seed.name ?? formatAddress(seed.address),
     address: seed.address,
     aliases: draft.aliases,
+    silentAliases: draft.silentAliases,
     dialAddress: chooseDialAddress(draft),
     expected: seed.expected,
     state:
@@ -280,6 +301,8 @@ function toFacts(report: InstanceReport, known: Secret[]): NodeFacts {
       asked: numberOfSecret(secrets.requirepass, known),
       held: facts.settings.masteruser ? undefined : numberOfSecret(secrets.masterauth, known),
     },
+    confFile: undefined,
+    trend: undefined,
   };
 }
 

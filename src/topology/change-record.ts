@@ -132,11 +132,13 @@ export function recordedTopology({ nodes }: RecordBegin): Topology {
       name,
       address,
       aliases: [address],
+      silentAliases: [],
       dialAddress: address,
       expected: undefined,
       state: { kind: 'down', failure },
     })),
     links: [],
+    sentinels: [],
   };
 }
 

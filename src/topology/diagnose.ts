@@ -1,23 +1,22 @@
 /**
  * What is wrong with a topology: a table of named illnesses. Each row looks at the whole topology
- * and returns what it found; a new illness is a new row and a fixture in test/cases. Used by the
- * views and the exit code of `repl status`. Pure.
+ * and returns what it found; a new illness is a new row, a function in findings/, and a fixture in
+ * test/cases. Used by the views and the exit codes of `repl status` and `repl check`. Pure.
  */
-import { formatAddress } from '../instance/address.ts';
-import {
-  cyclesOf,
-  factsOf,
-  isLiveMaster,
-  judgePassword,
-  linkOf,
-  nodeOf,
-  replicasOf,
-  upstreamOf,
-} from './model.ts';
-import type { Link, NodeId, Topology, TopologyNode } from './model.ts';
+import { findAnnouncedUnreachable, findDuplicates, findPhantoms } from './findings/addresses.ts';
+import { reachedNobody, type Finding } from './findings/finding.ts';
+import * as links from './findings/links.ts';
+import * as nodes from './findings/nodes.ts';
+import { findSentinelStale } from './findings/sentinels.ts';
+import * as settings from './findings/settings.ts';
+import * as shape from './findings/shape.ts';
+import type { NodeId, Topology } from './model.ts';
 
-/** `error` and `warning` degrade the setup; `unknown` says that we could not tell. */
-export type Severity = 'error' | 'warning' | 'unknown';
+/**
+ * `error` and `warning` degrade the setup; `unknown` says that we could not tell. `advice` is about
+ * a bad day to come: the setup is healthy all the same.
+ */
+export type Severity = 'error' | 'warning' | 'unknown' | 'advice';
 
 export interface Problem {
   readonly code: ProblemCode;
@@ -31,49 +30,207 @@ export interface Problem {
 
 export type Verdict = 'healthy' | 'degraded' | 'unknown';
 
-interface Finding {
-  readonly nodes: readonly TopologyNode[];
-  readonly sentence: string;
-  readonly next: string;
+interface Rule {
+  readonly code: string;
+  readonly severity: Severity;
+  readonly means: string;
+  readonly find: (topology: Topology) => Finding[];
 }
 
 /**
  * The illnesses, the worst first.
- * code: the name in output, documents and fixtures · severity · find: Topology → findings.
+ * code: the name in output, documents and fixtures · severity · means: for the table of codes ·
+ * find: Topology → findings.
  */
 const rules = [
-  { code: 'no-master', severity: 'error', find: findNoMaster },
-  { code: 'dual-master', severity: 'error', find: findDualMaster },
-  { code: 'self', severity: 'error', find: findSelf },
-  { code: 'cycle', severity: 'error', find: findCycle },
-  { code: 'unreachable', severity: 'error', find: findUnreachable },
-  { code: 'masterauth', severity: 'error', find: findMasterauth },
-  { code: 'never-synced', severity: 'error', find: findNeverSynced },
-  { code: 'link-down', severity: 'error', find: findLinkDown },
-  { code: 'writable-replica', severity: 'warning', find: findWritableReplica },
-  { code: 'syncing', severity: 'warning', find: findSyncing },
-  { code: 'lag', severity: 'warning', find: findLag },
-  { code: 'config-drift', severity: 'warning', find: findConfigDrift },
-  { code: 'loading', severity: 'unknown', find: findLoading },
-  { code: 'auth', severity: 'unknown', find: findAuth },
-] as const satisfies readonly {
-  code: string;
-  severity: Severity;
-  find: (topology: Topology) => Finding[];
-}[];
+  {
+    code: 'no-master',
+    severity: 'error',
+    means: 'no node accepts writes',
+    find: shape.findNoMaster,
+  },
+  {
+    code: 'dual-master',
+    severity: 'error',
+    means: 'more nodes accept writes than are meant to',
+    find: shape.findDualMaster,
+  },
+  {
+    code: 'self',
+    severity: 'error',
+    means: 'a node replicates from itself',
+    find: shape.findSelf,
+  },
+  {
+    code: 'cycle',
+    severity: 'error',
+    means: 'nodes follow each other in a circle',
+    find: shape.findCycle,
+  },
+  {
+    code: 'empty-master',
+    severity: 'error',
+    means: 'a master has no keys, and would empty the replicas that have',
+    find: links.findEmptyMaster,
+  },
+  {
+    code: 'foreign-history',
+    severity: 'error',
+    means: 'a replica has data of another history, which a full copy would replace',
+    find: links.findForeignHistory,
+  },
+  {
+    code: 'unreachable',
+    severity: 'error',
+    means: 'a node does not answer',
+    find: nodes.findUnreachable,
+  },
+  {
+    code: 'min-replicas-unmet',
+    severity: 'error',
+    means: 'a master refuses writes for want of replicas',
+    find: nodes.findMinReplicasUnmet,
+  },
+  {
+    code: 'output-buffer-loop',
+    severity: 'error',
+    means: 'full copies break off at the output buffer limit, again and again',
+    find: links.findOutputBufferLoop,
+  },
+  {
+    code: 'link-down',
+    severity: 'error',
+    means: 'a replica has no link to a living upstream; says since when and why',
+    find: links.findLinkDown,
+  },
+  {
+    code: 'orphan-subtree',
+    severity: 'error',
+    means: 'nodes below a dead or cut-off one get nothing from the master',
+    find: shape.findOrphanSubtree,
+  },
+  {
+    code: 'never-synced-serving',
+    severity: 'error',
+    means: 'a replica that never had a copy answers reads',
+    find: links.findNeverSyncedServing,
+  },
+  {
+    code: 'version-skew',
+    severity: 'warning',
+    means: 'a replica cannot load what its upstream writes',
+    find: links.findVersionSkew,
+  },
+  {
+    code: 'sentinel-stale',
+    severity: 'warning',
+    means: 'a Sentinel believes what is no longer so',
+    find: findSentinelStale,
+  },
+  {
+    code: 'auth-trap',
+    severity: 'warning',
+    means: 'a node could not follow after a promotion: wrong or no masterauth',
+    find: settings.findAuthTrap,
+  },
+  {
+    code: 'writable-replica',
+    severity: 'warning',
+    means: 'a replica takes writes of its own',
+    find: nodes.findWritableReplica,
+  },
+  {
+    code: 'chain-after-failover',
+    severity: 'warning',
+    means: 'replicas still hang below the former master',
+    find: shape.findChainAfterFailover,
+  },
+  {
+    code: 'phantom-replica',
+    severity: 'warning',
+    means: 'an upstream feeds a replica at an address where nobody answers',
+    find: findPhantoms,
+  },
+  {
+    code: 'duplicate-replica',
+    severity: 'warning',
+    means: 'an upstream lists one replica more than once',
+    find: findDuplicates,
+  },
+  {
+    code: 'announced-unreachable',
+    severity: 'warning',
+    means: 'a node announces an address where nobody answers',
+    find: findAnnouncedUnreachable,
+  },
+  {
+    code: 'syncing',
+    severity: 'warning',
+    means: 'a replica is taking a full copy',
+    find: links.findSyncing,
+  },
+  {
+    code: 'lag-high',
+    severity: 'warning',
+    means: 'a replica is further behind than the backlog reaches',
+    find: links.findLagHigh,
+  },
+  {
+    code: 'config-drift',
+    severity: 'warning',
+    means: 'what runs differs from the inventory or from the file',
+    find: (topology) => [...shape.findMoved(topology), ...settings.findFileDrift(topology)],
+  },
+  {
+    code: 'loading',
+    severity: 'unknown',
+    means: 'a node is loading its data',
+    find: nodes.findLoading,
+  },
+  {
+    code: 'auth',
+    severity: 'unknown',
+    means: 'a node does not let us in',
+    find: nodes.findAuth,
+  },
+  {
+    code: 'rewrite-impossible',
+    severity: 'advice',
+    means: 'a node has no configuration file, or may not write it',
+    find: settings.findRewriteImpossible,
+  },
+  {
+    code: 'persistence-off-on-master',
+    severity: 'advice',
+    means: 'a restarted master would come back empty',
+    find: settings.findPersistenceOff,
+  },
+  {
+    code: 'backlog-too-small',
+    severity: 'advice',
+    means: 'a replica that is away for repl-timeout would need a full copy',
+    find: settings.findBacklogTooSmall,
+  },
+] as const satisfies readonly Rule[];
 
 export type ProblemCode = (typeof rules)[number]['code'];
 
-/** All codes, the worst first. */
+/** All codes, the worst first, and what each means. */
+export const problemTable: readonly {
+  readonly code: ProblemCode;
+  readonly severity: Severity;
+  readonly means: string;
+}[] = rules;
+
 export const problemCodes: readonly ProblemCode[] = rules.map(({ code }) => code);
 
 /** Everything that is wrong, the worst first; empty when nothing is. */
 export function diagnose(topology: Topology): Problem[] {
   return rules.flatMap(({ code, severity, find }) =>
-    find(topology).map(({ nodes, ...words }) => ({
+    find(topology).map(({ nodes: found, ...words }) => ({
       code,
       severity,
-      nodes: nodes.map(({ id }) => id),
+      nodes: found.map(({ id }) => id),
       ...words,
     })),
   );
@@ -82,262 +239,11 @@ export function diagnose(topology: Topology): Problem[] {
 /** One word for the whole: the exit code of `repl status` follows it. */
 export function judge(topology: Topology, problems: readonly Problem[]): Verdict {
   if (topology.source === 'address' && reachedNobody(topology)) return 'unknown';
-  if (problems.some(({ severity }) => severity !== 'unknown')) return 'degraded';
-  return problems.length > 0 ? 'unknown' : 'healthy';
+  if (problems.some(isTrouble)) return 'degraded';
+  return problems.some(({ severity }) => severity === 'unknown') ? 'unknown' : 'healthy';
 }
 
-function reachedNobody({ nodes }: Topology): boolean {
-  return nodes.every(({ state }) => state.kind === 'down');
-}
-
-function findNoMaster(topology: Topology): Finding[] {
-  const { nodes } = topology;
-  const someoneMayBe = nodes.some((node) => isLiveMaster(node) || isSilent(node));
-  if (topology.source === 'address' && reachedNobody(topology)) return [];
-  // A cycle is the cause and has a code of its own.
-  if (someoneMayBe || cyclesOf(topology).length > 0) return [];
-  const dead = nodes.filter((node) => linkOf(topology, node.id) === undefined);
-  const best = mostAdvanced(nodes);
-  const names = dead.map(({ name }) => ` ${name}`).join('');
-  const start = topology.source === 'inventory' ? `repl start${names}` : undefined;
-  const promote = best === undefined ? undefined : `repl promote ${best.name}`;
-  return [
-    {
-      nodes: dead,
-      sentence: `No node accepts writes: ${listNames(dead)} ${are(dead)} not answering.`,
-      next: [start, promote].filter((words) => words !== undefined).join('   or   '),
-    },
-  ];
-}
-
-function findDualMaster(topology: Topology): Finding[] {
-  const masters = topology.nodes.filter(isLiveMaster);
-  const intended = masters.every(({ expected }) => expected && !expected.upstreamName);
-  if (masters.length < 2 || intended) return [];
-  const keep = [...masters].sort((a, b) => weight(topology, b) - weight(topology, a))[0];
-  const others = masters.filter((node) => node !== keep);
-  return [
-    {
-      nodes: masters,
-      sentence: `${listNames(masters)} ${masters.length === 2 ? 'both' : 'all'} accept writes, and their data drifts apart${weight(topology, keep) > weight(topology, others[0]) ? `; ${keep.name} has more replicas` : ''}.`,
-      next: `repl reparent ${others[0].name} ${keep.name}   (drops what only ${others[0].name} holds)`,
-    },
-  ];
-}
-
-/** Whoever has more replicas is the master that the others believe in. */
-function weight(topology: Topology, node: TopologyNode): number {
-  return replicasOf(topology, node.id).length;
-}
-
-function findSelf(topology: Topology): Finding[] {
-  const own = topology.nodes.filter(({ id }) => linkOf(topology, id)?.upstream === id);
-  return own.map((node) => ({
-    nodes: [node],
-    sentence: `${node.name} replicates from itself, and so nobody can write to it.`,
-    next: `repl replicaof ${node.name} no one`,
-  }));
-}
-
-function findCycle(topology: Topology): Finding[] {
-  const cycles = cyclesOf(topology).filter(({ length }) => length > 1);
-  return cycles.map((ids) => {
-    const nodes = ids.map((id) => nodeOf(topology, id)).filter((node) => node !== undefined);
-    const ring = [...nodes, nodes[0]].map(({ name }) => name).join(' follows ');
-    return {
-      nodes,
-      sentence: `${ring}: a cycle, in which nobody accepts writes.`,
-      next: `repl promote ${(mostAdvanced(nodes) ?? nodes[0]).name}`,
-    };
-  });
-}
-
-function findUnreachable(topology: Topology): Finding[] {
-  const dead = topology.nodes.filter((node) => node.state.kind === 'down' && !isSilent(node));
-  return dead.map((node) => ({
-    nodes: [node],
-    sentence: `${node.name} does not answer: ${failureWords(node)}.`,
-    next:
-      topology.source === 'inventory' && node.expected !== undefined
-        ? `repl start ${node.name}`
-        : `look at the process and the network of ${formatAddress(node.address)}`,
-  }));
-}
-
-function findMasterauth(topology: Topology): Finding[] {
-  return brokenLinks(topology, isPasswordWrong, (_link, replica, upstream) => ({
-    sentence: `${upstream.name} refuses ${replica.name}, which has ${
-      judgePassword(factsOf(replica), factsOf(upstream)) === 'missing'
-        ? 'no password for it (masterauth)'
-        : 'another password (masterauth)'
-    }.`,
-    next: `set masterauth of ${replica.name} to the password of ${upstream.name} (CONFIG SET, then CONFIG REWRITE)`,
-  }));
-}
-
-function findNeverSynced(topology: Topology): Finding[] {
-  const never = (link: Link): boolean =>
-    link.state === 'connecting' && !isPasswordWrong(link, topology);
-  return brokenLinks(topology, never, (_link, replica, upstream) => ({
-    sentence: `${replica.name} has had no link to ${upstream.name} since it started.`,
-    next: `look at the log of ${replica.name}: it says what ${upstream.name} answers`,
-  }));
-}
-
-function findLinkDown(topology: Topology): Finding[] {
-  const down = (link: Link): boolean => link.state === 'down' && !isPasswordWrong(link, topology);
-  return brokenLinks(topology, down, (link, replica, upstream) => ({
-    sentence: `${replica.name} lost its link to ${upstream.name} ${link.downSinceSeconds} s ago, though ${upstream.name} answers us.`,
-    next: `look at the network between them, and the log of ${replica.name}`,
-  }));
-}
-
-function findSyncing(topology: Topology): Finding[] {
-  const syncing = (link: Link): boolean => link.state === 'syncing';
-  return brokenLinks(topology, syncing, (link, replica, upstream) => ({
-    sentence: `${replica.name} is taking a full copy from ${upstream.name}${syncShare(link)}.`,
-    next: 'repl status --watch',
-  }));
-}
-
-function findWritableReplica(topology: Topology): Finding[] {
-  const writable = topology.nodes.filter(
-    (node) => factsOf(node)?.replication.upstream?.readOnly === false,
-  );
-  return writable.map((node) => ({
-    nodes: [node],
-    sentence: `${node.name} is a replica that takes writes: its data can differ while offsets agree.`,
-    next: `redis-cli -h ${node.address.host} -p ${node.address.port} CONFIG SET replica-read-only yes`,
-  }));
-}
-
-function findLag(topology: Topology): Finding[] {
-  const slow = topology.links.filter((link) => {
-    const backlog = factsOf(nodeOf(topology, link.upstream))?.replication.replBacklogSize;
-    return backlog !== undefined && link.state === 'up' && (link.lagBytes ?? 0) > backlog;
-  });
-  return slow.flatMap((link) =>
-    withEnds(topology, link, (replica, upstream) => ({
-      sentence: `${replica.name} is ${link.lagBytes} bytes behind ${upstream.name}, more than its backlog holds: a broken link would cost a full copy.`,
-      next: `repl status --watch, and a larger repl-backlog-size on ${upstream.name}`,
-    })),
-  );
-}
-
-function findConfigDrift(topology: Topology): Finding[] {
-  const drifted = topology.nodes.filter((node) => isDrifted(topology, node));
-  // Which of two masters is to stay must be settled first.
-  if (drifted.length === 0 || findDualMaster(topology).length > 0) return [];
-  const master = topology.nodes.find(isLiveMaster);
-  const masterMoved = drifted.some(isLiveMaster) && master !== undefined;
-  const live = upstreamOf(topology, drifted[0].id);
-  return [
-    {
-      nodes: drifted,
-      sentence: `${listNames(drifted)} ${are(drifted)} not where the inventory says; a restart goes back to it.`,
-      next: masterMoved
-        ? `repl promote ${master.name} --persist   (keeps it so)`
-        : `repl reparent ${drifted[0].name} ${live?.name ?? ''} --persist   (keeps it so)`,
-    },
-  ];
-}
-
-/** Only nodes that answer can be in the wrong place. */
-export function isDrifted(topology: Topology, node: TopologyNode): boolean {
-  if (node.expected === undefined || node.state.kind === 'down') return false;
-  return upstreamOf(topology, node.id)?.name !== node.expected.upstreamName;
-}
-
-function findLoading(topology: Topology): Finding[] {
-  const loading = topology.nodes.filter((node) => {
-    const syncing = linkOf(topology, node.id)?.state === 'syncing';
-    return isFailed(node, 'loading') || (factsOf(node)?.loading === true && !syncing);
-  });
-  return loading.map((node) => ({
-    nodes: [node],
-    sentence: `${node.name} is loading its data and answers nothing else yet.`,
-    next: 'repl status --watch',
-  }));
-}
-
-function findAuth(topology: Topology): Finding[] {
-  const refused = topology.nodes.filter((node) => isFailed(node, 'auth'));
-  return refused.map((node) => ({
-    nodes: [node],
-    sentence: `${node.name} ${failureWords(node)}.`,
-    next:
-      topology.source === 'inventory'
-        ? 'put the right password into repl.yaml'
-        : `REPL_PASSWORD=… repl status ${formatAddress(node.address)}`,
-  }));
-}
-
-/** Links between two nodes that answer; a dead upstream has a finding of its own. */
-function brokenLinks(
-  topology: Topology,
-  isBroken: (link: Link, topology: Topology) => boolean,
-  say: (link: Link, replica: TopologyNode, upstream: TopologyNode) => Omit<Finding, 'nodes'>,
-): Finding[] {
-  const broken = topology.links.filter(
-    (link) => isBroken(link, topology) && link.replica !== link.upstream,
-  );
-  return broken.flatMap((link) =>
-    withEnds(topology, link, (replica, upstream) =>
-      upstream.state.kind === 'up' || isSilent(upstream) ? say(link, replica, upstream) : undefined,
-    ),
-  );
-}
-
-function withEnds(
-  topology: Topology,
-  link: Link,
-  say: (replica: TopologyNode, upstream: TopologyNode) => Omit<Finding, 'nodes'> | undefined,
-): Finding[] {
-  const replica = nodeOf(topology, link.replica);
-  const upstream = nodeOf(topology, link.upstream);
-  if (replica === undefined || upstream === undefined) return [];
-  const words = say(replica, upstream);
-  return words === undefined ? [] : [{ nodes: [replica], ...words }];
-}
-
-function isPasswordWrong({ state, replica, upstream }: Link, topology: Topology): boolean {
-  const fit = judgePassword(
-    factsOf(nodeOf(topology, replica)),
-    factsOf(nodeOf(topology, upstream)),
-  );
-  return state !== 'up' && state !== 'syncing' && (fit === 'missing' || fit === 'wrong');
-}
-
-/** Alive, but it tells us nothing: it may be anything. */
-function isSilent(node: TopologyNode): boolean {
-  return isFailed(node, 'auth') || isFailed(node, 'loading');
-}
-
-function isFailed({ state }: TopologyNode, kind: string): boolean {
-  return state.kind === 'down' && state.failure.kind === kind;
-}
-
-function failureWords({ state }: TopologyNode): string {
-  return state.kind === 'down' ? state.failure.message : '';
-}
-
-function mostAdvanced(nodes: readonly TopologyNode[]): TopologyNode | undefined {
-  const offset = (node: TopologyNode): number => factsOf(node)?.replication.masterReplOffset ?? -1;
-  const alive = nodes.filter(({ state }) => state.kind === 'up');
-  return [...alive].sort((a, b) => offset(b) - offset(a))[0];
-}
-
-function syncShare({ syncReadBytes, syncTotalBytes }: Link): string {
-  if (syncReadBytes === undefined || syncTotalBytes === undefined) return '';
-  return ` (${Math.floor((100 * syncReadBytes) / syncTotalBytes)} %)`;
-}
-
-function listNames(nodes: readonly TopologyNode[]): string {
-  const names = nodes.map(({ name }) => name);
-  if (names.length < 2) return names[0] ?? 'all nodes';
-  return `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
-}
-
-function are(nodes: readonly TopologyNode[]): string {
-  return nodes.length === 1 ? 'is' : 'are';
+/** Something is wrong now, as far as we can tell. */
+export function isTrouble({ severity }: Pick<Problem, 'severity'>): boolean {
+  return severity === 'error' || severity === 'warning';
 }

@@ -1,14 +1,15 @@
 /**
  * Walks live servers and returns the topology that they form. It starts from the nodes of an
- * inventory or from one address, follows `master_host` upwards and `slaveN` lines downwards, asks
- * all at once, and has one deadline for everything: a dead node costs one timeout in total.
- * Used by the commands through cli/; it changes nothing.
+ * inventory or from addresses, follows `master_host` upwards and `slaveN` lines downwards, and from
+ * a Sentinel whom it watches. It asks all at once, and has one deadline for everything: a dead node
+ * costs one timeout in total. Used by the commands through cli/; it changes nothing.
  */
 import { addressKey, asSeenFrom, type Address } from '../instance/address.ts';
 import { connectToLook, type Credentials, type Instance } from '../instance/connection.ts';
 import type { Outcome } from '../instance/failure.ts';
 import { readReplication, readReport, type InstanceReport } from '../instance/report.ts';
 import type { Clock } from '../util/clock.ts';
+import { readWatches, type Watch } from '../instance/sentinel.ts';
 import { assembleTopology, type Seed, type Visit } from './assemble.ts';
 import type { Topology } from './model.ts';
 
@@ -64,9 +65,53 @@ class Walk {
     this.#visits.set(key, { seed, isGiven, outcome: notYet });
     const outcome = await this.#ask(seed, key);
     this.#visits.set(key, { seed, isGiven, outcome });
-    if (outcome.kind === 'failed') return;
-    const known = namedAddresses(seed.address, outcome.value);
-    await Promise.all(known.map((address) => this.visit(this.#seedFor(address))));
+    if (outcome.kind === 'ok') await this.#visitAll(namedAddresses(seed.address, outcome.value));
+    else if (outcome.failure.kind === 'sentinel') await this.#visitWatched(key);
+  }
+
+  /**
+   * Whom a Sentinel watches, and its fellows. One that watches several masters leads to those that
+   * were named otherwise, and to none by itself.
+   */
+  async #visitWatched(key: string): Promise<void> {
+    const [visit, instance] = [this.#visits.get(key), this.#instances.get(key)];
+    if (visit === undefined || instance === undefined) return;
+    const read = await readWatches(instance, { timeoutMs: this.#askLeftMs() });
+    if (read.kind === 'failed') {
+      this.#visits.set(key, { ...visit, seed: { ...visit.seed, isSentinel: true }, outcome: read });
+      return;
+    }
+    const watches = read.value;
+    this.#visits.set(key, { ...visit, watches });
+    const isNamed = ({ master, replicas }: Watch): boolean =>
+      [master, ...replicas.map(({ address }) => address)].some((each) => this.#isGiven(each));
+    const followed = watches.length === 1 ? watches : watches.filter(isNamed);
+    const from = visit.seed.address;
+    await Promise.all([
+      this.#visitAll(followed.flatMap((watch) => this.#watchedNodes(from, watch))),
+      ...followed.flatMap(({ sentinels }) =>
+        sentinels.map(({ address }) =>
+          this.visit({ ...this.#seedFor(asSeenFrom(from, address)), isSentinel: true }),
+        ),
+      ),
+    ]);
+  }
+
+  /** An inventory says itself which nodes there are. */
+  #watchedNodes(from: Address, { master, replicas }: Watch): Address[] {
+    if (this.#options.source === 'inventory') return [];
+    return [master, ...replicas.map(({ address }) => address)].map((each) =>
+      asSeenFrom(from, each),
+    );
+  }
+
+  async #visitAll(addresses: readonly Address[]): Promise<void> {
+    await Promise.all(addresses.map((address) => this.visit(this.#seedFor(address))));
+  }
+
+  #isGiven(address: Address): boolean {
+    const key = addressKey(address);
+    return this.#options.seeds.some((seed) => addressKey(seed.address) === key);
   }
 
   /** Offsets are only comparable when read together: one more short round, all at the same time. */

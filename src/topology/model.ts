@@ -6,6 +6,7 @@
 import { addressKey, parseAddress, type Address } from '../instance/address.ts';
 import type { Failure } from '../instance/failure.ts';
 import type { ServerFacts } from '../instance/report.ts';
+import type { Watch } from '../instance/sentinel.ts';
 import type { ReplicationInfo } from '../protocol/info.ts';
 
 /** The run id where the node could be asked, otherwise its address. */
@@ -16,6 +17,18 @@ export interface Topology {
   readonly source: 'inventory' | 'address';
   readonly nodes: readonly TopologyNode[];
   readonly links: readonly Link[];
+  /** Those that watch it, as far as we were told of one. */
+  readonly sentinels: readonly SentinelNode[];
+}
+
+/** They hold no data and are no part of the tree. */
+export interface SentinelNode {
+  /** `host:port`. */
+  readonly name: string;
+  readonly address: Address;
+  readonly state:
+    | { readonly kind: 'up'; readonly watches: readonly Watch[] }
+    | { readonly kind: 'down'; readonly failure: Failure };
 }
 
 export interface TopologyNode {
@@ -26,6 +39,8 @@ export interface TopologyNode {
   readonly address: Address;
   /** All addresses that mean this node, in whoever's words. */
   readonly aliases: readonly Address[];
+  /** Those of them, in the words of other nodes, at which nobody answered us. */
+  readonly silentAliases: readonly Address[];
   /** The address under which other nodes should dial it. */
   readonly dialAddress: Address;
   /** What the inventory intends; undefined for a node that it does not name. */
@@ -45,6 +60,31 @@ export type NodeState =
 /** Everything that the server says of itself, but no secret. */
 export interface NodeFacts extends ServerFacts {
   readonly passwords: PasswordFacts;
+  /** Only of a node that the inventory has on this machine. */
+  readonly confFile: ConfFileFacts | undefined;
+  /** What changed since the look before this one; undefined for a first look. */
+  readonly trend: Trend | undefined;
+}
+
+/** The node's own configuration file, compared with what runs. */
+export interface ConfFileFacts {
+  /** CONFIG REWRITE can replace it. */
+  readonly writable: boolean;
+  readonly differences: readonly ConfDifference[];
+}
+
+export interface ConfDifference {
+  readonly name: string;
+  readonly running: string;
+  readonly file: string;
+}
+
+export interface Trend {
+  readonly overMs: number;
+  /** By which the node's offset grew. */
+  readonly streamBytes: number;
+  /** Full copies begun for replicas. */
+  readonly syncFull: number;
 }
 
 /** Which passwords are equal, without holding one: equal numbers, equal passwords; 0 is none. */
@@ -65,8 +105,8 @@ export type LinkState =
 export interface Link {
   readonly replica: NodeId;
   readonly upstream: NodeId;
-  /** Who says so: the replica itself, its upstream's list, or only the inventory. */
-  readonly knownFrom: 'replica' | 'upstream' | 'inventory';
+  /** Who says so: the replica itself, its upstream's list, or only the inventory or a Sentinel. */
+  readonly knownFrom: 'replica' | 'upstream' | 'inventory' | 'sentinel';
   readonly state: LinkState;
   /** Never up since the replica started. */
   readonly neverUp: boolean;

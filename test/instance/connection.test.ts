@@ -116,7 +116,7 @@ describe.each(ways)('%s', (_name, connect) => {
         );
       });
       expect(await tryToRead({ port })).toMatchObject({
-        kind: 'protocol',
+        kind: 'sentinel',
         message: expect.stringContaining('Sentinel'),
       });
     });

@@ -31,6 +31,8 @@ export interface ServerOptions {
   conf?: string;
   /** A port of your own choice; otherwise a free one. */
   port?: number;
+  /** What it logs when it can be asked; a Sentinel has words of its own. */
+  ready?: string;
   /** Sets `requirepass` and `masterauth`, and is what the helpers log in with. */
   password?: string;
 }
@@ -141,7 +143,8 @@ class ServerProcess implements TestServer {
     const spawned = await spawnServer(this.#program, this.#dir, this.#options.conf, allArgs);
     this.#child = spawned.child;
     this.#output = spawned.output;
-    await waitFor(() => !this.running || isReady(spawned.output()), {
+    const ready = this.#options.ready ?? 'Ready to accept connections';
+    await waitFor(() => !this.running || spawned.output().includes(ready), {
       timeoutMs: startTimeoutMs,
       what: () => `${this.kind} to be ready; its log:\n${this.log()}`,
     });
@@ -250,10 +253,6 @@ async function writeConf(dir: TempDir, conf: string): Promise<string> {
   const path = join(dir.path, 'server.conf');
   await writeFile(path, conf);
   return path;
-}
-
-function isReady(output: string): boolean {
-  return output.includes('Ready to accept connections');
 }
 
 /** True also for a process that could not be started at all. */

@@ -3,18 +3,38 @@
  * what is unusual. Everything else is a healthy node of one history at offset 1000. Sketches are
  * also what test/cases/CODE/observed.json holds.
  */
-import { parseAddress, type Address } from '../../src/instance/address.ts';
+import { formatAddress, parseAddress, type Address } from '../../src/instance/address.ts';
 import type { FailureKind } from '../../src/instance/failure.ts';
 import type { InstantaneousRates } from '../../src/instance/report.ts';
+import type { Watch } from '../../src/instance/sentinel.ts';
 import { readSettings, type ServerSettings } from '../../src/instance/settings.ts';
 import { parseVersion, rdbVersionsOf } from '../../src/instance/version.ts';
 import type { ReplicationInfo } from '../../src/protocol/info.ts';
 import { lagBetween, type Link, type LinkState } from '../../src/topology/model.ts';
-import type { NodeFacts, Topology, TopologyNode } from '../../src/topology/model.ts';
+import type {
+  NodeFacts,
+  SentinelNode,
+  Topology,
+  TopologyNode,
+  Trend,
+} from '../../src/topology/model.ts';
 
 export interface Sketch {
   source?: Topology['source'];
   nodes: Record<string, NodeSketch>;
+  sentinels?: SentinelSketch[];
+}
+
+/** One that watches one master, `mymaster`. */
+export interface SentinelSketch {
+  address: string;
+  down?: { kind: FailureKind; message: string };
+  /** An address, or the name of a node. */
+  master?: string;
+  replicas?: string[];
+  /** Other Sentinels; one that ends with `!` does not answer this one. */
+  others?: string[];
+  quorum?: number;
 }
 
 export interface NodeSketch {
@@ -42,6 +62,18 @@ export interface NodeSketch {
   product?: 'redis' | 'valkey';
   version?: string;
   settings?: Partial<ServerSettings>;
+  /** Addresses that others have for it; one that ends with `!` does not answer us. */
+  aliases?: string[];
+  /** As the node lists them. */
+  lines?: { address: string; state?: string; ackAgeSeconds?: number }[];
+  linkPhase?: string;
+  configFile?: null;
+  confFile?: NodeFacts['confFile'];
+  trend?: Trend;
+  rates?: Partial<InstantaneousRates>;
+  syncFull?: number;
+  uptimeSeconds?: number;
+  outputBufferDisconnections?: number | null;
 }
 
 /** As servers have them when nobody changed any. */
@@ -84,28 +116,31 @@ export const quietRates: InstantaneousRates = {
 export const sampledAtMs = 1_700_000_000_000;
 export const nowMs = sampledAtMs + 4;
 
-export function buildTopology({ source = 'address', nodes }: Sketch): Topology {
+export function buildTopology({ source = 'address', nodes, sentinels = [] }: Sketch): Topology {
   const entries = Object.entries(nodes);
   return {
     source,
     nodes: entries.map(([name, node]) => buildNode(name, node, { source, nodes })),
     links: entries.flatMap(([name, node]) => buildLink(name, node, nodes) ?? []),
+    sentinels: sentinels.map(buildSentinel),
   };
 }
 
 function buildNode(
   name: string,
   node: NodeSketch,
-  { source, nodes }: Required<Sketch>,
+  { source, nodes }: Pick<Required<Sketch>, 'source' | 'nodes'>,
 ): TopologyNode {
   const address = addressOf(name, node);
+  const aliases = (node.aliases ?? []).map((text) => addressAt(text.replace(/!$/, '')));
   const expected = node.expected ?? node.upstream ?? 'master';
   const upstreamName = expected === 'master' ? undefined : expected;
   return {
     id: name,
     name,
     address,
-    aliases: [address],
+    aliases: [address, ...aliases],
+    silentAliases: aliases.filter((_, index) => node.aliases?.[index].endsWith('!')),
     dialAddress: address,
     expected: source === 'inventory' ? { upstreamName } : undefined,
     state: node.down
@@ -115,9 +150,33 @@ function buildNode(
 }
 
 function addressOf(name: string, node: NodeSketch): Address {
-  const address = parseAddress(node.address ?? name);
-  if (address === undefined) throw new Error(`the sketch has no address for ${name}`);
+  return addressAt(node.address ?? name);
+}
+
+function addressAt(text: string): Address {
+  const address = parseAddress(text);
+  if (address === undefined) throw new Error(`the sketch has no address for ${text}`);
   return address;
+}
+
+function buildSentinel(sketch: SentinelSketch): SentinelNode {
+  const { address, down, master = '6379', replicas = [], others = [], quorum = 2 } = sketch;
+  const watch: Watch = {
+    masterName: 'mymaster',
+    master: addressAt(master),
+    flags: ['master'],
+    quorum,
+    replicas: replicas.map((text) => ({ address: addressAt(text), flags: ['slave'] })),
+    sentinels: others.map((text) => ({
+      address: addressAt(text.replace(/!$/, '')),
+      flags: text.endsWith('!') ? ['s_down', 'sentinel'] : ['sentinel'],
+    })),
+  };
+  return {
+    name: formatAddress(addressAt(address)),
+    address: addressAt(address),
+    state: down ? { kind: 'down', failure: down } : { kind: 'up', watches: [watch] },
+  };
 }
 
 function buildFacts(name: string, node: NodeSketch, nodes: Sketch['nodes']): NodeFacts {
@@ -133,29 +192,45 @@ function buildFacts(name: string, node: NodeSketch, nodes: Sketch['nodes']): Nod
     rdb: rdbVersionsOf({ product, bundled: false, version: serverVersion }),
     mode: 'standalone',
     tcpPort: addressOf(name, node).port,
-    configFile: `/etc/redis/${name}.conf`,
-    uptimeSeconds: 60,
+    configFile: node.configFile === null ? undefined : `/etc/redis/${name}.conf`,
+    uptimeSeconds: node.uptimeSeconds ?? 86_400,
     loading: node.loading ?? false,
     keyCount: node.keys ?? 10,
     usedMemoryBytes: 1_000_000,
     totalSystemMemoryBytes: 8_000_000_000,
     connectedClients: 1,
-    rates: quietRates,
-    syncFull: 0,
+    rates: { ...quietRates, ...node.rates },
+    syncFull: node.syncFull ?? 0,
     syncPartialOk: 0,
     syncPartialErr: 0,
-    outputBufferDisconnections: 0,
+    outputBufferDisconnections:
+      node.outputBufferDisconnections === null ? undefined : (node.outputBufferDisconnections ?? 0),
     replication: buildReplication(node, nodes),
-    linkPhase: node.upstream === undefined ? undefined : 'connected',
+    linkPhase: node.upstream === undefined ? undefined : (node.linkPhase ?? phases[linkOf(node)]),
     settings: { ...defaultSettings, ...node.settings },
     passwords: { asked: node.asked ?? 0, held: node.held ?? 0 },
+    confFile: node.confFile,
+    trend: node.trend,
     sampledAtMs,
   };
 }
 
+/** What ROLE says meanwhile. */
+const phases: Record<LinkState, string> = {
+  up: 'connected',
+  connecting: 'connect',
+  syncing: 'sync',
+  down: 'connect',
+  unknown: 'connect',
+};
+
+function linkOf(node: NodeSketch): LinkState {
+  return node.link ?? 'up';
+}
+
 function buildReplication(node: NodeSketch, nodes: Sketch['nodes']): ReplicationInfo {
   const offset = node.offset ?? 1000;
-  const link = node.link ?? 'up';
+  const link = linkOf(node);
   const upstream = node.upstream === undefined ? undefined : nodes[node.upstream];
   return {
     role: node.upstream === undefined ? 'master' : 'replica',
@@ -174,7 +249,12 @@ function buildReplication(node: NodeSketch, nodes: Sketch['nodes']): Replication
       readOnly: node.readOnly ?? true,
       announced: true,
     },
-    replicas: [],
+    replicas: (node.lines ?? []).map((line) => ({
+      ...addressAt(line.address),
+      state: line.state ?? 'online',
+      ackedOffset: offset,
+      ackAgeSeconds: line.ackAgeSeconds ?? 0,
+    })),
     masterFailoverState: 'no-failover',
     masterReplid: node.replid ?? '6f4f611cc8dd899f43c327b9f7bf43ba8ac95991',
     masterReplid2: node.replid2,

@@ -1,7 +1,7 @@
 // Every illness has a fixture: test/cases/CODE/observed.json (a sketch) → findings.json (golden).
 import { readFileSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { diagnose, judge, problemCodes } from '../../src/topology/diagnose.ts';
+import { diagnose, judge, problemCodes, problemTable } from '../../src/topology/diagnose.ts';
 import { expectGoldenJson } from '../support/golden.ts';
 import { buildTopology, type Sketch } from './build-topology.ts';
 
@@ -10,6 +10,11 @@ const cases = new URL('../cases/', import.meta.url);
 describe('diagnose', () => {
   it('has a fixture for every code, and no other', () => {
     expect(readdirSync(cases).sort()).toEqual([...problemCodes].sort());
+  });
+
+  it('says of every code in one clause what it means', () => {
+    for (const { means } of problemTable) expect(means).toMatch(/^[a-z].*[a-z]$/);
+    expect(new Set(problemTable.map(({ means }) => means)).size).toBe(problemCodes.length);
   });
 
   for (const code of problemCodes) {

@@ -56,7 +56,7 @@ async function followChain(servers: readonly TestServer[]): Promise<() => NodeLa
     if (link === undefined) throw new Error(`${node.name} has no link`);
     return { ...link, upstream: nodes[at].id };
   });
-  const topology = { source: 'address', nodes, links } as const;
+  const topology = { source: 'address', nodes, links, sentinels: [] } as const;
   const connect = looks[0].connectToLook;
   const sampler = new LagSampler({ clock: systemClock, connect, timeoutMs: 2000 });
   use.defer(() => sampler.close());

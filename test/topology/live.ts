@@ -10,6 +10,9 @@ import { observe, type Observation, type ObserveOptions } from '../../src/cli/ob
 /** Kinds that the live tests run on; those that are missing here are skipped. */
 export const liveKinds: readonly ServerKind[] = serverKinds;
 
+/** A server that was started without these is advised to have them. */
+export const soundConf = 'appendonly yes\n';
+
 /**
  * Starts one server per entry, each after its upstream: `{a: undefined, b: 'a'}`. Returns them when
  * every link is up.
@@ -24,7 +27,7 @@ export async function startTree<Name extends string>(
   for (const [name, upstream] of Object.entries(upstreams) as [Name, Name | undefined][]) {
     const replicaof =
       upstream === undefined ? [] : ['--replicaof', `127.0.0.1 ${servers[upstream].port}`];
-    servers[name] = await use.server(kind, { ...options, args: replicaof });
+    servers[name] = await use.server(kind, { conf: soundConf, ...options, args: replicaof });
   }
   const replicas = Object.entries(upstreams).filter(([, upstream]) => upstream !== undefined);
   for (const [name] of replicas) await linkUp(servers[name as Name]);

@@ -4,7 +4,8 @@
  * What is unknown is null, never absent. Pure; the types are those of the schema.
  */
 import { formatAddress } from '../../instance/address.ts';
-import { isDrifted, type Problem, type Verdict } from '../../topology/diagnose.ts';
+import type { Problem, Verdict } from '../../topology/diagnose.ts';
+import { isDrifted } from '../../topology/findings/shape.ts';
 import {
   depthOf,
   factsOf,
@@ -13,7 +14,7 @@ import {
   nodeOf,
   upstreamOf,
 } from '../../topology/model.ts';
-import type { NodeId, Topology, TopologyNode } from '../../topology/model.ts';
+import type { NodeId, SentinelNode, Topology, TopologyNode } from '../../topology/model.ts';
 import { applicationAddresses, replidOf, type StatusInput } from './status-view.ts';
 
 export const statusSchemaName = 'redis-repl/status';
@@ -29,6 +30,7 @@ export interface StatusDocument {
   readonly readsFrom: readonly string[];
   readonly staleReadsFrom: readonly string[];
   readonly nodes: readonly NodeDocument[];
+  readonly sentinels: readonly SentinelDocument[];
   readonly problems: readonly ProblemDocument[];
 }
 
@@ -62,6 +64,20 @@ export interface NodeDocument {
   readonly productVersion: string | null;
 }
 
+export interface SentinelDocument {
+  readonly address: string;
+  readonly state: 'up' | 'down';
+  readonly failure: { readonly kind: string; readonly message: string } | null;
+  readonly watches: readonly {
+    readonly masterName: string;
+    readonly master: string;
+    readonly flags: readonly string[];
+    readonly quorum: number;
+    readonly replicas: readonly string[];
+    readonly sentinels: readonly string[];
+  }[];
+}
+
 export interface ProblemDocument extends Omit<Problem, 'nodes'> {
   readonly nodes: readonly string[];
 }
@@ -77,6 +93,7 @@ export function statusDocument(input: StatusInput): StatusDocument {
     depth: depthOf(topology),
     ...applicationAddresses(topology),
     nodes: topology.nodes.map((node) => nodeDocument(topology, node, input.nowMs)),
+    sentinels: topology.sentinels.map(sentinelDocument),
     problems: problems.map((problem) => ({ ...problem, nodes: problem.nodes.map(nameOf) })),
   };
 }
@@ -113,5 +130,20 @@ function nodeDocument(topology: Topology, node: TopologyNode, nowMs: number): No
     syncPartialOk: facts?.syncPartialOk ?? null,
     product: facts?.product ?? null,
     productVersion: facts?.version ?? null,
+  };
+}
+
+function sentinelDocument({ address, state }: SentinelNode): SentinelDocument {
+  const watches = state.kind === 'up' ? state.watches : [];
+  return {
+    address: formatAddress(address),
+    state: state.kind,
+    failure: state.kind === 'down' ? state.failure : null,
+    watches: watches.map((watch) => ({
+      ...watch,
+      master: formatAddress(watch.master),
+      replicas: watch.replicas.map((peer) => formatAddress(peer.address)),
+      sentinels: watch.sentinels.map((peer) => formatAddress(peer.address)),
+    })),
   };
 }

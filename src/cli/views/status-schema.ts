@@ -8,7 +8,7 @@ import { statusSchemaName, statusSchemaVersion } from './status-json.ts';
 
 const failure = {
   ...record({
-    kind: text('unreachable, timeout, auth, loading, denied or protocol'),
+    kind: text('unreachable, timeout, auth, loading, denied, sentinel or protocol'),
     message: text('why, in plain words'),
   }),
   type: ['object', 'null'],
@@ -47,9 +47,29 @@ const node = record({
   productVersion: textOrNull('its version'),
 });
 
+const sentinel = record({
+  address: text('where repl dials the Sentinel'),
+  state: { enum: ['up', 'down'], description: 'did it answer' },
+  failure,
+  watches: listOf(
+    record({
+      masterName: text('its name for the master'),
+      master: text('where it takes the master to be'),
+      flags: listOf({ type: 'string' }, 'master, s_down, o_down …'),
+      quorum: { type: 'integer', description: 'Sentinels that must agree on a failure' },
+      replicas: listOf({ type: 'string' }, 'addresses of the replicas that it knows'),
+      sentinels: listOf({ type: 'string' }, 'addresses of the other Sentinels'),
+    }),
+    'what it believes of this topology',
+  ),
+});
+
 const problem = record({
   code: { enum: problemCodes, description: 'the name of the problem' },
-  severity: { enum: ['error', 'warning', 'unknown'], description: 'unknown: could not tell' },
+  severity: {
+    enum: ['error', 'warning', 'unknown', 'advice'],
+    description: 'unknown: could not tell; advice: healthy all the same',
+  },
   nodes: listOf({ type: 'string' }, 'names of the nodes that have it'),
   sentence: text('what is wrong, for people'),
   next: text('what to type or look at'),
@@ -71,6 +91,7 @@ export const statusSchema = {
       'addresses of replicas that are cut off from a master',
     ),
     nodes: listOf(node, 'every node, dead ones too'),
+    sentinels: listOf(sentinel, 'those that were named, or known to one that was'),
     problems: listOf(problem, 'the worst first'),
   }),
 };

@@ -12,7 +12,8 @@
  *     └─x ! 6381  400 B   2 ms  down 12 s  replica  834        ─ up  ~ on its way  x down  ? unknown
  */
 import { formatAddress } from '../../instance/address.ts';
-import { isDrifted, type Problem, type Verdict } from '../../topology/diagnose.ts';
+import type { Problem, Verdict } from '../../topology/diagnose.ts';
+import { isDrifted } from '../../topology/findings/shape.ts';
 import {
   depthOf,
   factsOf,
@@ -24,6 +25,7 @@ import {
 } from '../../topology/model.ts';
 import type { Link, NodeId, Topology, TopologyNode } from '../../topology/model.ts';
 import type { Paint } from './paint.ts';
+import { sentinelLines } from './sentinel-table.ts';
 import { renderTable, type Column } from './table.ts';
 import { treeRows, type TreeRow } from './tree-rows.ts';
 import { bytesText, millisText, secondsText } from './units.ts';
@@ -44,8 +46,9 @@ export function renderStatus(input: StatusInput, paint: Paint): string {
   const sections = [
     [identityLine(input, paint), ...addressLines(input.topology)],
     treeLines(input, paint),
+    sentinelLines(input.topology, paint),
     ...input.problems.map((problem) => problemLines(problem, paint)),
-  ];
+  ].filter((lines) => lines.length > 0);
   return sections.map((lines) => lines.map((line) => `${line}\n`).join('')).join('\n');
 }
 
@@ -98,9 +101,16 @@ function identityLine({ topology, problems, verdict }: StatusInput, paint: Paint
     paint(verdict === 'healthy' ? 'green' : 'red', verdictWords[verdict]),
     `${count} ${count === 1 ? 'node' : 'nodes'}`,
     `depth ${depthOf(topology)}`,
-    ...(problems.length === 0 ? [] : [`worst: ${problems[0].code}`]),
+    ...worstWords(problems),
   ];
   return `${paint('bold', identity)}  ${facts.join(', ')}`;
+}
+
+/** Advice is named where nothing is worse; it makes nobody ill. */
+function worstWords(problems: readonly Problem[]): string[] {
+  const worst = problems.find(({ severity }) => severity !== 'advice');
+  if (worst !== undefined) return [`worst: ${worst.code}`];
+  return problems.length === 0 ? [] : [`advice: ${problems[0].code}`];
 }
 
 const verdictWords: Record<Verdict, string> = {
@@ -180,7 +190,10 @@ export function markerOf(
     return kind === 'auth' || kind === 'loading' ? '?' : 'x';
   }
   if (isLiveMaster(node)) return '*';
-  const isFine = link?.state === 'up' && !problems.some(({ nodes }) => nodes.includes(node.id));
+  const isNamed = problems.some(
+    ({ severity, nodes }) => severity !== 'advice' && nodes.includes(node.id),
+  );
+  const isFine = link?.state === 'up' && !isNamed;
   return isFine ? '+' : '!';
 }
 
@@ -233,6 +246,6 @@ function versionText(node: TopologyNode): string {
 }
 
 function problemLines({ code, sentence, next, severity }: Problem, paint: Paint): string[] {
-  const colour = severity === 'error' ? 'red' : 'yellow';
-  return [`${paint(colour, code)}: ${sentence}`, `  next: ${next}`];
+  const colour = { error: 'red', warning: 'yellow', unknown: 'yellow', advice: 'dim' } as const;
+  return [`${paint(colour[severity], code)}: ${sentence}`, `  next: ${next}`];
 }

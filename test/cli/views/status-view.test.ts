@@ -83,8 +83,35 @@ const screens: Record<string, Sketch> = {
         syncTotalBytes: 100,
         readOnly: false,
       },
-      6381: { upstream: '6379', link: 'connecting', replid: 'd', address: '10.0.0.7:6381' },
+      6381: {
+        upstream: '6379',
+        link: 'connecting',
+        replid: 'd',
+        keys: 0,
+        address: '10.0.0.7:6381',
+      },
     },
+  },
+  advice: {
+    nodes: { 6379: { settings: { save: '', appendonly: false } }, 6380: { upstream: '6379' } },
+  },
+  sentinels: {
+    nodes: { 6379: {}, 6380: { upstream: '6379' } },
+    sentinels: [
+      {
+        address: '127.0.0.1:26379',
+        master: '127.0.0.1:6379',
+        replicas: ['127.0.0.1:6380'],
+        others: ['127.0.0.1:26380!', '127.0.0.1:26381'],
+      },
+      { address: '127.0.0.1:26380', down: refused },
+      {
+        address: '127.0.0.1:26381',
+        master: '10.0.0.9:6379',
+        replicas: ['127.0.0.1:6380'],
+        others: ['127.0.0.1:26379', '127.0.0.1:26380'],
+      },
+    ],
   },
 };
 
