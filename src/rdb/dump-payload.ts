@@ -5,7 +5,7 @@
  *   payload = type:1 value rdb-version:2 checksum:8       (little endian; the sum covers the rest)
  */
 import { Crc64 } from './crc64.ts';
-import { newestRdbVersion, rdbType, writtenRdbVersion } from './opcodes.ts';
+import { newestRdbVersion, payloadVersion, rdbType } from './opcodes.ts';
 import { RdbError } from './rdb-error.ts';
 import { RdbInput } from './rdb-input.ts';
 import { RdbOutput } from './rdb-output.ts';
@@ -50,8 +50,9 @@ export function newDumpPayload(
   return {
     output,
     finish: () => {
-      output.byte(writtenRdbVersion & 0xff);
-      output.byte(writtenRdbVersion >>> 8);
+      const version = payloadVersion(type);
+      output.byte(version & 0xff);
+      output.byte(version >>> 8);
       output.end();
       return Buffer.concat(blocks);
     },

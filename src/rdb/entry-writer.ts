@@ -7,6 +7,8 @@ import type { BlockSink, RdbOutput } from './rdb-output.ts';
 export interface EntryWriter {
   /** Takes the body of a collection, between `beginEntry` and `endEntry`. */
   readonly output: RdbOutput;
+  /** Collections become DUMP payloads: their types may be of a later version than files are. */
+  readonly writesPayloads: boolean;
   header(): void;
   aux(name: string, value: string | number): void;
   selectDb(index: number): void;

@@ -73,6 +73,11 @@ export const rdbType = {
   hashListpackEx: 25,
 } as const;
 
+/** The version of a payload with a value of this type. */
+export function payloadVersion(type: number): number {
+  return type < rdbType.hashMetadataPreGa ? writtenRdbVersion : newestRdbVersion;
+}
+
 /** How a node of a quicklist 2 holds its elements: as they are (one element), or as a listpack. */
 export const quicklistNode = { plain: 1, packed: 2 } as const;
 

@@ -25,6 +25,7 @@ import { incomplete, RdbInput } from './rdb-input.ts';
 import { StringWindow } from './string-window.ts';
 import { valueDecoder } from './value-decoders.ts';
 import { RdbEntry, type RdbValueSink } from './value-sink.ts';
+import { areFieldTimes } from './values/field-times.ts';
 import { skipModuleAux } from './values/skip-module.ts';
 import {
   newValueContext,
@@ -37,6 +38,11 @@ import {
 export interface RdbSink extends RdbValueSink {
   header?(version: number): void;
   aux(name: string, value: string): void;
+  /**
+   * When fields of the hash `key`, which was the last entry, end: see values/field-times.ts. False
+   * when that cannot be.
+   */
+  fieldTimes?(key: StringWindow, times: StringWindow): boolean;
   selectDb(index: number): void;
   resizeDb(keys: number, expires: number): void;
 }
@@ -257,8 +263,12 @@ export class RdbReader {
   }
 
   #readAux(sink: RdbSink): boolean {
-    if (!this.#input.string(this.#text) || !this.#input.string(this.#otherText)) return false;
-    sink.aux(asText(this.#text), asText(this.#otherText));
+    const [input, name, value] = [this.#input, this.#text, this.#otherText];
+    if (!input.string(name) || !input.string(value)) return false;
+    if (!areFieldTimes(name)) sink.aux(asText(name), asText(value));
+    else if (sink.fieldTimes?.(this.#entry.key, value) === false) {
+      throw input.error('bad-element', 'times of fields that cannot be');
+    }
     return true;
   }
 

@@ -11,6 +11,7 @@ import { type BlockSink, RdbOutput, type RdbOutputOptions } from './rdb-output.t
 export class RdbWriter implements EntryWriter {
   /** The primitives, for the bodies of values. */
   readonly output: RdbOutput;
+  readonly writesPayloads = false;
 
   constructor(options: RdbOutputOptions) {
     this.output = new RdbOutput(options);

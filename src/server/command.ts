@@ -30,6 +30,11 @@ export const commandFlags = {
   protected: 1 << 20,
   /** It may meet any key, and what expires on the way is no part of it. */
   touches_arbitrary_keys: 1 << 21,
+  /**
+   * What it comes to goes to replicas command by command: in a transaction, one that an older replica
+   * does not know would take the others with it. No flag of Redis's.
+   */
+  propagates_apart: 1 << 22,
 } as const;
 export type CommandFlag = keyof typeof commandFlags;
 

@@ -9,7 +9,7 @@
  *     string   = chain(bytes)
  *     list     = chain each element
  *     set      = add each member
- *     hash     = add each pair's own sum: chain(field), chain(value)
+ *     hash     = add each pair's own sum: chain(field), chain(value), add("!!hexpire!!") if it ends
  *     zset     = the same with chain(member), chain(score)
  *     stream   = chain(id), chain(field), chain(value) … for each entry; no groups
  *
@@ -55,6 +55,8 @@ export function valueDigest(dict: Dict, ref: number): string {
 }
 
 const expireMark = Buffer.from('!!expire!!');
+/** A field's. [Redis 7.4] */
+const fieldExpireMark = Buffer.from('!!hexpire!!');
 
 function addValue(digest: Digest, dict: Dict, ref: number): void {
   digest.chain(uint32(dict.type(ref)));
@@ -99,8 +101,11 @@ function addHash(digest: Digest, hash: HashValue): void {
     pair.clear();
     hash.readField(ref);
     pair.chain(windowOf(hash));
+    const { windowBuffer, windowStart, windowEnd } = hash;
+    const ends = hash.expireAt(windowBuffer, windowStart, windowEnd) >= 0;
     hash.readValue(ref);
     pair.chain(windowOf(hash));
+    if (ends) pair.add(fieldExpireMark);
     digest.addSum(pair);
     return true;
   });

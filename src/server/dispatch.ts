@@ -332,7 +332,8 @@ export class Dispatcher {
     if (keyspace.dirty > dirty && !call.rewritten) {
       propagation.addEncoded(call.client.db.id, frameOf(call, buffer, start, end));
     }
-    propagation.endUnit(command.has('touches_arbitrary_keys'));
+    const bits = commandFlags.touches_arbitrary_keys | commandFlags.propagates_apart;
+    propagation.endUnit((command.bits & bits) !== 0);
   }
 
   #executeInUnit(call: Call, request: QueuedRequest): void {

@@ -122,7 +122,10 @@ export class BundledServer {
     return new Keyspace({
       databases: config.values.databases,
       random,
-      onExpired: (db, key) => this.#propagation.add(db.id, [expiryVerb(config), key]),
+      onExpired: (db, key, fields) => {
+        if (fields === undefined) this.#propagation.add(db.id, [expiryVerb(config), key]);
+        else for (const field of fields) this.#propagation.add(db.id, ['HDEL', key, field]);
+      },
     });
   }
 
@@ -395,7 +398,7 @@ export class BundledServer {
 
   #newCron(): Cron {
     const { clock, defer } = this.#environment;
-    const endUnit = (): void => this.#propagation.endUnit();
+    const endUnit = (): void => this.#propagation.endUnit(true);
     const expireCycle = new ExpireCycle({ keyspace: this.#keyspace, clock, endUnit });
     return new Cron({
       server: this.context,

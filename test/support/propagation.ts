@@ -16,6 +16,7 @@ import { quoteArg, splitArgs } from '../../src/redis-conf/split-args.ts';
 import { expectGolden } from './golden.ts';
 import { openReplicationStream, type ReplicationStream } from './replication-stream.ts';
 import type { RespClient } from './resp-client.ts';
+import type { RealKind } from './real-servers.ts';
 import { useResources } from './resources.ts';
 import { needServer } from './server-kinds.ts';
 import type { TestServer } from './server-process.ts';
@@ -23,13 +24,13 @@ import { waitUntilBlocked } from './wait-until-blocked.ts';
 
 const marker = 'the end of what a request propagates';
 
-/** Defines the tests of the golden file at `url`. */
-export function testPropagation(url: URL): void {
+/** Defines the tests of the golden file at `url`, which is recorded from a server of this kind. */
+export function testPropagation(url: URL, kind: RealKind = 'redis7'): void {
   const use = useResources();
   describe(`what goes to replicas, as in ${basename(fileURLToPath(url))}`, () => {
-    test('is as recorded, from redis-server', async (context) => {
-      needServer(context, 'redis7');
-      const text = await play(url, await use.server('redis7'));
+    test(`is as recorded, from ${kind}`, async (context) => {
+      needServer(context, kind);
+      const text = await play(url, await use.server(kind));
       expect(text).toContain('\n~ ');
       expectGolden(text, url);
     });

@@ -25,6 +25,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { splitArgs } from '../../src/redis-conf/split-args.ts';
 import { expectGolden } from './golden.ts';
+import type { RealKind } from './real-servers.ts';
 import { useResources } from './resources.ts';
 import { encodeCommand, type RespClient } from './resp-client.ts';
 import { needServer } from './server-kinds.ts';
@@ -61,15 +62,22 @@ interface Transcript {
   readonly cases: readonly Case[];
 }
 
-/** Defines the tests of the transcript at `url`: one for the recording, one for each case. */
-export function testTranscript(url: URL, options: ServerOptions = {}): void {
+/**
+ * Defines the tests of the transcript at `url`: one for the recording, which is of a server of this
+ * kind, one for each case.
+ */
+export function testTranscript(
+  url: URL,
+  options: ServerOptions = {},
+  kind: RealKind = 'redis7',
+): void {
   const path = fileURLToPath(url);
   const load = (): Transcript => parseTranscript(readFileSync(path, 'utf8'));
   const use = useResources('file');
   describe(`the transcript ${basename(path)}`, () => {
-    test('is what redis-server answers', async (context) => {
-      needServer(context, 'redis7');
-      const played = await playAll(await use.server('redis7', options), load());
+    test(`is what ${kind} answers`, async (context) => {
+      needServer(context, kind);
+      const played = await playAll(await use.server(kind, options), load());
       expect(played.cases).not.toHaveLength(0);
       expectGolden(printTranscript(played), url);
     });

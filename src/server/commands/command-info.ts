@@ -11,6 +11,7 @@ const hiddenFlags: readonly CommandFlag[] = [
   'protected',
   'may_replicate',
   'touches_arbitrary_keys',
+  'propagates_apart',
 ];
 /** Flags that are shown, in order. */
 const shownFlags = (Object.keys(commandFlags) as CommandFlag[]).filter(

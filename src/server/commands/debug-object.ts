@@ -5,7 +5,7 @@ import type { Call } from '../call.ts';
 import type { Dict } from '../keyspace/dict.ts';
 import { encodingOf } from '../keyspace/encoding.ts';
 import { ListValue } from '../types/list-value.ts';
-import { bodyOf } from '../persistence/value-body.ts';
+import { dumpBodyOf } from '../persistence/value-body.ts';
 
 export function debugObject(call: Call): void {
   const { dict } = call.db;
@@ -45,7 +45,7 @@ function serializedLength(dict: Dict, ref: number, call: Call): number {
     compress: call.server.config.values.rdbcompression,
   });
   if (dict.isCollection(ref)) {
-    bodyOf(dict.value(ref)).write(output, Number.POSITIVE_INFINITY);
+    dumpBodyOf(dict.value(ref)).write(output, Number.POSITIVE_INFINITY);
     return output.bytesWritten;
   }
   dict.readString(ref);

@@ -16,7 +16,7 @@ import type { CommandSpec } from '../command.ts';
 import { notifyClass } from '../keyspace/notify.ts';
 import { isDueAtOnce, setExpire } from './expire-time.ts';
 import type { Dict } from '../keyspace/dict.ts';
-import { bodyOf } from '../persistence/value-body.ts';
+import { dumpBodyOf } from '../persistence/value-body.ts';
 import { ValueMaker } from '../persistence/value-maker.ts';
 import type { Value, ValueSettings } from '../types/value.ts';
 import { createAt } from './values.ts';
@@ -80,7 +80,7 @@ export function dumpPayload(call: Call, ref: number): Buffer {
 type DumpOptions = Parameters<typeof writeDumpPayload>[2];
 
 function dumpCollection(value: Value, options: DumpOptions): Buffer {
-  const body = bodyOf(value);
+  const body = dumpBodyOf(value);
   const write = (output: RdbOutput): boolean => body.write(output, Number.POSITIVE_INFINITY);
   return writeDumpPayload(body.rdbType, write, options);
 }

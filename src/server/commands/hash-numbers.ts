@@ -7,7 +7,7 @@ import type { CommandSpec } from '../command.ts';
 import { notifyClass } from '../keyspace/notify.ts';
 import { HashValue } from '../types/hash-value.ts';
 import { argumentView, bigintArgument } from './generic-arguments.ts';
-import { hashForWrite } from './hashes.ts';
+import { hashForWrite, lookupHash } from './hash-access.ts';
 import { addExtended, formatExtended, parseExtended, zero, type Extended } from './string-float.ts';
 import { readAs } from './values.ts';
 
@@ -31,6 +31,7 @@ export const hashNumberCommands: readonly CommandSpec[] = [
   {
     ...row,
     name: 'hincrbyfloat',
+    flags: [...row.flags, 'propagates_apart'],
     since: '2.6.0',
     summary: 'Adds to a number that may have a fraction; a missing field counts as zero.',
     handler: hincrbyfloatCommand,
@@ -44,7 +45,7 @@ function hincrbyCommand(call: Call): void {
   const small = call.integer(3);
   const delta = Number.isNaN(small) ? bigintArgument(call, 3) : small;
   if (delta === null) return;
-  const ref = call.lookupWrite(1);
+  const ref = lookupHash(call, 2);
   const hash = ref === 0 ? null : readAs(call, ref, HashValue);
   if (call.failed) return;
   const sum = hash === null ? delta : sumWithField(call, hash, delta);
@@ -79,7 +80,7 @@ function hincrbyfloatCommand(call: Call): void {
     call.error(delta === 'invalid' ? errorReplies.notFloat : 'ERR value is NaN or Infinity');
     return;
   }
-  const ref = call.lookupWrite(1);
+  const ref = lookupHash(call, 2);
   const hash = ref === 0 ? null : readAs(call, ref, HashValue);
   if (call.failed) return;
   const value = hash === null ? zero : floatInField(call, hash);
@@ -93,10 +94,14 @@ function hincrbyfloatCommand(call: Call): void {
     return;
   }
   const text = Buffer.from(formatExtended(sum), 'latin1');
-  storeNumber(call, ref, text, text.length);
+  const expireAtMs = storeNumber(call, ref, text, text.length);
   call.reply.bulk(text);
   call.notify(notifyClass.hash, 'hincrbyfloat', 1);
-  call.propagateAs('HSET', argumentView(call, 1), argumentView(call, 2), text);
+  const [key, field] = [argumentView(call, 1), argumentView(call, 2)];
+  call.propagateAs('HSET', key, field, text);
+  // HSET makes the field last. Redis 8.0 leaves it at that, and its replicas have another time.
+  if (expireAtMs >= 0)
+    call.propagateAs('HPEXPIREAT', key, String(expireAtMs), 'FIELDS', '1', field);
 }
 
 function floatInField(call: Call, hash: HashValue): Extended | 'infinite' | 'invalid' {
@@ -111,12 +116,17 @@ function readField(call: Call, hash: HashValue): boolean {
   return field !== 0;
 }
 
-/** Gives the field in argument 2 its new text; the hash is made if there is none. */
-function storeNumber(call: Call, ref: number, text: Buffer, length: number): void {
+/**
+ * Gives the field in argument 2 its new text, with the time it ends at as before; the hash is made if
+ * there is none. Returns that time, −1 for none.
+ */
+function storeNumber(call: Call, ref: number, text: Buffer, length: number): number {
   const hash = hashForWrite(call, ref);
-  if (hash === null) return;
-  hash.set(call.buffer, call.argStart[2], call.argEnd[2], text, 0, length);
+  if (hash === null) return -1;
+  const { buffer, argStart, argEnd } = call;
+  hash.setKeepingTime(buffer, argStart[2], argEnd[2], text, 0, length);
   call.changed(1);
+  return hash.expireAt(buffer, argStart[2], argEnd[2]);
 }
 
 /** Writes a number to `digits`; returns how many characters. */

@@ -1,8 +1,8 @@
 /** Many fields of a hash at once: HKEYS, HVALS, HGETALL, HSCAN, HRANDFIELD. */
 import type { Call } from '../call.ts';
 import type { CommandSpec } from '../command.ts';
-import type { HashValue } from '../types/hash-value.ts';
-import { hashForRead } from './hashes.ts';
+import type { HashFields } from '../types/hash-value.ts';
+import { hashForRead } from './hash-access.ts';
 import { readRandomCount, refusesPairCount, sampleDistinct } from './random-elements.ts';
 import { readScanCursor, replyNothingScanned, scanElements } from './scan-options.ts';
 
@@ -78,26 +78,26 @@ function hgetallCommand(call: Call): void {
   hash?.walk(0, (ref) => replyPair(call, hash, ref));
 }
 
-function replyName(call: Call, hash: HashValue, ref: number): boolean {
+function replyName(call: Call, hash: HashFields, ref: number): boolean {
   hash.readField(ref);
   call.reply.bulk(hash.windowBuffer, hash.windowStart, hash.windowEnd);
   return true;
 }
 
-function replyValue(call: Call, hash: HashValue, ref: number): boolean {
+function replyValue(call: Call, hash: HashFields, ref: number): boolean {
   hash.readValue(ref);
   call.reply.bulk(hash.windowBuffer, hash.windowStart, hash.windowEnd);
   return true;
 }
 
-function replyPair(call: Call, hash: HashValue, ref: number): boolean {
+function replyPair(call: Call, hash: HashFields, ref: number): boolean {
   replyName(call, hash, ref);
   return replyValue(call, hash, ref);
 }
 
 const pairScan = {
   width: 2,
-  readName: (hash: HashValue, ref: number): void => hash.readField(ref),
+  readName: (hash: HashFields, ref: number): void => hash.readField(ref),
   reply: replyPair,
 } as const;
 
@@ -120,11 +120,9 @@ function hrandfieldCommand(call: Call): void {
     return;
   }
   const { random } = call.server;
-  replyName(
-    call,
-    hash,
-    hash.sample(() => random.float()),
-  );
+  const ref = hash.sample(() => random.float());
+  if (ref === 0) call.reply.nil();
+  else replyName(call, hash, ref);
 }
 
 function randomFields(call: Call): void {
@@ -137,7 +135,7 @@ function randomFields(call: Call): void {
   }
   if (withValues && refusesPairCount(call, 2)) return;
   const hash = hashForRead(call);
-  if (hash === null || count === 0) {
+  if (hash === null || hash.size === 0 || count === 0) {
     if (!call.failed) call.reply.array(0);
     return;
   }
@@ -146,7 +144,7 @@ function randomFields(call: Call): void {
 }
 
 /** Each field is picked from all of them, so that some may come more than once. */
-function replyRepeatedly(call: Call, hash: HashValue, count: number, withValues: boolean): void {
+function replyRepeatedly(call: Call, hash: HashFields, count: number, withValues: boolean): void {
   const { random } = call.server;
   const draw = (): number => random.float();
   replyHead(call, count, withValues);
@@ -155,7 +153,7 @@ function replyRepeatedly(call: Call, hash: HashValue, count: number, withValues:
   }
 }
 
-function replyDistinct(call: Call, hash: HashValue, count: number, withValues: boolean): void {
+function replyDistinct(call: Call, hash: HashFields, count: number, withValues: boolean): void {
   const picked = sampleDistinct(hash, count, call.server.random);
   replyHead(call, picked.length, withValues);
   for (const ref of picked) replyPicked(call, hash, ref, withValues);
@@ -165,7 +163,7 @@ function replyHead(call: Call, count: number, withValues: boolean): void {
   call.reply.array(withValues && !call.reply.resp3 ? count * 2 : count);
 }
 
-function replyPicked(call: Call, hash: HashValue, ref: number, withValues: boolean): void {
+function replyPicked(call: Call, hash: HashFields, ref: number, withValues: boolean): void {
   if (!withValues) {
     replyName(call, hash, ref);
     return;

@@ -7,8 +7,9 @@ import { wrongArity } from '../../protocol/error-replies.ts';
 import type { Call } from '../call.ts';
 import type { CommandSpec } from '../command.ts';
 import { notifyClass } from '../keyspace/notify.ts';
-import { HashValue } from '../types/hash-value.ts';
-import { createAt, readAs, removeIfEmpty, writeAs } from './values.ts';
+import { type HashFields, HashValue } from '../types/hash-value.ts';
+import { hashForRead, hashForWrite, lookupHash } from './hash-access.ts';
+import { removeIfEmpty, writeAs } from './values.ts';
 
 const row = { categories: ['hash'], keys: [1, 1, 1], group: 'hash' } as const;
 
@@ -125,12 +126,14 @@ function setFields(call: Call): number {
     call.error(wrongArity(call.command.fullName));
     return -1;
   }
-  const hash = hashForWrite(call, call.lookupWrite(1));
+  const ref = lookupHash(call, 2, argc, 2);
+  const hash = hashForWrite(call, ref);
   if (hash === null) return -1;
   let created = 0;
   for (let index = 2; index < argc; index += 2) {
     if (setField(call, hash, index)) created++;
   }
+  if (hash.times !== null) call.client.db.dict.noteFieldTimes(ref);
   call.changed(1, (argc - 2) / 2);
   return created;
 }
@@ -142,19 +145,8 @@ function setField(call: Call, hash: HashValue, index: number): boolean {
   return hash.set(buffer, argStart[index], argEnd[index], buffer, argStart[value], argEnd[value]);
 }
 
-/**
- * The hash under the key in argument 1, for which a lookup has just returned `ref`; made if there is
- * none. Null after an error.
- */
-export function hashForWrite(call: Call, ref: number): HashValue | null {
-  if (ref !== 0) return writeAs(call, ref, HashValue);
-  const hash = new HashValue(call.keyspace.valueSettings);
-  createAt(call, 1, hash);
-  return hash;
-}
-
 function hsetnxCommand(call: Call): void {
-  const hash = hashForWrite(call, call.lookupWrite(1));
+  const hash = hashForWrite(call, lookupHash(call, 2));
   if (hash === null) return;
   if (findField(call, hash, 2) !== 0) {
     call.reply.integer(0);
@@ -166,20 +158,14 @@ function hsetnxCommand(call: Call): void {
   call.notify(notifyClass.hash, 'hset', 1);
 }
 
-/** The hash under the key in argument 1; null when there is none, or when the call has failed. */
-export function hashForRead(call: Call): HashValue | null {
-  const ref = call.lookupRead(1);
-  return ref === 0 ? null : readAs(call, ref, HashValue);
-}
-
 function hgetCommand(call: Call): void {
-  const hash = hashForRead(call);
+  const hash = hashForRead(call, 2);
   if (hash !== null) replyField(call, hash, 2);
   else if (!call.failed) call.reply.nil();
 }
 
 function hmgetCommand(call: Call): void {
-  const hash = hashForRead(call);
+  const hash = hashForRead(call, 2, call.argc);
   if (call.failed) return;
   call.reply.array(call.argc - 2);
   for (let index = 2; index < call.argc; index++) {
@@ -189,7 +175,7 @@ function hmgetCommand(call: Call): void {
 }
 
 /** The value of the field in argument `index`, nil when it is not there. */
-function replyField(call: Call, hash: HashValue, index: number): void {
+function replyField(call: Call, hash: HashFields, index: number): void {
   const field = findField(call, hash, index);
   if (field === 0) {
     call.reply.nil();
@@ -199,12 +185,12 @@ function replyField(call: Call, hash: HashValue, index: number): void {
   call.reply.bulk(hash.windowBuffer, hash.windowStart, hash.windowEnd);
 }
 
-function findField(call: Call, hash: HashValue, index: number): number {
+function findField(call: Call, hash: HashFields, index: number): number {
   return hash.find(call.buffer, call.argStart[index], call.argEnd[index]);
 }
 
 function hdelCommand(call: Call): void {
-  const ref = call.lookupWrite(1);
+  const ref = lookupHash(call, 2, call.argc);
   if (ref === 0) {
     call.reply.integer(0);
     return;
@@ -217,6 +203,7 @@ function hdelCommand(call: Call): void {
     if (hash.remove(buffer, argStart[index], argEnd[index])) deleted++;
   }
   if (deleted !== 0) {
+    if (hash.times !== null) call.client.db.dict.noteFieldTimes(ref);
     call.changed(1, deleted);
     call.notify(notifyClass.hash, 'hdel', 1);
     removeIfEmpty(call, 1, ref, hash);
@@ -230,7 +217,7 @@ function hlenCommand(call: Call): void {
 }
 
 function hstrlenCommand(call: Call): void {
-  const hash = hashForRead(call);
+  const hash = hashForRead(call, 2);
   if (call.failed) return;
   const field = hash === null ? 0 : findField(call, hash, 2);
   if (hash === null || field === 0) {
@@ -242,7 +229,7 @@ function hstrlenCommand(call: Call): void {
 }
 
 function hexistsCommand(call: Call): void {
-  const hash = hashForRead(call);
+  const hash = hashForRead(call, 2);
   if (call.failed) return;
   call.reply.integer(hash !== null && findField(call, hash, 2) !== 0 ? 1 : 0);
 }

@@ -17,6 +17,9 @@ import { configCommands } from './config.ts';
 import { debugCommands } from './debug.ts';
 import { hyperloglogCommands } from './hyperloglog.ts';
 import { hyperloglogDebugCommands } from './hyperloglog-debug.ts';
+import { hashExpireCommands } from './hash-expire.ts';
+import { hashGetExCommands } from './hash-get-ex.ts';
+import { hashSetExCommands } from './hash-set-ex.ts';
 import { hashNumberCommands } from './hash-numbers.ts';
 import { hashWalkCommands } from './hash-walks.ts';
 import { hashCommands } from './hashes.ts';
@@ -78,6 +81,9 @@ export const allCommands: readonly CommandSpec[] = [
   ...hashCommands,
   ...hashNumberCommands,
   ...hashWalkCommands,
+  ...hashExpireCommands,
+  ...hashGetExCommands,
+  ...hashSetExCommands,
   ...setCommands,
   ...randomMemberCommands,
   ...setAlgebraCommands,

@@ -4,7 +4,6 @@
  */
 import { globMatch } from '../../util/glob.ts';
 import type { Call } from '../call.ts';
-import type { Value } from '../types/value.ts';
 import { integerArgument } from './generic-arguments.ts';
 
 const defaultCount = 10;
@@ -67,7 +66,7 @@ function refuseSyntax(call: Call): null {
 }
 
 /** What is scanned: its elements by ref, each with a name that opens as a window. */
-interface Scannable extends Value {
+interface Scannable {
   readonly windowBuffer: Buffer;
   readonly windowStart: number;
   readonly windowEnd: number;

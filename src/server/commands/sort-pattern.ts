@@ -6,6 +6,7 @@ import { copyBytes } from '../../util/copy-bytes.ts';
 import type { Call } from '../call.ts';
 import { valueTypes } from '../types/value.ts';
 import { HashValue } from '../types/hash-value.ts';
+import { liveFields } from './hash-access.ts';
 import type { SortElements } from './sort-elements.ts';
 
 const star = 42;
@@ -51,12 +52,12 @@ export class SortPattern {
       dict.readString(ref);
       return this.#open(dict.windowBuffer, dict.windowStart, dict.windowEnd);
     }
-    return this.#resolveField(dict.isCollection(ref) ? dict.value(ref) : null);
+    return this.#resolveField(call, dict.isCollection(ref) ? dict.value(ref) : null);
   }
 
-  #resolveField(value: unknown): boolean {
+  #resolveField(call: Call, value: unknown): boolean {
     if (!(value instanceof HashValue)) return false;
-    const ref = value.find(this.#field, 0, this.#field.length);
+    const ref = liveFields(call, value).find(this.#field, 0, this.#field.length);
     if (ref === 0) return false;
     value.readValue(ref);
     return this.#open(value.windowBuffer, value.windowStart, value.windowEnd);

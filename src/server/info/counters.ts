@@ -23,6 +23,7 @@ export function statsFields(server: ServerContext): InfoFields {
     ['sync_full', counters.syncFull],
     ['sync_partial_ok', counters.syncPartialOk],
     ['sync_partial_err', counters.syncPartialErr],
+    ['expired_subkeys', keyspace.stats.expiredSubkeys],
     ['expired_keys', keyspace.stats.expiredKeys],
     // Expiry goes by a heap of all times to live: nothing stale is left for a sampler to miss.
     ['expired_stale_perc', '0.00'],
@@ -114,6 +115,7 @@ export function keyspaceFields({ keyspace }: ServerContext): InfoFields {
     .filter(({ dict }) => dict.size > 0)
     .map(({ id, dict }) => [
       `db${id}`,
-      `keys=${dict.size},expires=${dict.volatileSize},avg_ttl=${dict.averageTtlMs(keyspace.nowMs)}`,
+      `keys=${dict.size},expires=${dict.volatileSize},` +
+        `avg_ttl=${dict.averageTtlMs(keyspace.nowMs)},subexpiry=${dict.volatileHashCount}`,
     ]);
 }

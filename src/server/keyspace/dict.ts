@@ -1,6 +1,7 @@
 /**
  * One database's keys and values: entries as bytes (`entry-store.ts`), found by the hash of their
- * key (`hash-index.ts`), those with a time to live also in a heap (`expiry-heap.ts`).
+ * key (`hash-index.ts`), those with a time to live also in a heap (`expiry-heap.ts`), hashes with
+ * fields that end in one of their own (`volatile-hashes.ts`).
  *
  * Callers: the Keyspace for lookups with expiry, the commands for values. An entry is addressed by
  * its `ref`, which is valid until the entry is written again: whatever may move it returns the new
@@ -10,11 +11,12 @@
  * walks this dict, a change of an entry that bears an older one goes through `beforeWrite` first.
  */
 import { EntryStore } from './entry-store.ts';
-import { ExpiryHeap } from './expiry-heap.ts';
+import { ExpiryHeap } from '../types/expiry-heap.ts';
 import type { FrequencyCounter } from './frequency.ts';
 import { hashBytes } from '../types/hash.ts';
 import { HashIndex, homeOf } from '../types/hash-index.ts';
 import { type Value, type ValueType, valueTypes } from '../types/value.ts';
+import { VolatileHashes } from './volatile-hashes.ts';
 
 export { maxKeyBytes } from './entry-store.ts';
 
@@ -50,6 +52,7 @@ export class Dict {
   #entries = new EntryStore();
   #index = new HashIndex();
   readonly #expiry: ExpiryHeap;
+  readonly #volatileHashes = new VolatileHashes((ref) => this.#entries.collection(ref));
   /** The hash of the key that `find` last looked for: `insertString` goes on from there. */
   #foundHash = 0;
   #unfinishedWalks = 0;
@@ -77,6 +80,11 @@ export class Dict {
     return this.#expiry.size;
   }
 
+  /** Hashes with fields that end, some of which may have lost them since. */
+  get volatileHashCount(): number {
+    return this.#volatileHashes.size;
+  }
+
   /** Bytes in use for entries, index and heap. */
   get memoryBytes(): number {
     if (this.#uncounted.length !== 0) this.#countCollections(this.#uncounted.length);
@@ -92,7 +100,7 @@ export class Dict {
 
   /** And what times to live take. */
   get expiryBytes(): number {
-    return this.#expiry.memoryBytes;
+    return this.#expiry.memoryBytes + this.#volatileHashes.memoryBytes;
   }
 
   // ---- finding ----
@@ -275,6 +283,7 @@ export class Dict {
     this.#index.insert(this.#foundHash, ref);
     value.accountedBytes = 0;
     this.#noteChange(value);
+    if (value.type === valueTypes.hash) this.#volatileHashes.note(ref, value);
     return ref;
   }
 
@@ -371,6 +380,7 @@ export class Dict {
     const at = this.#entries.setVolatile(ref, true);
     this.#index.replace(hash, ref, at);
     this.#expiry.add(at, atMs);
+    this.#relocateHash(at);
     return at;
   }
 
@@ -380,6 +390,16 @@ export class Dict {
     this.#beforeWrite(ref);
     this.#stamp(ref);
     return this.#dropVolatile(ref);
+  }
+
+  /** Fields of the hash in this entry got times, or those past theirs were removed. */
+  noteFieldTimes(ref: number): void {
+    this.#volatileHashes.note(ref, this.#entries.collection(ref));
+  }
+
+  /** The entry of a hash that may have fields past their time, 0 when there is none. */
+  firstHashDue(nowMs: number): number {
+    return this.#volatileHashes.firstDue(nowMs);
   }
 
   /** The next entry to expire, 0 when none ever does. */
@@ -485,6 +505,7 @@ export class Dict {
     }
     this.#collectionBytes -= value.accountedBytes;
     value.accountedBytes = 0;
+    if (this.#volatileHashes.size !== 0) this.#volatileHashes.forget(value);
   }
 
   /** Resizes a value, and has index and heap follow where the entry moves. */
@@ -502,7 +523,14 @@ export class Dict {
     this.#expiry.remove(entries.heapIndex(ref));
     const at = entries.setVolatile(ref, false);
     this.#index.replace(this.#hashOf(at), ref, at);
+    this.#relocateHash(at);
     return at;
+  }
+
+  /** An entry has moved to `ref`. */
+  #relocateHash(ref: number): void {
+    if (this.#volatileHashes.size === 0 || !this.#entries.isCollection(ref)) return;
+    this.#volatileHashes.relocate(ref, this.#entries.collection(ref));
   }
 
   /** After many broken-off walks the 8 bits would come round to epochs still on old entries. */

@@ -8,6 +8,7 @@
  * deletion goes, are passed in; nothing here knows of replication.
  */
 import type { Random } from '../../util/random.ts';
+import type { HashValue } from '../types/hash-value.ts';
 import { defaultEncodingLimits, type ValueSettings, type ValueType } from '../types/value.ts';
 import { AwaitedKeys } from './awaited-keys.ts';
 import { clockMask, Dict } from './dict.ts';
@@ -49,11 +50,16 @@ export interface KeyspaceStats {
   keyspaceHits: number;
   keyspaceMisses: number;
   expiredKeys: number;
+  /** Fields of hashes. */
+  expiredSubkeys: number;
   /** Slices of active expiry that ended with keys still due. */
   expiredTimeCapReachedCount: number;
   /** Values that went without haste; see lazy-free.ts. */
   lazyfreedObjects: number;
 }
+
+/** An expired key, or these fields of its hash, have been deleted: the deletion is to be propagated. */
+type OnExpired = (db: Database, key: Buffer, fields?: readonly Buffer[]) => void;
 
 export class Keyspace {
   readonly databases: Database[] = [];
@@ -61,6 +67,7 @@ export class Keyspace {
     keyspaceHits: 0,
     keyspaceMisses: 0,
     expiredKeys: 0,
+    expiredSubkeys: 0,
     expiredTimeCapReachedCount: 0,
     lazyfreedObjects: 0,
   };
@@ -83,18 +90,13 @@ export class Keyspace {
   readonly awaited = new AwaitedKeys((db, key) => this.#typeAt(db, key));
 
   readonly #random: Random;
-  readonly #onExpired: (db: Database, key: Buffer) => void;
+  readonly #onExpired: OnExpired;
   #accessClock = 0;
   #accessOrder: AccessOrder = 'none';
   /** Counts uses under the LFU policies. */
   readonly frequencies: FrequencyCounter;
 
-  /** `onExpired` is called after an expired key was deleted, to propagate the deletion. */
-  constructor(options: {
-    databases: number;
-    random: Random;
-    onExpired: (db: Database, key: Buffer) => void;
-  }) {
+  constructor(options: { databases: number; random: Random; onExpired: OnExpired }) {
     this.#random = options.random;
     this.#onExpired = options.onExpired;
     this.frequencies = new FrequencyCounter(this.#random);
@@ -178,6 +180,27 @@ export class Keyspace {
     this.notify(notifyClass.expired, 'expired', db, key, 0, key.length);
     this.signalModified(db, key, 0, key.length);
     this.#onExpired(db, key);
+  }
+
+  /**
+   * Deletes fields past their time from the hash in an entry, and the hash when none is left, and
+   * says so to whoever propagates.
+   */
+  deleteExpiredFields(db: Database, ref: number, fields: readonly Buffer[]): void {
+    const { dict } = db;
+    const hash = dict.valueForWrite(ref) as HashValue;
+    for (const field of fields) hash.remove(field, 0, field.length);
+    const key = dict.key(ref);
+    this.stats.expiredSubkeys += fields.length;
+    this.notify(notifyClass.hash, 'hexpired', db, key, 0, key.length);
+    if (hash.size === 0) {
+      dict.remove(ref);
+      this.notify(notifyClass.generic, 'del', db, key, 0, key.length);
+    } else {
+      dict.noteFieldTimes(ref);
+    }
+    this.signalModified(db, key, 0, key.length);
+    this.#onExpired(db, key, fields);
   }
 
   /** Deletes an entry to make room; returns its key, for whoever propagates the deletion. */

@@ -16,6 +16,7 @@ export interface CommandWriterOptions {
 }
 
 export class CommandWriter implements EntryWriter {
+  readonly writesPayloads = true;
   readonly #options: CommandWriterOptions;
   /** Collects the commands' bytes. */
   readonly #file: RdbOutput;

@@ -13,7 +13,10 @@ import type {
   StreamTarget,
   ZsetTarget,
 } from '../../rdb/value-sink.ts';
+import type { StringWindow } from '../../rdb/string-window.ts';
+import { readFieldTimes } from '../../rdb/values/field-times.ts';
 import type { Dict } from '../keyspace/dict.ts';
+import { HashValue } from '../types/hash-value.ts';
 import type { ValueSettings } from '../types/value.ts';
 import type { SkippedItems } from './skipped-items.ts';
 import { ValueMaker } from './value-maker.ts';
@@ -134,6 +137,20 @@ export class KeyspaceLoader implements RdbSink {
         ? dict.insertValue(bytes, start, end, value)
         : dict.overwriteValue(held, value, false);
     this.#noteFacts(dict, ref, entry.expireAtMs, entry.idleSeconds, entry.freq);
+  }
+
+  /** A hash that was left out has no times either. */
+  fieldTimes(key: StringWindow, times: StringWindow): boolean {
+    const dict = this.#dict;
+    const ref = dict === null ? 0 : dict.find(key.bytes, key.start, key.end);
+    if (dict === null || ref === 0 || !dict.isCollection(ref)) return true;
+    const hash = dict.valueForWrite(ref);
+    if (!(hash instanceof HashValue)) return false;
+    const areSound = readFieldTimes(times, (field, start, end, atMs) => {
+      if (hash.has(field, start, end)) hash.expireField(field, start, end, atMs);
+    });
+    dict.noteFieldTimes(ref);
+    return areSound;
   }
 
   /** Whether an entry is past its time, and left out for that. */

@@ -22,7 +22,7 @@ import { assert } from '../../util/errors.ts';
 import type { Dict, SnapshotObserver } from '../keyspace/dict.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import type { Value } from '../types/value.ts';
-import { bodyOf, type ValueBody } from './value-body.ts';
+import { bodyOf, dumpBodyOf, type ValueBody } from './value-body.ts';
 
 /** A slice looks at the clock each time it has done so much. */
 const workPerLook = 16;
@@ -171,7 +171,7 @@ export class Snapshot implements SnapshotObserver {
     if (!dict.isCollection(ref)) return this.#emitString(part, ref);
     const value = dict.value(ref);
     if (value.memoryBytes <= maxBytesAtOnce) return this.#emitCollection(part, ref, value);
-    const body = bodyOf(value);
+    const body = this.#bodyOf(value);
     body.guard();
     this.#large.push({
       part,
@@ -211,7 +211,7 @@ export class Snapshot implements SnapshotObserver {
   #emitCollection(part: Part, ref: number, value: Value): number {
     const { dict } = part;
     const writer = this.#writerFor(part);
-    const body = bodyOf(value);
+    const body = this.#bodyOf(value);
     dict.markVisited(ref);
     dict.readKey(ref);
     const { windowBuffer: key, windowStart, windowEnd } = dict;
@@ -245,6 +245,10 @@ export class Snapshot implements SnapshotObserver {
       this.#aside.appendTo(writer);
     }
     return true;
+  }
+
+  #bodyOf(value: Value): ValueBody {
+    return this.#writer.writesPayloads ? dumpBodyOf(value) : bodyOf(value);
   }
 
   /** What an eviction policy will want to know, −1 when it is no matter. */

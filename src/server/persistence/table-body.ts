@@ -1,6 +1,6 @@
 /**
  * A large hash or set as the body of an RDB entry: its elements in the order of their hashes. Used
- * by value-body.ts.
+ * by value-body.ts; what is a hash's own is in hash-body.ts.
  *
  * Under a guard the value may change meanwhile. The walk's position says which elements are written
  * already: those whose hashes are below it. One that is not, and is about to change, has its old
@@ -16,26 +16,14 @@ import { ChangedElements } from './changed-elements.ts';
 import type { ValueBody } from './value-body.ts';
 
 /** What the two types differ in. */
-interface Elements {
+export interface Elements {
   readonly table: HashValue | SetValue;
+  /** Writes what stands before the number of elements, if anything. */
+  readonly writeHead?: (output: RdbOutput) => void;
   /** Opens the table's window on what an element is found by. */
   readonly readName: (ref: number) => void;
   /** Writes the element whose name the window shows; returns how much work that was. */
   readonly write: (output: RdbOutput, ref: number) => number;
-}
-
-export function hashBody(hash: HashValue): ValueBody {
-  return new TableBody(rdbType.hash, {
-    table: hash,
-    readName: (ref) => hash.readField(ref),
-    write: (output, ref) => {
-      output.string(hash.windowBuffer, hash.windowStart, hash.windowEnd);
-      const work = workOf(hash);
-      hash.readValue(ref);
-      output.string(hash.windowBuffer, hash.windowStart, hash.windowEnd);
-      return work + workOf(hash);
-    },
-  });
 }
 
 export function setBody(set: SetValue): ValueBody {
@@ -49,7 +37,7 @@ export function setBody(set: SetValue): ValueBody {
   });
 }
 
-class TableBody implements ValueBody, ElementObserver {
+export class TableBody implements ValueBody, ElementObserver {
   readonly rdbType: number;
   readonly #elements: Elements;
   readonly #size: number;
@@ -67,6 +55,7 @@ class TableBody implements ValueBody, ElementObserver {
     const { readName, table, write } = this.#elements;
     const changed = this.#changed;
     if (this.#position < 0) {
+      this.#elements.writeHead?.(output);
       output.length(this.#size);
       this.#position = 0;
     }

@@ -12,9 +12,10 @@ import { SetValue } from '../types/set-value.ts';
 import { StreamValue } from '../types/stream-value.ts';
 import type { Value } from '../types/value.ts';
 import { ZsetValue } from '../types/zset-value.ts';
+import { followedByTimes, hashBody, hashWithTimes, hasTimes } from './hash-body.ts';
 import { ListBody } from './list-body.ts';
 import { StreamBody } from './stream-body.ts';
-import { hashBody, setBody } from './table-body.ts';
+import { setBody } from './table-body.ts';
 import { ZsetBody } from './zset-body.ts';
 
 export interface ValueBody {
@@ -31,12 +32,22 @@ export interface ValueBody {
   release(): void;
 }
 
-/** The body of a collection as it is now. */
+/**
+ * The body of a collection as it is now, for a DUMP payload: those say what version they are of, so
+ * that a type of Redis 7.4 may be among them.
+ */
+export function dumpBodyOf(value: Value): ValueBody {
+  return value instanceof HashValue && hasTimes(value) ? hashWithTimes(value) : bodyOf(value);
+}
+
+/** The same for a file, where what its version has no room for follows the value. */
 export function bodyOf(value: Value): ValueBody {
   if (value instanceof ListValue) return new ListBody(value);
   if (value instanceof HashValue) {
     const { listpack } = value;
-    return listpack === null ? hashBody(value) : new CompactBody(rdbType.hashListpack, listpack);
+    if (listpack === null) return hashBody(value);
+    const body = new CompactBody(rdbType.hashListpack, listpack);
+    return hasTimes(value) ? followedByTimes(value, body) : body;
   }
   if (value instanceof SetValue) {
     const { intset } = value;

@@ -1,11 +1,14 @@
 /**
  * A hash: fields and values by turns in a listpack while they are few and short, then in a ByteMap.
  * The forms and when one becomes the other are Redis 7.0's; it never goes back to the listpack.
+ * Fields that end have their times in a table beside it, made with the first of them.
  *
  * A field is addressed by its `ref`, whatever the form, until the hash changes. Used by the hash
- * commands and the RDB loader; it knows nothing of keys or replies.
+ * commands and the RDB loader; it knows nothing of keys, replies or clocks: a field past its time is
+ * as good as any here, see live-fields.ts.
  */
 import { ByteMap } from './byte-map.ts';
+import { FieldTimes } from './field-times.ts';
 import { Listpack } from './listpack.ts';
 import {
   type ElementObserver,
@@ -20,7 +23,20 @@ const maxListpackBytes = 1 << 30;
 /** This object, the listpack and its buffer without their bytes. */
 const overheadBytes = 360;
 
-export class HashValue implements Value {
+/** What readers see of a hash. */
+export interface HashFields {
+  readonly size: number;
+  readonly windowBuffer: Buffer;
+  readonly windowStart: number;
+  readonly windowEnd: number;
+  find(bytes: Uint8Array, start: number, end: number): number;
+  readField(ref: number): void;
+  readValue(ref: number): void;
+  walk(from: number, visit: (ref: number) => boolean): number;
+  sample(random: () => number): number;
+}
+
+export class HashValue implements Value, HashFields {
   readonly type = valueTypes.hash;
   accountedBytes = 0;
   /** The window that `readField` or `readValue` last opened; valid until the next read or change. */
@@ -32,6 +48,7 @@ export class HashValue implements Value {
 
   readonly #settings: ValueSettings;
   #fields: Listpack | ByteMap = new Listpack();
+  #times: FieldTimes | null = null;
 
   constructor(settings: ValueSettings) {
     this.#settings = settings;
@@ -44,12 +61,14 @@ export class HashValue implements Value {
   }
 
   get encoding(): string {
-    return this.#fields instanceof Listpack ? 'listpack' : 'hashtable';
+    if (!(this.#fields instanceof Listpack)) return 'hashtable';
+    return this.#times === null ? 'listpack' : 'listpackex';
   }
 
   get memoryBytes(): number {
     const fields = this.#fields;
-    return overheadBytes + (fields instanceof Listpack ? fields.reservedBytes : fields.memoryBytes);
+    const bytes = fields instanceof Listpack ? fields.reservedBytes : fields.memoryBytes;
+    return overheadBytes + bytes + (this.#times === null ? 0 : this.#times.memoryBytes);
   }
 
   /** The whole hash as a listpack, while it is one; for reading. */
@@ -87,8 +106,32 @@ export class HashValue implements Value {
     return this.find(bytes, start, end) !== 0;
   }
 
-  /** Gives a field a value; true when the field is new. Neither may be a window of this hash. */
+  /** When fields end; null where none ever got a time. Changed through the hash alone. */
+  get times(): FieldTimes | null {
+    return this.#times;
+  }
+
+  /**
+   * Gives a field a value; true when the field is new. It lasts from now on, or ends at `expireAtMs`.
+   * Neither may be a window of this hash.
+   */
   set(
+    field: Uint8Array,
+    fieldStart: number,
+    fieldEnd: number,
+    value: Uint8Array,
+    valueStart: number,
+    valueEnd: number,
+    expireAtMs = -1,
+  ): boolean {
+    const isNew = this.setKeepingTime(field, fieldStart, fieldEnd, value, valueStart, valueEnd);
+    if (expireAtMs >= 0) this.expireField(field, fieldStart, fieldEnd, expireAtMs);
+    else if (this.#times !== null) this.#times.remove(field, fieldStart, fieldEnd);
+    return isNew;
+  }
+
+  /** The same for a field whose time to end stays as it is. */
+  setKeepingTime(
     field: Uint8Array,
     fieldStart: number,
     fieldEnd: number,
@@ -123,7 +166,27 @@ export class HashValue implements Value {
     const fields = this.#fields;
     if (fields instanceof Listpack) fields.removeRange(ref, 2);
     else fields.remove(ref);
+    if (this.#times !== null) this.#times.remove(bytes, start, end);
     return true;
+  }
+
+  /** Gives a field that is there a time to end, Unix milliseconds; 0 stands for never in files. */
+  expireField(field: Uint8Array, start: number, end: number, atMs: number): void {
+    this.observer?.beforeChange(field, start, end);
+    this.#times ??= new FieldTimes(takeHashSeed(this.#settings));
+    this.#times.set(field, start, end, Math.max(atMs, 1));
+  }
+
+  /** Makes a field last; false when it did. */
+  persistField(field: Uint8Array, start: number, end: number): boolean {
+    if (this.#times === null) return false;
+    this.observer?.beforeChange(field, start, end);
+    return this.#times.remove(field, start, end);
+  }
+
+  /** When a field ends, Unix milliseconds, −1 for never. */
+  expireAt(field: Uint8Array, start: number, end: number): number {
+    return this.#times === null ? -1 : this.#times.at(field, start, end);
   }
 
   /** Opens the window on the field's bytes. */
@@ -165,6 +228,7 @@ export class HashValue implements Value {
     const fields = this.#fields;
     copy.#fields =
       fields instanceof Listpack ? fields.copy() : fields.copy(takeHashSeed(this.#settings));
+    copy.#times = this.#times?.copy(takeHashSeed(this.#settings)) ?? null;
     return copy;
   }
 

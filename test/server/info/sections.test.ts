@@ -15,7 +15,7 @@ const leftOut: Record<string, string> = {
   used_cpu_sys_main_thread: 'Node 20 does not tell the CPU time of a thread',
   used_cpu_user_main_thread: 'the same',
 };
-const added = ['server_name', 'node_version'];
+const added = ['server_name', 'node_version', 'expired_subkeys'];
 
 test('the fields are those of redis-server, in its order', async (context) => {
   needServer(context, 'redis7');
@@ -85,7 +85,9 @@ describe('figures', () => {
     await client.must('GET', 'nosuch');
     const { fields } = parseInfo(await server.cli('INFO'));
     const number = (name: string): number => Number(fields.get(name));
-    expect(fields.get('db0')).toMatch(/^keys=10001,expires=1,avg_ttl=(?:1000000|99\d{4})$/);
+    expect(fields.get('db0')).toMatch(
+      /^keys=10001,expires=1,avg_ttl=(?:1000000|99\d{4}),subexpiry=0$/,
+    );
     expect(fields.get('redis_version')).toBe('7.0.15');
     expect(number('process_id')).toBe(server.pid);
     expect(number('tcp_port')).toBe(server.port);

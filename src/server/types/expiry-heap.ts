@@ -1,7 +1,8 @@
 /**
- * Every key with a time to live, ordered by when it ends: a 4-ary min-heap over typed arrays. The
- * head is the next key to expire, so active expiry never has to sample; any index is a random
- * volatile key. The owner is told of each move, because entries know their place in the heap.
+ * What has a time to live, ordered by when it ends: a 4-ary min-heap over typed arrays. The head is
+ * the next to expire, so active expiry never has to sample; any index is a random volatile entry.
+ * The owner is told of each move, because entries know their place in the heap. One per dict for its
+ * keys, one for its hashes with fields that end, one per large hash for those fields.
  */
 import { assert } from '../../util/errors.ts';
 
@@ -57,6 +58,21 @@ export class ExpiryHeap {
     const atMs = this.at(last);
     if (atMs < this.at(index)) this.#siftUp(index, ref, atMs);
     else this.#siftDown(index, ref, atMs);
+  }
+
+  /** The entries that end at `atMs` or before, in no order, at most so many. */
+  until(atMs: number, max: number): number[] {
+    const refs: number[] = [];
+    // Nothing below an entry ends before it.
+    const open = this.#size === 0 ? [] : [0];
+    for (let index = open.pop(); index !== undefined && refs.length < max; index = open.pop()) {
+      if (this.at(index) > atMs) continue;
+      refs.push(this.ref(index));
+      const first = index * arity + 1;
+      const end = Math.min(first + arity, this.#size);
+      for (let child = first; child < end; child++) open.push(child);
+    }
+    return refs;
   }
 
   /** Room that has never been used takes no memory. */
