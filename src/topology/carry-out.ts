@@ -10,7 +10,7 @@ import type { Journal } from './journal.ts';
 import { formatAddress } from '../instance/address.ts';
 import { findNode, nodeOf, type NodeId, type Topology } from './model.ts';
 import type { Planned, Shape } from './planned.ts';
-import type { Step } from './step.ts';
+import { makesMaster, type Step } from './step.ts';
 
 export interface CarryOutOptions extends ExecuteOptions {
   readonly journal: Journal;
@@ -44,7 +44,7 @@ export async function carryOut(options: CarryOutOptions): Promise<CarriedOut> {
   // is a change of its own, and not ours to begin.
   const { before } = options;
   const run = executed.interrupted ? executed.done : [...executed.done, executed.at];
-  if (before === undefined || run.some(({ kind }) => kind === 'follow-no-one')) {
+  if (before === undefined || run.some(makesMaster)) {
     return { ...executed, kind: 'incomplete', undoing: undefined };
   }
   const touched = run.filter(movesNode).map(({ node }) => node);

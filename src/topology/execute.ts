@@ -9,7 +9,7 @@ import { failed, type Outcome } from '../instance/failure.ts';
 import type { Clock } from '../util/clock.ts';
 import { nodeOf, type NodeId, type Topology, type TopologyNode } from './model.ts';
 import { StepRunner } from './run-step.ts';
-import { nodesOfStep, type Step, type StepOutcome } from './step.ts';
+import { makesMaster, nodesOfStep, type Step, type StepOutcome } from './step.ts';
 
 export interface ExecuteOptions {
   /** The topology that the plan was made for. */
@@ -120,7 +120,7 @@ function stopped(
 function isBetweenMasters(done: readonly Step[]): boolean {
   const isDemotion = (step: Step): boolean => step.kind === 'follow' && step.as === 'demotion';
   const demotedAt = done.findLastIndex(isDemotion);
-  return demotedAt > done.findLastIndex(({ kind }) => kind === 'follow-no-one');
+  return demotedAt > done.findLastIndex(makesMaster);
 }
 
 /** What to type after a stop, from what is left undone. */

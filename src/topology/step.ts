@@ -67,6 +67,11 @@ export type StepOutcome =
   | { readonly kind: 'pending'; readonly message: string }
   | { readonly kind: 'failed'; readonly message: string };
 
+/** After it, a node takes writes that took none before. */
+export function makesMaster({ kind }: Step): boolean {
+  return kind === 'follow-no-one' || kind === 'failover';
+}
+
 /** Every node that a step talks to, the one that it is about first. */
 export function nodesOfStep(step: Step): NodeId[] {
   switch (step.kind) {

@@ -6,7 +6,7 @@
 import type { ChangeRecord, Direction, RecordBegin } from './change-record.ts';
 import { factsOf, linkOf, nodeOf, type NodeId, type Topology, type TopologyNode } from './model.ts';
 import type { Shape } from './planned.ts';
-import type { Step } from './step.ts';
+import { heldPingPeriod, type Step } from './step.ts';
 
 /** A recorded node as it is called today: by its run id, or where a restarted one was reached. */
 export function nodeToday(
@@ -20,6 +20,22 @@ export function nodeToday(
   return topology.nodes.find(
     ({ address: { host, port } }) => host === then?.address.host && port === then.address.port,
   );
+}
+
+/**
+ * The topology with the settings to go back to: a node whose PINGs the change left held counts as
+ * having the period that it had before.
+ */
+export function withRecordedSettings(record: ChangeRecord, topology: Topology): Topology {
+  const periods = heldPings(record, topology);
+  const nodes = topology.nodes.map((node): TopologyNode => {
+    const period = periods.get(node.id);
+    const facts = factsOf(node);
+    if (period === undefined || facts === undefined) return node;
+    const settings = { ...facts.settings, replPingReplicaPeriod: period };
+    return { ...node, state: { kind: 'up', facts: { ...facts, settings } } };
+  });
+  return { ...topology, nodes };
 }
 
 /** Whom each recorded node shall follow, in today's ids. Nodes that are gone are left out. */
@@ -52,9 +68,9 @@ export function movedNodes({ begin }: ChangeRecord, topology: Topology): NodeId[
 }
 
 /**
- * What the new plan does not do by itself: release the writes that are still held, wait for links
- * that the broken-off change left on their way, and on the way forward write the configuration files
- * that the change was to write.
+ * What the new plan does not do by itself: release the writes and PINGs that are still held, wait
+ * for links that the broken-off change left on their way, and on the way forward write the
+ * configuration files that the change was to write. `topology` is the one that was observed.
  */
 export function leftOpenSteps(
   record: ChangeRecord,
@@ -63,11 +79,15 @@ export function leftOpenSteps(
 ): Step[] {
   const held = begunOn(record, topology, 'hold-writes');
   const releases = held.filter((node) => !planned.some(isOn('release-writes', node)));
+  const pings = [...heldPings(record, topology)].flatMap(([node, period]): Step[] =>
+    planned.some(isOn('restore-pings', node)) ? [] : [{ kind: 'restore-pings', node, period }],
+  );
   const rewrites =
     direction === 'resume' && record.begin.persist ? movedNodes(record, topology) : [];
   return [
     ...releases.map((node): Step => ({ kind: 'release-writes', node })),
     ...awaitUnmoved(record, topology, planned),
+    ...pings,
     ...rewrites.map((node): Step => ({ kind: 'rewrite-config', node })),
   ];
 }
@@ -99,6 +119,18 @@ function begunOn({ begin, lines }: ChangeRecord, topology: Topology, kind: Step[
   const nodes = begun.flatMap((id) => nodeToday(begin, topology, id) ?? []);
   const alive = nodes.filter((node) => factsOf(node) !== undefined);
   return [...new Set(alive.map(({ id }) => id))];
+}
+
+/** The nodes, in today's ids, that still send no PINGs because of the change → their period before. */
+function heldPings({ begin, lines }: ChangeRecord, topology: Topology): Map<NodeId, number> {
+  const held = lines.flatMap((line): [NodeId, number][] => {
+    if (line.kind !== 'step-begin' || line.step.kind !== 'hold-pings') return [];
+    const node = nodeToday(begin, topology, line.step.node);
+    const period = factsOf(node)?.settings.replPingReplicaPeriod;
+    return node !== undefined && period === heldPingPeriod ? [[node.id, line.step.period]] : [];
+  });
+  // The first attempt saw what was set before; a later one may have found it held.
+  return new Map(held.reverse());
 }
 
 function isOn(kind: Step['kind'], node: NodeId): (step: Step) => boolean {

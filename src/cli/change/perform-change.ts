@@ -12,7 +12,7 @@ import { lockTopology, type ChangeLock } from '../../topology/lock.ts';
 import type { Topology } from '../../topology/model.ts';
 import { planShape } from '../../topology/plan-shape.ts';
 import { shapeOf } from '../../topology/planned.ts';
-import type { Step } from '../../topology/step.ts';
+import { makesMaster, type Step } from '../../topology/step.ts';
 import { OperatorError } from '../../util/errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { Observation } from '../observe.ts';
@@ -155,7 +155,7 @@ function exitCodeOfStop({
 
 /** Who takes writes, as far as the steps that were done tell. */
 function stateWords(done: readonly Step[]): string {
-  const promoted = done.some(({ kind }) => kind === 'follow-no-one');
+  const promoted = done.some(makesMaster);
   const demoted = done.some((step) => step.kind === 'follow' && step.as === 'demotion');
   if (promoted) return 'the new master takes writes, the rest is not done';
   return demoted ? 'nobody takes writes' : 'the change is half done';

@@ -9,7 +9,13 @@ import { nodeOf, type Topology } from '../../topology/model.ts';
 import { planShape } from '../../topology/plan-shape.ts';
 import type { Move } from '../../topology/planned.ts';
 import type { Step } from '../../topology/step.ts';
-import { isTakeover, leftOpenSteps, movedNodes, shapeToday } from '../../topology/take-up.ts';
+import {
+  isTakeover,
+  leftOpenSteps,
+  movedNodes,
+  shapeToday,
+  withRecordedSettings,
+} from '../../topology/take-up.ts';
 import { renderPlan, stepText } from '../views/plan-view.ts';
 import { changeResult, type ChangeEnd, type ChangeResult } from './change-document.ts';
 import { performChange, stopOf, whoAmI } from './perform-change.ts';
@@ -34,13 +40,13 @@ export interface AgainOptions extends Pick<
 export async function runAgain(options: AgainOptions): Promise<ChangeResult> {
   const { before, record, direction, write, paint } = options;
   const { command, id } = record.begin;
-  const { topology } = before;
+  const topology = withRecordedSettings(record, before.topology);
   const shape = shapeToday(record, topology, direction);
   const force = direction === 'resume' && isTakeover(record);
   const plan = planOrThrow(planShape(topology, shape, { persist: false, force }));
   const steps = [
     ...plan.steps,
-    ...leftOpenSteps(record, topology, { direction, planned: plan.steps }),
+    ...leftOpenSteps(record, before.topology, { direction, planned: plan.steps }),
   ];
   const outline = {
     id,

@@ -61,7 +61,7 @@ export function renderRecord(record: ChangeRecord): string {
   const entry = toEntry(record);
   const head = [
     `${entry.id}  ${entry.command}`,
-    `${timeText(entry.at)}, ${entry.who}: ${outcomeText(entry)}, ${costText(entry)}`,
+    `${timeText(entry.at)}, ${entry.who}: ${entry.outcome}${entry.cost === null ? '' : `, ${costText(entry)}`}`,
   ];
   const steps = entry.steps.map(
     ({ step, outcome, message, tookMs }) =>
@@ -76,7 +76,7 @@ const columns: readonly Column<HistoryEntry>[] = [
   { title: 'ID', cell: ({ id }) => id },
   { title: 'WHEN', cell: ({ at }) => timeText(at) },
   { title: 'WHO', cell: ({ who }) => who },
-  { title: 'OUTCOME', cell: outcomeText },
+  { title: 'OUTCOME', cell: ({ outcome }) => outcome },
   { title: 'COST', cell: costText },
   { title: 'COMMAND', cell: ({ command }) => command },
 ];
@@ -84,10 +84,6 @@ const columns: readonly Column<HistoryEntry>[] = [
 /** In UTC: two operators who compare notes may sit in two places. */
 function timeText(at: string): string {
   return `${at.slice(0, 10)} ${at.slice(11, 19)}Z`;
-}
-
-function outcomeText({ outcome }: HistoryEntry): string {
-  return outcome;
 }
 
 function costText({ cost }: HistoryEntry): string {

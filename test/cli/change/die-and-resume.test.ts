@@ -78,6 +78,7 @@ async function dieThenTakeUp(what: Case): Promise<boolean> {
     expect(records.map(isOpen)).toEqual([died]);
     if (died) await takeUp(servers, stateDir, direction);
     expect(await mastersAmong(servers)).toBe(1);
+    expect(await pingPeriods(servers)).toEqual(['10']);
     if (died && direction === 'rollback') expect(edgesOf(await look(servers.a))).toEqual(before);
     await Promise.all(writers.map((writer) => writer.progress()));
     for (const writer of writers) {
@@ -146,6 +147,14 @@ async function takeUp(servers: Servers, stateDir: string, direction: Direction):
 async function mastersAmong(servers: Servers): Promise<number> {
   const roles = await Promise.all(Object.values(servers).map((server) => server.info('role')));
   return roles.filter((role) => role === 'master').length;
+}
+
+/** Whoever dies while PINGs are held must not leave them so. */
+async function pingPeriods(servers: Servers): Promise<string[]> {
+  const replies = await Promise.all(
+    Object.values(servers).map((server) => server.cli('CONFIG', 'GET', 'repl-ping-replica-period')),
+  );
+  return [...new Set(replies.map((reply) => reply.trim().split('\n')[1]))];
 }
 
 async function masterPort(servers: Servers): Promise<number> {
