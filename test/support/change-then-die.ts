@@ -6,15 +6,19 @@
 import { observe } from '../../src/cli/observe.ts';
 import { runChange } from '../../src/cli/change/run-change.ts';
 import { plain } from '../../src/cli/views/paint.ts';
+import type { Topology } from '../../src/topology/model.ts';
+import { planShape } from '../../src/topology/plan-shape.ts';
 import { planChange, type Wanted } from '../../src/topology/plan.ts';
+import type { Planned } from '../../src/topology/planned.ts';
 import { systemClock } from '../../src/util/clock.ts';
 
 export interface ChangeThenDie {
   /** Of any node of the setup. */
   readonly port: number;
-  readonly verb: 'promote' | 'reparent' | 'no-one';
-  /** The port of the node that it is about, and of its new upstream. */
-  readonly node: number;
+  /** The new upstream of each port; null for the master. What `repl apply` is told by an inventory. */
+  readonly shape?: readonly (readonly [port: number, upstream: number | null])[];
+  /** Otherwise the port of the node to promote, or to move below `upstream`. */
+  readonly node?: number;
   readonly upstream?: number;
   readonly stateDir: string;
   /** It dies as soon as so many steps were run. */
@@ -29,16 +33,30 @@ const before = await observe({
   timeoutMs: 5000,
   clock: systemClock,
 });
-const idOf = (port: number | undefined): string => before.find(String(port)).id;
-const wanted: Wanted =
-  task.verb === 'reparent'
-    ? { kind: 'reparent', node: idOf(task.node), upstream: idOf(task.upstream) }
-    : { kind: task.verb, node: idOf(task.node) };
+const idOf = (port: number): string => before.find(String(port)).id;
+
+function plan(topology: Topology): Planned {
+  const { shape, node, upstream } = task;
+  if (shape !== undefined) {
+    const places = shape.map(([port, above]): [string, string | undefined] => [
+      idOf(port),
+      above === null ? undefined : idOf(above),
+    ]);
+    return planShape(topology, new Map(places), { persist: false });
+  }
+  if (node === undefined) throw new Error('neither a shape nor a node');
+  const wanted: Wanted =
+    upstream === undefined
+      ? { kind: 'promote', node: idOf(node) }
+      : { kind: 'reparent', node: idOf(node), upstream: idOf(upstream) };
+  return planChange(topology, wanted, { persist: false });
+}
+
 let stepsRun = 0;
 await runChange({
   before,
-  plan: (topology) => planChange(topology, wanted, { persist: false }),
-  command: `repl ${task.verb} ${task.node}`,
+  plan,
+  command: process.argv[2],
   persist: false,
   dryRun: false,
   out: undefined,

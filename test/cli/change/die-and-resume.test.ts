@@ -25,7 +25,7 @@ const rounds = Number(process.env['KILL_ROUNDS'] ?? 1);
 const kinds = isLong ? liveKinds : (['bundled', 'redis7'] as const);
 const roundTimeoutMs = 120_000;
 const script = fileURLToPath(new URL('../../support/change-then-die.ts', import.meta.url));
-const verbs = ['promote', 'reparent'] as const;
+const verbs = ['promote', 'reparent', 'apply'] as const;
 const directions: readonly Direction[] = ['resume', 'rollback'];
 
 /** A master, two replicas, and one below the second. */
@@ -36,7 +36,7 @@ type Servers = Record<keyof typeof tree, TestServer>;
 for (const kind of kinds) {
   for (const verb of verbs) {
     it(
-      `on ${kind}, a ${verb} ends healthy, whichever step its command died after`,
+      `on ${kind}, ${verb} ends healthy, whichever step its command died after`,
       async (context) => {
         needServer(context, kind);
         const servers = await startTree(use, kind, tree);
@@ -48,7 +48,7 @@ for (const kind of kinds) {
             steps++;
           }
           // It died after each step of a plan that had some.
-          expect(steps).toBeGreaterThan(verb === 'promote' ? 6 : 2);
+          expect(steps).toBeGreaterThan(verb === 'reparent' ? 2 : 6);
         }
       },
       roundTimeoutMs * rounds,
@@ -93,22 +93,27 @@ async function dieThenTakeUp(what: Case): Promise<boolean> {
 
 /** The next move from where everything is now: rounds leave other masters behind. */
 function task(
-  { servers, verb, steps }: Case,
+  { servers, ports, verb, steps }: Case,
   edges: readonly string[],
   stateDir: string,
 ): ChangeThenDie {
-  const pairs = edges.map((edge) => edge.split(' -> ').map(Number));
-  const upstreamOf = new Map(pairs.map(([replica, upstream]) => [replica, upstream]));
-  const leaves = [...upstreamOf.keys()].filter((port) => ![...upstreamOf.values()].includes(port));
-  const [leaf] = leaves;
-  const master = [...upstreamOf.values()].find((port) => !upstreamOf.has(port));
-  const other = Object.values(servers).find(
-    ({ port }) => port !== leaf && port !== upstreamOf.get(leaf),
+  const upstreamOf = new Map(
+    edges.map((edge) => edge.split(' -> ').map(Number) as [number, number]),
   );
+  const isUpstream = new Set(upstreamOf.values());
+  const master = ports.find((port) => !upstreamOf.has(port)) ?? 0;
   const common = { port: servers.a.port, stateDir, steps };
-  return verb === 'promote'
-    ? { ...common, verb, node: [...upstreamOf].find(([, above]) => above === master)?.[0] ?? leaf }
-    : { ...common, verb, node: leaf, upstream: other?.port ?? servers.a.port };
+  if (verb === 'apply') {
+    // A chain below another master: nobody stays where it was.
+    const chain = [...ports.filter((port) => port !== master).reverse(), master];
+    return { ...common, shape: chain.map((port, at) => [port, at === 0 ? null : chain[at - 1]]) };
+  }
+  if (verb === 'promote') {
+    return { ...common, node: ports.find((port) => upstreamOf.get(port) === master) ?? 0 };
+  }
+  const leaf = ports.findLast((port) => !isUpstream.has(port)) ?? 0;
+  const other = ports.find((port) => port !== leaf && port !== upstreamOf.get(leaf)) ?? 0;
+  return { ...common, node: leaf, upstream: other };
 }
 
 /** True when it was killed, false when it came to its end. */
