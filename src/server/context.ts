@@ -41,6 +41,8 @@ export interface CommandLookup {
 export interface Executor {
   /** Runs the transaction that `client` has queued; replies its results. */
   runQueued(client: Client): void;
+  /** Commands of a transaction are running: what takes long begins after the last of them. */
+  readonly inTransaction: boolean;
   /** Runs a step of a blocked client's command; see `BlockedRunner.run`. */
   runBlocked(blocked: BlockedClient, step: (call: Call) => boolean): boolean;
   /** Serves clients whose keys got ready outside of any request. */

@@ -54,6 +54,8 @@ export class Dispatcher {
   /** Sends the replies so far, before some that must not be sent. */
   readonly #flushReplies: (client: Client) => void;
   readonly #timer: CommandTimer;
+  /** Between the first command of a transaction and its last. */
+  inTransaction = false;
 
   constructor(options: {
     server: ServerContext;
@@ -158,6 +160,7 @@ export class Dispatcher {
   runQueued(client: Client): void {
     const call = this.#queuedCall;
     let sinceMs = this.#server.clock.monotonic();
+    this.inTransaction = true;
     for (const request of client.queue) {
       call.load(client, request);
       this.#executeInUnit(call, request);
@@ -165,6 +168,7 @@ export class Dispatcher {
       this.#timer.charge(call, request.command, (nowMs - sinceMs) * 1000);
       sinceMs = nowMs;
     }
+    this.inTransaction = false;
   }
 
   // ---- finding ----

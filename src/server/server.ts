@@ -335,8 +335,12 @@ export class BundledServer {
   }
 
   #newExecutor(): Executor {
+    const dispatcher = (): Dispatcher => this.#dispatcher;
     const executor: Executor = {
       runQueued: (client) => this.#dispatcher.runQueued(client),
+      get inTransaction() {
+        return dispatcher().inTransaction;
+      },
       runBlocked: (blocked, step) => this.#blockedRunner.run(blocked, step),
       serveReadyKeys: () => this.#blockedRunner.serveReadyKeys(),
       resumeInput: (client) => this.networking.resumeInput(client),

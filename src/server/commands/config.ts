@@ -169,8 +169,10 @@ function resetstatCommand({ server, keyspace, reply }: Call): void {
   keyspace.stats.keyspaceHits = 0;
   keyspace.stats.keyspaceMisses = 0;
   keyspace.stats.expiredKeys = 0;
+  keyspace.stats.expiredSubkeys = 0;
   keyspace.stats.expiredTimeCapReachedCount = 0;
   keyspace.stats.lazyfreedObjects = 0;
+  server.persistence.snapshots.begun = 0;
   server.infoSampler.reset();
   server.memoryLimit.resetStats();
   reply.ok();

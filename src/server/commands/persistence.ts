@@ -63,14 +63,17 @@ function bgsaveCommand(call: Call): void {
     return;
   }
   call.server.propagation.flushRun();
-  const answer = call.server.persistence.bgsave(call.argc === 2);
+  const answer = call.server.persistence.bgsave({
+    schedule: call.argc === 2,
+    later: call.server.executor.inTransaction,
+  });
   if (answer.kind === 'refused') call.error(answer.error);
   else call.reply.simple(`Background saving ${answer.kind}`);
 }
 
 function bgrewriteaofCommand(call: Call): void {
   call.server.propagation.flushRun();
-  switch (call.server.aof.bgrewriteaof()) {
+  switch (call.server.aof.bgrewriteaof({ later: call.server.executor.inTransaction })) {
     case 'in-progress':
       call.error('ERR Background append only file rewriting already in progress');
       return;

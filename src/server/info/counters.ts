@@ -4,7 +4,7 @@ import type { ServerContext } from '../context.ts';
 import type { InfoFields } from '../../protocol/info.ts';
 
 export function statsFields(server: ServerContext): InfoFields {
-  const { infoSampler, keyspace, memoryLimit, pubsub, replication, stats } = server;
+  const { infoSampler, keyspace, memoryLimit, persistence, pubsub, replication, stats } = server;
   const { exceededMs } = memoryLimit;
   const { counters } = replication;
   return [
@@ -38,7 +38,7 @@ export function statsFields(server: ServerContext): InfoFields {
     ['pubsub_patterns', pubsub.count('pattern')],
     ['pubsubshard_channels', pubsub.count('shard')],
     ['latest_fork_usec', 0],
-    ['total_forks', 0],
+    ['total_forks', persistence.snapshots.begun],
     ['migrate_cached_sockets', server.migrations.keptConnections],
     ['slave_expires_tracked_keys', keyspace.replicaKeys.size],
     ...noDefragOrTracking,

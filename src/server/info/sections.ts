@@ -1,7 +1,7 @@
 /**
  * What INFO says, as data: sections of fields, with the names and in the order of Redis 7.0.15,
  * because tools look for them. A value is measured, or a true "none" (`0` for what this server does
- * not have: forks, defragmentation, scripts); fields that would need a lie are left out, see
+ * not have: defragmentation, scripts); fields that would need a lie are left out, see
  * `test/server/info/sections.test.ts`. Printing is `protocol/info.ts`, the command is `commands/info.ts`.
  */
 import type { InfoFields, InfoSection } from '../../protocol/info.ts';

@@ -75,10 +75,10 @@ export class AofRewriter {
     return this.#deps.clock.monotonic() < this.#retryAtMs;
   }
 
-  /** Begins as soon as no other snapshot is under way. */
-  schedule(): void {
+  /** Begins as soon as no other snapshot is under way; `later` at the next cron, not now. */
+  schedule({ later = false } = {}): void {
     this.#scheduled = true;
-    this.cron();
+    if (!later) this.cron();
   }
 
   /** Ten times a second. */

@@ -224,8 +224,11 @@ export class Aof {
 
   // ---- CONFIG SET appendonly ----
 
-  /** Begins with a rewrite; until that is done the data set is not on disk. An error text or null. */
-  enable(): string | null {
+  /**
+   * Begins with a rewrite, `later` when the present command is over; until that is done the data set is
+   * not on disk. An error text or null.
+   */
+  enable({ later = false } = {}): string | null {
     if (this.#state !== 'off') return null;
     try {
       this.#files.directory.make();
@@ -235,7 +238,13 @@ export class Aof {
       return 'Unable to turn on AOF. Check server logs.';
     }
     this.#state = 'waiting-rewrite';
-    this.rewriter.schedule();
+    this.rewriter.schedule({ later });
+    if (!this.rewriter.inProgress) {
+      const because = later ? 'during a transaction' : 'while another snapshot is being made';
+      this.#deps.log.notice(
+        `AOF was enabled ${because}. An AOF background was scheduled to start when possible.`,
+      );
+    }
     return null;
   }
 
@@ -351,10 +360,10 @@ export class Aof {
 
   // ---- rewriting ----
 
-  /** BGREWRITEAOF. `scheduled`: it begins when the present snapshot is done. */
-  bgrewriteaof(): 'started' | 'scheduled' | 'in-progress' {
+  /** BGREWRITEAOF. `scheduled`: it begins when the present snapshot is done, or the transaction. */
+  bgrewriteaof({ later }: { later: boolean }): 'started' | 'scheduled' | 'in-progress' {
     if (this.rewriter.inProgress) return 'in-progress';
-    this.rewriter.schedule();
+    this.rewriter.schedule({ later });
     return this.rewriter.inProgress ? 'started' : 'scheduled';
   }
 

@@ -126,11 +126,14 @@ export class Persistence {
 
   // ---- in the background ----
 
-  /** BGSAVE. With `schedule`, one that cannot start now starts when the present job ends. */
-  bgsave(schedule: boolean): BgsaveAnswer {
+  /**
+   * BGSAVE. With `schedule`, one that cannot start now starts when the present job ends; `later` has
+   * it start when the present command is over.
+   */
+  bgsave({ schedule = false, later = false } = {}): BgsaveAnswer {
     if (this.#save !== null) return { kind: 'refused', error: alreadyInProgress };
-    if (this.snapshots.isWalking) {
-      if (!schedule) return { kind: 'refused', error: alreadyInProgress };
+    if (this.snapshots.isWalking || later) {
+      if (!schedule && !later) return { kind: 'refused', error: alreadyInProgress };
       this.#scheduled = true;
       return { kind: 'scheduled' };
     }
@@ -232,7 +235,7 @@ export class Persistence {
     if (this.inProgress || this.#deps.loading.kind === 'exclusive') return;
     if (this.#scheduled) {
       this.#scheduled = false;
-      this.bgsave(false);
+      this.bgsave();
       return;
     }
     const { keyspace, clock, log, settings } = this.#deps;
@@ -241,7 +244,7 @@ export class Persistence {
     for (const { seconds, changes } of settings.save) {
       if (keyspace.dirty < changes || nowSec - this.lastSaveSec <= seconds) continue;
       log.notice(`${changes} changes in ${seconds} seconds. Saving...`);
-      this.bgsave(false);
+      this.bgsave();
       return;
     }
   }

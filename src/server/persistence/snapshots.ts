@@ -69,6 +69,8 @@ export class Snapshots {
   /** The snapshot that walks at the moment, for whomever. */
   #running: Running | null = null;
   #fileCount = 0;
+  /** How many were begun in slices, where Redis would have forked; CONFIG RESETSTAT starts it over. */
+  begun = 0;
 
   constructor(deps: SnapshotsDeps) {
     this.#deps = deps;
@@ -109,6 +111,7 @@ export class Snapshots {
       onFailed: fail,
     });
     this.#running = { snapshot, run, fail };
+    this.begun++;
     run.resume();
     return run;
   }

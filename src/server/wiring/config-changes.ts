@@ -82,11 +82,11 @@ function followMemoryLimit(server: ServerContext, refreshGates: () => null): voi
   followPolicy();
 }
 
-function followAof({ aof, config, propagation }: ServerContext): void {
+function followAof({ aof, config, executor, propagation }: ServerContext): void {
   config.onChange('appendonly', (on) => {
     // What was written before belongs to the file as it was.
     propagation.flushRun();
-    if (on) return aof.enable();
+    if (on) return aof.enable({ later: executor.inTransaction });
     aof.disable();
     return null;
   });

@@ -62,7 +62,7 @@ describe('BGSAVE', () => {
     const rig = await newRig();
     rig.fill(20_000);
     const wanted = rig.data.content();
-    expect(rig.persistence.bgsave(false)).toEqual({ kind: 'started' });
+    expect(rig.persistence.bgsave()).toEqual({ kind: 'started' });
     expect(rig.persistence.snapshots.progress).toEqual({ processed: 0, total: 20_000 });
     rig.fill(5000, 'new');
     rig.clock.advance(3000);
@@ -81,9 +81,9 @@ describe('BGSAVE', () => {
     const rig = await newRig();
     rig.fill(10);
     const busy = { kind: 'refused', error: 'ERR Background save already in progress' };
-    rig.persistence.bgsave(false);
-    expect(rig.persistence.bgsave(false)).toEqual(busy);
-    expect(rig.persistence.bgsave(true)).toEqual(busy);
+    rig.persistence.bgsave();
+    expect(rig.persistence.bgsave()).toEqual(busy);
+    expect(rig.persistence.bgsave({ schedule: true })).toEqual(busy);
     expect(rig.persistence.save()).toBe(busy.error);
     await whenIdle(rig);
 
@@ -94,8 +94,8 @@ describe('BGSAVE', () => {
       onWalked: () => undefined,
       onFailed: () => undefined,
     });
-    expect(rig.persistence.bgsave(false)).toEqual(busy);
-    expect(rig.persistence.bgsave(true)).toEqual({ kind: 'scheduled' });
+    expect(rig.persistence.bgsave()).toEqual(busy);
+    expect(rig.persistence.bgsave({ schedule: true })).toEqual({ kind: 'scheduled' });
     rig.persistence.cron();
     expect(rig.persistence.saves).toBe(1);
     rig.persistence.snapshots.abort(sync);
@@ -110,14 +110,14 @@ describe('BGSAVE', () => {
       const rig = await newRig();
       rig.fill(5000);
       const undo = spoil(rig, how);
-      rig.persistence.bgsave(false);
+      rig.persistence.bgsave();
       await whenIdle(rig);
       expect([rig.persistence.lastBgsaveOk, rig.statuses]).toEqual([false, [false]]);
       expect(rig.log.at(-1)).toMatch(/# Background saving error: /);
       expect(rig.data.keyspace.dirty).toBe(5000);
       expect(rig.files()).toEqual(how === 'the directory is gone' ? [] : ['dump.rdb']);
       undo();
-      rig.persistence.bgsave(false);
+      rig.persistence.bgsave();
       await whenIdle(rig);
       expect([rig.persistence.lastBgsaveOk, rig.statuses]).toEqual([true, [false, true]]);
       expect(rig.saved()).toEqual(rig.data.content());
@@ -135,7 +135,7 @@ describe('BGSAVE', () => {
     expect([ends, rig.persistence.inProgress]).toEqual([['failed'], false]);
     expect(rig.persistence.save()).toBe(null);
     rig.fill(10, 'new');
-    rig.persistence.bgsave(false);
+    rig.persistence.bgsave();
     await whenIdle(rig);
     await waitFor(() => rig.files().length === 1);
     expect(rig.saved()).toEqual(rig.data.content());
@@ -146,13 +146,13 @@ describe('BGSAVE', () => {
   test('is broken off when all data goes; that it is gone is saved at once with save points', async () => {
     const rig = await newRig();
     rig.fill(50_000);
-    rig.persistence.bgsave(false);
+    rig.persistence.bgsave();
     rig.data.keyspace.flush(rig.data.keyspace.databases);
     rig.persistence.dataSetEmptied();
     expect([rig.persistence.inProgress, rig.files()]).toEqual([false, []]);
     expect(rig.data.keyspace.dirty).toBe(50_000);
     rig.settings.save = [{ seconds: 60, changes: 1 }];
-    rig.persistence.bgsave(false);
+    rig.persistence.bgsave();
     rig.persistence.dataSetEmptied();
     expect(rig.saved()).toEqual(rig.data.content());
     expect(rig.data.keyspace.dirty).toBe(0);

@@ -163,7 +163,7 @@ describe('by way of the disk', () => {
   test('the RDB becomes the data file, whatever was being saved', async () => {
     const { rig, loader, events, begin } = await newRig('disabled');
     writeFileSync(rig.persistence.dataFile.path, 'an older one');
-    rig.persistence.bgsave(false);
+    rig.persistence.bgsave();
     const { rdb, content } = masterRdb();
     begin();
     await feed(loader, rdb);
