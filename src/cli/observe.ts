@@ -16,6 +16,7 @@ import type { Seed } from '../topology/assemble.ts';
 import { discover } from '../topology/discover.ts';
 import { findNode, type Topology, type TopologyNode } from '../topology/model.ts';
 import type { LabSpec } from '../topology/spec.ts';
+import { withTrend } from '../topology/trend.ts';
 import type { Clock } from '../util/clock.ts';
 import { OperatorError } from '../util/errors.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -30,6 +31,8 @@ export interface ObserveOptions {
   readonly credentials: Credentials;
   readonly timeoutMs: number;
   readonly clock: Clock;
+  /** The look before this one, to tell how fast things change. */
+  readonly previous?: Topology;
 }
 
 export interface Lab {
@@ -56,7 +59,8 @@ export async function observe(options: ObserveOptions): Promise<Observation> {
   const { timeoutMs, clock } = options;
   const { seeds, lab, credentials } = resolveSeeds(options);
   const source = lab === undefined ? 'address' : 'inventory';
-  const topology = await discover({ seeds, source, credentials, timeoutMs, clock });
+  const seen = await discover({ seeds, source, credentials, timeoutMs, clock });
+  const topology = options.previous === undefined ? seen : withTrend(options.previous, seen);
   if (topology.nodes.length === 0) throwNobodyMeant(topology);
   return {
     topology,
@@ -77,10 +81,11 @@ export async function observe(options: ObserveOptions): Promise<Observation> {
 async function observeAgain(options: ObserveOptions, seen: Topology): Promise<Observation> {
   const isNowhere = (address: Address): boolean => addressKey(address) === addressKey(nowhere);
   const extra = seen.nodes.map(({ address }) => address).filter((address) => !isNowhere(address));
-  if (options.lab === undefined) return observe({ ...options, extra });
+  const next = { ...options, extra, previous: seen };
+  if (options.lab === undefined) return observe(next);
   const { loadSpec } = await import('../topology/spec.ts');
   const lab = { ...options.lab, spec: await loadSpec(options.lab.dir) };
-  return observe({ ...options, extra, lab });
+  return observe({ ...next, lab });
 }
 
 /** Where one node is and how to log in there, without asking anyone. */

@@ -12,10 +12,11 @@ export default class Status extends TopologyCommand {
   static override summary = 'Show the replication tree and what is wrong with it.';
 
   static override description = [
-    'Looks at the lab, or at everything that can be found from one address. A dead node keeps its place in the tree.',
+    'Looks at the lab, or at everything that can be found from the addresses: servers, or Sentinels that watch them. A dead node keeps its place in the tree.',
     'Nodes: * takes writes, + fine, ! has a problem, x does not answer, ? would not say.',
     'Links: ─ up, ~ on its way, x down, ? unknown.',
     'BEHIND is what the upstream has and the node has not, both read at one time; SEEN is the age of that.',
+    'The first line names the worst problem; repl check --codes explains the names. Advice is about a bad day to come: with nothing worse the setup is healthy.',
     'Exit code: 0 healthy, 1 could not tell, 2 wrong command line, 3 degraded.',
     '--json prints one document (schema redis-repl/status, version 1); --schema prints its JSON schema.',
     "A live setup's password is taken from REPL_PASSWORD, or asked for.",
@@ -24,11 +25,16 @@ export default class Status extends TopologyCommand {
   static override examples = [
     '<%= config.bin %> status',
     '<%= config.bin %> status 10.0.0.5:6379 --json',
+    '<%= config.bin %> status 10.0.0.5:6379 10.0.0.9:26379',
     '<%= config.bin %> status --watch 1',
   ];
 
+  static override strict = false;
+
   static override args = {
-    node: Args.string({ description: 'a node of the lab, or host:port of any live server' }),
+    node: Args.string({
+      description: 'a node of the lab, or host:port of live servers or Sentinels; one or several',
+    }),
   };
 
   static override flags = {
@@ -44,7 +50,7 @@ export default class Status extends TopologyCommand {
   async run(): Promise<unknown> {
     const { withWatchSeconds } = await import('../cli/watch.ts');
     const argv = withWatchSeconds(this.argv, watchDefaultSeconds);
-    const { args, flags } = await this.parse(Status, argv);
+    const { argv: words, flags } = await this.parse(Status, argv);
     if (flags.schema) return this.#printSchema();
     if (flags.watch !== undefined && this.jsonEnabled()) {
       throw new OperatorError('--watch and --json do not go together', {
@@ -52,14 +58,13 @@ export default class Status extends TopologyCommand {
         exitCode: 2,
       });
     }
-    const words = args.node === undefined ? [] : [args.node];
     const [{ judgeStatus }, { renderStatus }, { paintFor }] = await Promise.all([
       import('../cli/judge-status.ts'),
       import('../cli/views/status-view.ts'),
       import('../cli/views/paint.ts'),
     ]);
     const render = (input: StatusInput): string => renderStatus(input, paintFor(process.stdout));
-    const first = await this.observe(flags, words);
+    const first = await this.observe(flags, words.map(String));
     const input =
       flags.watch === undefined
         ? judgeStatus(first)

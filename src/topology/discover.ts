@@ -11,6 +11,7 @@ import { readReplication, readReport, type InstanceReport } from '../instance/re
 import type { Clock } from '../util/clock.ts';
 import { readWatches, type Watch } from '../instance/sentinel.ts';
 import { assembleTopology, type Seed, type Visit } from './assemble.ts';
+import { withConfFiles } from './conf-on-disk.ts';
 import type { Topology } from './model.ts';
 
 /** More nodes than this are not a tree of servers but a mistake. */
@@ -35,7 +36,8 @@ export async function discover(options: DiscoverOptions): Promise<Topology> {
   const walk = new Walk(options);
   try {
     await Promise.all(options.seeds.map((seed) => walk.visit(seed)));
-    return assembleTopology(await walk.sampleAllAtOnce(), options.source);
+    const topology = assembleTopology(await walk.sampleAllAtOnce(), options.source);
+    return options.source === 'inventory' ? await withConfFiles(topology) : topology;
   } finally {
     walk.close();
   }

@@ -26,8 +26,9 @@ export async function startTree<Name extends string>(
   const servers = {} as Record<Name, TestServer>;
   for (const [name, upstream] of Object.entries(upstreams) as [Name, Name | undefined][]) {
     const replicaof =
-      upstream === undefined ? [] : ['--replicaof', `127.0.0.1 ${servers[upstream].port}`];
-    servers[name] = await use.server(kind, { conf: soundConf, ...options, args: replicaof });
+      upstream === undefined ? '' : `replicaof 127.0.0.1 ${servers[upstream].port}\n`;
+    const conf = `${options.conf ?? soundConf}${replicaof}`;
+    servers[name] = await use.server(kind, { ...options, conf });
   }
   const replicas = Object.entries(upstreams).filter(([, upstream]) => upstream !== undefined);
   for (const [name] of replicas) await linkUp(servers[name as Name]);

@@ -3,6 +3,7 @@ import { formatMemory } from '../../util/units.ts';
 import { factsOf, isLiveMaster, judgePassword, linkOf, nodeOf, replicasOf } from '../model.ts';
 import type { NodeFacts, Topology, TopologyNode } from '../model.ts';
 import { listNames, listWords, redisCli, verb, type Finding } from './finding.ts';
+import { isDrifted } from './shape.ts';
 
 /**
  * How long a replica may be away and still resume, where repl-timeout does not say it: that long, a
@@ -45,10 +46,13 @@ function refusedBy(
   return topology.nodes.filter((other) => other !== node && isRefusedBy(other));
 }
 
-/** What runs differs from the node's own file. */
+/** What runs differs from the node's own file. A node in the wrong place has a finding for that. */
 export function findFileDrift(topology: Topology): Finding[] {
   return topology.nodes.flatMap((node) => {
-    const differences = factsOf(node)?.confFile?.differences ?? [];
+    const all = factsOf(node)?.confFile?.differences ?? [];
+    const differences = all.filter(
+      ({ name }) => name !== 'replicaof' || !isDrifted(topology, node),
+    );
     if (differences.length === 0) return [];
     const words = differences.map(({ name, running, file }) => `${name} ${running}, not ${file}`);
     return [
