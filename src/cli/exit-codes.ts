@@ -11,6 +11,7 @@ const rows = {
   degraded: [3, 'the topology has a problem that needs attention'],
   pending: [4, 'only planned: there is something to change'],
   incomplete: [5, 'stopped in the middle of a change: repl resume, or repl rollback'],
+  different: [6, 'nodes that were compared hold different data'],
   bug: [70, 'a bug in repl; the stack is on stderr'],
   interrupted: [130, 'stopped by Ctrl-C'],
 } as const;

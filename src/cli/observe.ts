@@ -5,8 +5,10 @@
  */
 import { addressKey, formatAddress, parseAddress, type Address } from '../instance/address.ts';
 import {
+  connectInBulk,
   connectInstance,
   connectToLook,
+  type BulkInstance,
   type Credentials,
   type Instance,
 } from '../instance/connection.ts';
@@ -50,6 +52,8 @@ export interface Observation {
   connect(node: TopologyNode): Promise<Outcome<Instance>>;
   /** The same for whoever only looks. */
   connectToLook(node: TopologyNode): Promise<Outcome<Instance>>;
+  /** The same for whoever reads whole data sets. */
+  connectInBulk(node: TopologyNode, timeoutMs: number): Promise<Outcome<BulkInstance>>;
   /** The node that was typed. Throws an OperatorError that lists the names there are. */
   find(words: string): TopologyNode;
 }
@@ -70,6 +74,8 @@ export async function observe(options: ObserveOptions): Promise<Observation> {
     again: () => observeAgain(options, topology),
     connect: ({ address }) => connectInstance({ ...address, ...credentials, timeoutMs }),
     connectToLook: ({ address }) => connectToLook({ ...address, ...credentials, timeoutMs }),
+    connectInBulk: ({ address }, answerTimeoutMs) =>
+      connectInBulk({ ...address, ...credentials, timeoutMs: answerTimeoutMs }),
     find: (words) => findNode(topology, words) ?? throwUnknown(words, topology.nodes),
   };
 }

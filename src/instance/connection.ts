@@ -3,6 +3,8 @@
  * with a deadline; it never reconnects, never throws for what a server or a network does, and never
  * keeps the process alive once closed.
  */
+import type { Reply } from '../protocol/reply-reader.ts';
+import { encodeLatin1 } from '../protocol/resp-encode.ts';
 import type { Address } from './address.ts';
 import {
   classifyConnectionError,
@@ -41,6 +43,13 @@ export async function connectInstance(target: InstanceTarget): Promise<Outcome<I
 /** The same for whoever only looks. */
 export function connectToLook(target: InstanceTarget): Promise<Outcome<Instance>> {
   return open(target, new PlainWire(target));
+}
+
+/** The same for whoever reads whole data sets; texts in replies have a character per byte. */
+export async function connectInBulk(target: InstanceTarget): Promise<Outcome<BulkInstance>> {
+  const wire = new PlainWire(target, 'bytes');
+  const opened = await open(target, wire);
+  return opened.kind === 'failed' ? opened : ok(new BulkInstance(opened.value, wire));
 }
 
 async function open(target: InstanceTarget, wire: Wire): Promise<Outcome<Instance>> {
@@ -100,10 +109,12 @@ export class Instance {
     options: { timeoutMs?: number } = {},
   ): Promise<Outcome<unknown>> {
     if (this.#broken !== undefined) return { kind: 'failed', failure: this.#broken };
-    const reply = this.#wire.call(args.map(String)).then(
-      (value: unknown) => ok(value),
-      (error: unknown) => this.#onCommandError(error),
-    );
+    return this.answerOf(this.#wire.call(args.map(String)), options);
+  }
+
+  /** What was asked on this connection's wire: the same deadline, the same words for failures. */
+  answerOf<T>(asked: Promise<T>, options: { timeoutMs?: number } = {}): Promise<Outcome<T>> {
+    const reply = asked.then(ok<T>, (error: unknown) => this.#onCommandError(error));
     return this.#withDeadline(reply, options.timeoutMs ?? this.#timeoutMs);
   }
 
@@ -141,5 +152,36 @@ export class Instance {
     } finally {
       clearTimeout(timer);
     }
+  }
+}
+
+/** A connection for many requests at a time. */
+export class BulkInstance {
+  readonly address: Address;
+  readonly #instance: Instance;
+  readonly #wire: PlainWire;
+
+  constructor(instance: Instance, wire: PlainWire) {
+    this.address = instance.address;
+    this.#instance = instance;
+    this.#wire = wire;
+  }
+
+  /** Sends one command; an error reply is `failed`. */
+  call(args: readonly (string | number)[]): Promise<Outcome<unknown>> {
+    return this.#instance.call(args);
+  }
+
+  /**
+   * Sends requests in one write, their arguments a character per byte, and returns the replies in
+   * order, error replies among them. `failed` only when the connection is lost.
+   */
+  pipeline(requests: readonly (readonly string[])[]): Promise<Outcome<readonly Reply[]>> {
+    const text = requests.map(encodeLatin1).join('');
+    return this.#instance.answerOf(this.#wire.pipeline(text, requests.length));
+  }
+
+  close(): void {
+    this.#instance.close();
   }
 }

@@ -1,25 +1,37 @@
-/** A connection through nothing but a socket, for commands that only look at servers. */
+/**
+ * A connection through nothing but a socket, for commands that only look at servers. Many requests
+ * at once go through `pipeline`.
+ */
 import { connect, type Socket } from 'node:net';
 import { encodeCommand } from '../protocol/resp-encode.ts';
 import { ReplyError, ReplyReader, type Reply } from '../protocol/reply-reader.ts';
 import type { Wire, WireTarget } from './wire.ts';
 
 interface Waiter {
-  readonly resolve: (reply: Reply) => void;
+  /** Takes a reply; true when it waits for no more. */
+  readonly take: (reply: Reply) => boolean;
   readonly reject: (error: unknown) => void;
 }
 
+/** A server allows values of 512 MB, but whoever asks for them asks for pieces. */
+const maxBulkReplyBytes = 256 * 1024 * 1024;
+
 export class PlainWire implements Wire {
   readonly #target: WireTarget;
-  readonly #reader = new ReplyReader();
+  readonly #reader: ReplyReader;
   /** Whose replies are to come, in order. */
   readonly #waiters: Waiter[] = [];
   #socket: Socket | undefined;
   /** Why nothing more can be asked. */
   #broken: unknown;
 
-  constructor(target: WireTarget) {
+  /** With `bytes`, every character of a reply is one byte. */
+  constructor(target: WireTarget, texts: 'utf8' | 'bytes' = 'utf8') {
     this.#target = target;
+    this.#reader =
+      texts === 'utf8'
+        ? new ReplyReader()
+        : new ReplyReader({ encoding: 'latin1', maxReplyBytes: maxBulkReplyBytes });
   }
 
   connect(): Promise<void> {
@@ -38,8 +50,29 @@ export class PlainWire implements Wire {
   call(args: readonly string[]): Promise<unknown> {
     if (this.#broken !== undefined) return Promise.reject(this.#broken);
     return new Promise((resolve, reject) => {
-      this.#waiters.push({ resolve, reject });
+      const take = (reply: Reply): boolean => {
+        if (reply instanceof ReplyError) reject(reply);
+        else resolve(reply);
+        return true;
+      };
+      this.#waiters.push({ take, reject });
       this.#socket?.write(encodeCommand(args));
+    });
+  }
+
+  /** Sends encoded requests, a character per byte, and returns all replies; errors are among them. */
+  pipeline(requests: string, count: number): Promise<readonly Reply[]> {
+    if (this.#broken !== undefined) return Promise.reject(this.#broken);
+    if (count === 0) return Promise.resolve([]);
+    return new Promise((resolve, reject) => {
+      const replies: Reply[] = [];
+      const take = (reply: Reply): boolean => {
+        if (replies.push(reply) < count) return false;
+        resolve(replies);
+        return true;
+      };
+      this.#waiters.push({ take, reject });
+      this.#socket?.write(requests, 'latin1');
     });
   }
 
@@ -59,14 +92,10 @@ export class PlainWire implements Wire {
   }
 
   #onReply(reply: Reply): void {
-    const waiter = this.#waiters.shift();
-    if (reply instanceof ReplyError) {
-      // What nobody asked for is why the server is about to hang up: protected mode, too many clients.
-      if (waiter === undefined) this.#fail(new Error(reply.message));
-      else waiter.reject(reply);
-    } else {
-      waiter?.resolve(reply);
-    }
+    const waiter = this.#waiters.at(0);
+    if (waiter?.take(reply) === true) this.#waiters.shift();
+    // What nobody asked for is why the server is about to hang up: protected mode, too many clients.
+    if (waiter === undefined && reply instanceof ReplyError) this.#fail(new Error(reply.message));
   }
 
   #fail(error: unknown): void {

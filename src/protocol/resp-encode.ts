@@ -21,6 +21,13 @@ export function encodeCommand(args: readonly (string | Uint8Array)[]): Buffer {
   return out.subarray(0, at);
 }
 
+/** The same as text of one character per byte, to be sent as latin1: many requests in one string. */
+export function encodeLatin1(args: readonly string[]): string {
+  let out = `*${args.length}\r\n`;
+  for (const arg of args) out += `$${arg.length}\r\n${arg}\r\n`;
+  return out;
+}
+
 const CR = 13;
 const LF = 10;
 const STAR = 42;

@@ -2,6 +2,8 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { inspect } from 'node:util';
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
+  type BulkInstance,
+  connectInBulk,
   connectInstance,
   connectToLook,
   type Instance,
@@ -212,5 +214,48 @@ describe.each(ways)('%s', (_name, connect) => {
       instance.close();
       expect(await instance.call(['PING'])).toMatchObject({ kind: 'failed' });
     });
+  });
+});
+
+describe('in bulk', () => {
+  async function connectBulk(port: number, timeoutMs = 5000): Promise<BulkInstance> {
+    const outcome = await connectInBulk({ host, port, timeoutMs });
+    if (outcome.kind === 'failed') throw new Error(outcome.failure.message);
+    use.defer(() => outcome.value.close());
+    return outcome.value;
+  }
+
+  it('answers many requests in order, errors among them, bytes as they are', async (context) => {
+    needServer(context, 'redis7');
+    const { port } = await use.server('redis7');
+    const bulk = await connectBulk(port);
+    const requests = [
+      ['SET', 'k\u00ff', '\u0000\u00e9'],
+      ['LPUSH', 'k\u00ff', 'x'],
+      ['GET', 'k\u00ff'],
+    ];
+    const [first, second] = await Promise.all([
+      bulk.pipeline(requests),
+      bulk.pipeline([['STRLEN', 'k\u00ff']]),
+    ]);
+    expect(first).toMatchObject({
+      kind: 'ok',
+      value: ['OK', { message: expect.stringMatching(/^WRONGTYPE/) as string }, '\u0000\u00e9'],
+    });
+    expect(second).toEqual({ kind: 'ok', value: [2] });
+    expect(await bulk.pipeline([])).toEqual({ kind: 'ok', value: [] });
+  });
+
+  it('fails all requests of a connection that is silent or lost', async () => {
+    const silent = await connectBulk(await startOddServer(() => {}), 100);
+    const [one, other] = await Promise.all([
+      silent.pipeline([['PING']]),
+      silent.pipeline([['PING'], ['PING']]),
+    ]);
+    expect([one, other]).toMatchObject([
+      { failure: { kind: 'timeout' } },
+      { failure: { kind: 'timeout' } },
+    ]);
+    expect(await silent.pipeline([['PING']])).toMatchObject({ kind: 'failed' });
   });
 });

@@ -54,6 +54,31 @@ describe('a reply reader', () => {
     expect(() => readAll([Buffer.from(text)])).toThrow('Protocol error');
   });
 
+  it('keeps every byte as one character where bytes are wanted', () => {
+    const reader = new ReplyReader({ encoding: 'latin1' });
+    reader.feed(Buffer.from('*2\r\n$3\r\n\u00ff\u0000\r\r\n+\u00e9\r\n', 'latin1'));
+    expect(reader.next()).toEqual(['\u00ff\u0000\r', '\u00e9']);
+  });
+
+  it('does not read a long reply again with each piece', () => {
+    const reader = new ReplyReader({ maxReplyBytes: 2 ** 30 });
+    const count = 2000;
+    const piece = Buffer.alloc(10_000, 'x');
+    reader.feed(Buffer.from(`$${count * piece.length}\r\n`));
+    for (let at = 0; at < count; at++) {
+      expect(reader.next()).toBeUndefined();
+      reader.feed(piece);
+    }
+    reader.feed(Buffer.from('\r\n:7\r\n'));
+    expect(String(reader.next()).length).toBe(count * piece.length);
+    expect(reader.next()).toBe(7);
+  });
+
+  it('knows numbers that are negative or large', () => {
+    const text = ':-1\r\n:0\r\n:9007199254740993\r\n:-9223372036854775808\r\n';
+    expect(readAll([Buffer.from(text)])).toEqual([-1, 0, Number('9007199254740993'), -(2 ** 63)]);
+  });
+
   it('does not gather without end', () => {
     const reader = new ReplyReader();
     reader.feed(Buffer.from(`$${2 ** 40}\r\n`));

@@ -9,6 +9,7 @@ export const numberOrNull = (description: string): object => ({
   type: ['integer', 'null'],
   description,
 });
+export const count = (description: string): object => ({ type: 'integer', description });
 export const truth = (description: string): object => ({ type: 'boolean', description });
 export const listOf = (items: object, description: string): object => ({
   type: 'array',
