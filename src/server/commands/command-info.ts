@@ -1,6 +1,6 @@
 /**
- * COMMAND INFO and COMMAND DOCS: the rows of the command table as Redis 7.0 shows them, in maps and
- * sets where the client speaks RESP3. DOCS has no `arguments`: the table does not hold them.
+ * COMMAND INFO: the rows of the command table as Redis 7.0 shows them to programs, in maps and sets
+ * where the client speaks RESP3. How people see them is in command-docs.ts.
  */
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { type Command, commandFlags, type CommandFlag } from '../command.ts';
@@ -120,21 +120,6 @@ function replySearch(
     if (typeof value === 'number') reply.integer(value);
     else reply.bulkText(value);
   }
-}
-
-/** A command's name and its description; the caller has opened the map. */
-export function replyCommandDocs(reply: ReplyWriter, command: Command): void {
-  const { spec, subcommands } = command;
-  reply.bulkText(command.fullName);
-  reply.map(subcommands === null ? 4 : 5);
-  replyPair(reply, 'summary', spec.summary);
-  replyPair(reply, 'since', spec.since);
-  replyPair(reply, 'group', spec.group);
-  replyPair(reply, 'complexity', spec.complexity);
-  if (subcommands === null) return;
-  reply.bulkText('subcommands');
-  reply.map(subcommands.size);
-  for (const subcommand of subcommands.values()) replyCommandDocs(reply, subcommand);
 }
 
 function replyPair(reply: ReplyWriter, name: string, value: string): void {

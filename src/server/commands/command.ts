@@ -3,7 +3,9 @@ import { globMatch } from '../../util/glob.ts';
 import type { Call } from '../call.ts';
 import type { Command, CommandSpec, Handler } from '../command.ts';
 import { type HelpRow, replyHelp } from './command-help.ts';
-import { categoriesOf, replyCommandDocs, replyCommandInfo } from './command-info.ts';
+import { CommandArguments } from './command-arguments.ts';
+import { replyCommandDocs } from './command-docs.ts';
+import { categoriesOf, replyCommandInfo } from './command-info.ts';
 import { getkeysandflagsCommand, getkeysCommand } from './command-keys.ts';
 
 /** name, arity, since, handler, summary */
@@ -80,7 +82,8 @@ function docsCommand(call: Call): void {
   const asked = call.argc === 2 ? [...all.values()] : namedCommands(call);
   const commands = asked.filter((command) => command !== null);
   call.reply.map(commands.length);
-  for (const command of commands) replyCommandDocs(call.reply, command);
+  const commandArguments = new CommandArguments();
+  for (const command of commands) replyCommandDocs(call.reply, command, commandArguments);
 }
 
 /** In the order asked for, null where there is none of that name. */
