@@ -40,13 +40,22 @@ export function fingerprintOf(topology: Topology): Fingerprint {
   return marks.sort((a, b) => compareText(a.name, b.name));
 }
 
-/** What is no longer so, a sentence each; empty when the plan still stands. */
-export function driftBetween(then: Fingerprint, now: Fingerprint): string[] {
+export type FingerprintField = keyof NodeFingerprint;
+
+/**
+ * What is no longer so, a sentence each; empty when the plan still stands. `moving` names what
+ * changes by itself at present and so does not count.
+ */
+export function driftBetween(
+  then: Fingerprint,
+  now: Fingerprint,
+  moving: readonly FingerprintField[] = [],
+): string[] {
   const gone = then.filter(({ name }) => now.every((mark) => mark.name !== name));
   const fresh = now.filter(({ name }) => then.every((mark) => mark.name !== name));
   const both = then.flatMap((before) => {
     const after = now.find(({ name }) => name === before.name);
-    return after === undefined ? [] : driftOfNode(before, after);
+    return after === undefined ? [] : driftOfNode(before, after, moving);
   });
   return [
     ...gone.map(({ name }) => `${name} is no longer there.`),
@@ -57,7 +66,7 @@ export function driftBetween(then: Fingerprint, now: Fingerprint): string[] {
 
 /** Field → what its change means. In the order in which they are told. */
 const fieldWords: readonly (readonly [
-  keyof NodeFingerprint,
+  FingerprintField,
   (name: string, was: string, is: string) => string,
 ])[] = [
   ['id', (name) => `${name} was restarted, or is another server.`],
@@ -73,7 +82,11 @@ const fieldWords: readonly (readonly [
   ['configHash', (name) => `The settings of ${name} were changed.`],
 ];
 
-function driftOfNode(before: Fingerprint[number], after: Fingerprint[number]): string[] {
+function driftOfNode(
+  before: Fingerprint[number],
+  after: Fingerprint[number],
+  moving: readonly FingerprintField[],
+): string[] {
   if ('down' in before) {
     return 'down' in after ? [] : [`${before.name} did not answer and does now.`];
   }
@@ -82,7 +95,7 @@ function driftOfNode(before: Fingerprint[number], after: Fingerprint[number]): s
     const [was, is] = [shown(before[field]), shown(after[field])];
     // A master has no link: that it became one is told already.
     const isTold = field === 'link' && (before.link === null || after.link === null);
-    return was === is || isTold ? [] : [say(before.name, was, is)];
+    return was === is || isTold || moving.includes(field) ? [] : [say(before.name, was, is)];
   });
 }
 

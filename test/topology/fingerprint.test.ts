@@ -74,6 +74,12 @@ describe('drift', () => {
     expect(driftBetween(then, now)).toEqual(['6380 was restarted, or is another server.']);
   });
 
+  it('does not count what changes by itself while a change is resumed', () => {
+    const [then, now] = [star, changed('6380', { link: 'down' })];
+    const marks = [then, now].map((nodes) => fingerprintOf(buildTopology({ nodes })));
+    expect(driftBetween(marks[0], marks[1], ['link'])).toEqual([]);
+  });
+
   it('is seen when a dead node is back', () => {
     const [then, now] = [changed('6381', { down: dead }), star].map((nodes) =>
       fingerprintOf(buildTopology({ nodes })),

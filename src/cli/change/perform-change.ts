@@ -6,7 +6,12 @@
 import { hostname, userInfo } from 'node:os';
 import { carryOut, outcomeOf, type CarriedOut } from '../../topology/carry-out.ts';
 import type { RecordOutcome } from '../../topology/change-record.ts';
-import { driftBetween, fingerprintOf, type Fingerprint } from '../../topology/fingerprint.ts';
+import {
+  driftBetween,
+  fingerprintOf,
+  type Fingerprint,
+  type FingerprintField,
+} from '../../topology/fingerprint.ts';
 import type { Journal } from '../../topology/journal.ts';
 import { lockTopology, type ChangeLock } from '../../topology/lock.ts';
 import type { Topology } from '../../topology/model.ts';
@@ -29,6 +34,8 @@ export interface PerformOptions {
   readonly openJournal: () => Journal;
   /** What the plan was made from; the default is `before`. */
   readonly fingerprint?: Fingerprint;
+  /** What changes by itself meanwhile, and does not make the plan stale. */
+  readonly moving?: readonly FingerprintField[];
   /** A step that fails is undone, where that loses nothing. Not when a change is taken up again. */
   readonly undoes: boolean;
   readonly locks: boolean;
@@ -55,7 +62,7 @@ export async function performChange(options: PerformOptions): Promise<Performed>
   try {
     const planned = options.fingerprint ?? fingerprintOf(options.before.topology);
     const now = await options.before.again();
-    throwIfDrifted(planned, fingerprintOf(now.topology));
+    throwIfDrifted(planned, fingerprintOf(now.topology), options.moving);
     return await performLocked(options);
   } finally {
     lock?.release();
@@ -63,8 +70,12 @@ export async function performChange(options: PerformOptions): Promise<Performed>
 }
 
 /** Throws an OperatorError that names everything that is no longer as it was. */
-export function throwIfDrifted(then: Fingerprint, now: Fingerprint): void {
-  const drift = driftBetween(then, now);
+export function throwIfDrifted(
+  then: Fingerprint,
+  now: Fingerprint,
+  moving: readonly FingerprintField[] = [],
+): void {
+  const drift = driftBetween(then, now, moving);
   if (drift.length === 0) return;
   throw new OperatorError('the setup is not what the plan was made for, so nothing was changed', {
     cause: drift.join('\n'),

@@ -74,6 +74,8 @@ async function finish(
     steps,
     id,
     openJournal: () => again(options, steps),
+    // Links and histories are finding their places again; the steps wait for them.
+    moving: ['link', 'replid'],
     undoes: false,
     mayLose: false,
     ...(direction === 'rollback' ? { doneAs: 'rolled-back' as const } : {}),
