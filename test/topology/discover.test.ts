@@ -6,7 +6,7 @@ import { freePort } from '../support/free-port.ts';
 import { useResources } from '../support/resources.ts';
 import { needServer } from '../support/server-kinds.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { edgesOf, liveKinds, look, soundConf, startTree } from './live.ts';
+import { edgesOf, liveKinds, look, soundArgs, startTree } from './live.ts';
 
 const use = useResources();
 
@@ -88,9 +88,10 @@ describe('discovery', () => {
 
   it('names a replica that its master refuses', async (context) => {
     needServer(context, 'redis7');
-    const conf = `${soundConf}requirepass pw\n`;
-    const a = await use.server('redis7', { conf: `${conf}masterauth pw\n` });
-    const b = await use.server('redis7', { conf: `${conf}replicaof 127.0.0.1 ${a.port}\n` });
+    const args = soundArgs;
+    const conf = 'requirepass pw\n';
+    const a = await use.server('redis7', { args, conf: `${conf}masterauth pw\n` });
+    const b = await use.server('redis7', { args, conf: `${conf}replicaof 127.0.0.1 ${a.port}\n` });
     const seen = await look(b, { password: 'pw' });
     expect(diagnose(seen.topology)).toMatchObject([
       { code: 'link-down', sentence: expect.stringContaining('masterauth') },

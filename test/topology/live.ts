@@ -10,8 +10,11 @@ import { observe, type Observation, type ObserveOptions } from '../../src/cli/ob
 /** Kinds that the live tests run on; those that are missing here are skipped. */
 export const liveKinds: readonly ServerKind[] = serverKinds;
 
-/** A server that was started without these is advised to have them. */
-export const soundConf = 'appendonly yes\n';
+/**
+ * A server that keeps nothing on disk is advised to. Snapshots, for a replica that is still writing
+ * its first append-only file does not end when it is told to.
+ */
+export const soundArgs = ['--save', '3600 1'];
 
 /**
  * Starts one server per entry, each after its upstream: `{a: undefined, b: 'a'}`. Returns them when
@@ -27,8 +30,8 @@ export async function startTree<Name extends string>(
   for (const [name, upstream] of Object.entries(upstreams) as [Name, Name | undefined][]) {
     const replicaof =
       upstream === undefined ? '' : `replicaof 127.0.0.1 ${servers[upstream].port}\n`;
-    const conf = `${options.conf ?? soundConf}${replicaof}`;
-    servers[name] = await use.server(kind, { ...options, conf });
+    const conf = `${options.conf ?? ''}${replicaof}`;
+    servers[name] = await use.server(kind, { ...options, conf, args: soundArgs });
   }
   const replicas = Object.entries(upstreams).filter(([, upstream]) => upstream !== undefined);
   for (const [name] of replicas) await linkUp(servers[name as Name]);
