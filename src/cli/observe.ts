@@ -3,43 +3,36 @@
  * can be found from one address. Used by the commands that look at or change a live setup. It does
  * not print.
  */
-import { addressKey, formatAddress, parseAddress, type Address } from '../instance/address.ts';
+import { addressKey, formatAddress, type Address } from '../instance/address.ts';
 import {
   connectInBulk,
   connectInstance,
   connectToLook,
   type BulkInstance,
-  type Credentials,
   type Instance,
+  type InstanceTarget,
 } from '../instance/connection.ts';
 import type { Outcome } from '../instance/failure.ts';
 import { nowhere } from '../instance/verbs.ts';
-import type { Seed } from '../topology/assemble.ts';
 import { discover } from '../topology/discover.ts';
 import { findNode, type Topology, type TopologyNode } from '../topology/model.ts';
-import type { LabSpec } from '../topology/spec.ts';
 import { withTrend } from '../topology/trend.ts';
 import type { Clock } from '../util/clock.ts';
 import { OperatorError } from '../util/errors.ts';
 import { exitCodes } from './exit-codes.ts';
+import {
+  credentialsAt,
+  resolveSeeds,
+  throwUnknown,
+  type Lab,
+  type SeedRequest,
+} from './resolve-seeds.ts';
 
-export interface ObserveOptions {
-  /** Nodes that were typed; all must be found. None means the whole lab. */
-  readonly words: readonly string[];
-  /** Addresses to ask as well, whether somebody is there or not. */
-  readonly extra?: readonly Address[];
-  readonly lab: Lab | undefined;
-  /** For live setups; a lab brings its own password. */
-  readonly credentials: Credentials;
+export interface ObserveOptions extends SeedRequest {
   readonly timeoutMs: number;
   readonly clock: Clock;
   /** The look before this one, to tell how fast things change. */
   readonly previous?: Topology;
-}
-
-export interface Lab {
-  readonly dir: string;
-  readonly spec: LabSpec;
 }
 
 /** A topology, and the means to look again and to reach its nodes. */
@@ -61,21 +54,27 @@ export interface Observation {
 /** Looks at the topology that the words mean. Throws an OperatorError for words that mean nothing. */
 export async function observe(options: ObserveOptions): Promise<Observation> {
   const { timeoutMs, clock } = options;
-  const { seeds, lab, credentials } = resolveSeeds(options);
+  const plan = await resolveSeeds(options);
+  const { seeds, lab, credentials } = plan;
   const source = lab === undefined ? 'address' : 'inventory';
   const seen = await discover({ seeds, source, credentials, timeoutMs, clock });
   const topology = options.previous === undefined ? seen : withTrend(options.previous, seen);
   if (topology.nodes.length === 0) throwNobodyMeant(topology);
+  const targetOf = ({ address }: TopologyNode): InstanceTarget => ({
+    ...address,
+    ...credentialsAt(plan, address),
+    timeoutMs,
+  });
   return {
     topology,
     lab,
     timeoutMs,
     clock,
     again: () => observeAgain(options, topology),
-    connect: ({ address }) => connectInstance({ ...address, ...credentials, timeoutMs }),
-    connectToLook: ({ address }) => connectToLook({ ...address, ...credentials, timeoutMs }),
-    connectInBulk: ({ address }, answerTimeoutMs) =>
-      connectInBulk({ ...address, ...credentials, timeoutMs: answerTimeoutMs }),
+    connect: (node) => connectInstance(targetOf(node)),
+    connectToLook: (node) => connectToLook(targetOf(node)),
+    connectInBulk: (node, answerTimeoutMs) =>
+      connectInBulk({ ...targetOf(node), timeoutMs: answerTimeoutMs }),
     find: (words) => findNode(topology, words) ?? throwUnknown(words, topology.nodes),
   };
 }
@@ -94,58 +93,6 @@ async function observeAgain(options: ObserveOptions, seen: Topology): Promise<Ob
   return observe({ ...next, lab });
 }
 
-/** Where one node is and how to log in there, without asking anyone. */
-export function resolveNode(
-  words: string,
-  { lab, credentials }: Pick<ObserveOptions, 'lab' | 'credentials'>,
-): { address: Address; credentials: Credentials } {
-  const { seeds, ...resolved } = resolveSeeds({ words: [words], lab, credentials });
-  const { address } = seeds.find((seed) => isMeant(seed, words)) ?? seeds[0];
-  return { address, credentials: resolved.credentials };
-}
-
-function resolveSeeds(options: Pick<ObserveOptions, 'words' | 'extra' | 'lab' | 'credentials'>): {
-  seeds: Seed[];
-  lab: Lab | undefined;
-  credentials: Credentials;
-} {
-  const { words, extra = [], lab, credentials } = options;
-  const extraSeeds = extra.map((address) => ({ address }));
-  const labSeeds = lab === undefined ? [] : seedsOf(lab.spec);
-  const isInLab = words.some((word) => labSeeds.some((seed) => isMeant(seed, word)));
-  if (lab !== undefined && (isInLab || words.length === 0)) {
-    const password = lab.spec.password ?? credentials.password;
-    const own = password === undefined ? credentials : { ...credentials, password };
-    // Words that are no node of the lab may be addresses; `find` judges them later.
-    const others = words.filter((word) => !labSeeds.some((seed) => isMeant(seed, word)));
-    const otherSeeds = others.map((word) => ({ address: addressOf(word, labSeeds) }));
-    return { seeds: [...labSeeds, ...otherSeeds, ...extraSeeds], lab, credentials: own };
-  }
-  const seeds = words.map((word) => ({ address: addressOf(word, labSeeds) }));
-  return { seeds: [...seeds, ...extraSeeds], lab: undefined, credentials };
-}
-
-function seedsOf(spec: LabSpec): (Seed & { name: string })[] {
-  return spec.nodes.map(({ name, host, port, replicaof }) => ({
-    name,
-    address: { host, port },
-    expected: { upstreamName: replicaof },
-  }));
-}
-
-/** By name, address or port. */
-function isMeant({ name, address }: Seed, words: string): boolean {
-  if (name === words) return true;
-  const meant = parseAddress(words);
-  if (meant === undefined) return false;
-  const isPortAlone = !words.includes(':');
-  return isPortAlone ? meant.port === address.port : addressKey(meant) === addressKey(address);
-}
-
-function addressOf(words: string, known: readonly { name: string }[]): Address {
-  return parseAddress(words) ?? throwUnknown(words, known);
-}
-
 /** Only Sentinels were named, and none of them watches one master and no other. */
 function throwNobodyMeant({ sentinels }: Topology): never {
   const [{ name, state }] = sentinels;
@@ -161,15 +108,4 @@ function throwNobodyMeant({ sentinels }: Topology): never {
     `Sentinel ${name} watches several masters: ${masters.map(formatAddress).join(', ')}`,
     { hint: `name one of them too: repl status ${first} ${name}`, exitCode: exitCodes.usage },
   );
-}
-
-function throwUnknown(words: string, nodes: readonly { readonly name: string }[]): never {
-  const names = nodes.map(({ name }) => name).join(', ');
-  throw new OperatorError(`there is no node ${words}`, {
-    hint:
-      names === ''
-        ? 'name a live server as host:port, or make a lab: repl init 6379 6380 6381'
-        : `there are: ${names}; or name a live server as host:port`,
-    exitCode: exitCodes.usage,
-  });
 }

@@ -4,7 +4,7 @@ import { connectToLook, type Credentials } from '../instance/connection.ts';
 import type { Outcome } from '../instance/failure.ts';
 import { parseInfo } from '../protocol/info.ts';
 import { OperatorError } from '../util/errors.ts';
-import { resolveNode, type Lab } from './observe.ts';
+import { resolveNode, type Lab } from './resolve-seeds.ts';
 import type { InfoInput } from './views/info-view.ts';
 
 /** Throws an OperatorError where the node cannot be asked. */
@@ -12,7 +12,7 @@ export async function readNodeInfo(
   words: string,
   options: { lab: Lab | undefined; credentials: Credentials; timeoutMs: number },
 ): Promise<InfoInput> {
-  const { address, credentials } = resolveNode(words, options);
+  const { address, credentials } = await resolveNode(words, options);
   const target = { ...address, ...credentials, timeoutMs: options.timeoutMs };
   const instance = okOrThrow(await connectToLook(target), formatAddress(address));
   try {

@@ -6,6 +6,7 @@ import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import type { Address } from '../instance/address.ts';
 import type { Credentials } from '../instance/connection.ts';
+import type { Tls } from '../instance/tls.ts';
 import { OperatorError } from '../util/errors.ts';
 import { BaseCommand } from './base-command.ts';
 import type { Direction, RecordedNode } from '../topology/change-record.ts';
@@ -15,9 +16,18 @@ import type { Topology } from '../topology/model.ts';
 import type { ChangeDocument, ChangeResult } from './change/change-document.ts';
 import type { ChangeOptions } from './change/run-change.ts';
 import { exitCodes } from './exit-codes.ts';
-import type { Lab, Observation } from './observe.ts';
+import type { Observation } from './observe.ts';
+import type { Lab } from './resolve-seeds.ts';
 
-export interface ObserveFlags {
+/** How to get in where no inventory says it. */
+export interface AccessFlags {
+  readonly tls?: boolean | undefined;
+  readonly ca?: string | undefined;
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+}
+
+export interface ObserveFlags extends AccessFlags {
   readonly lab?: string | undefined;
   /** Seconds, as typed. */
   readonly timeout: string;
@@ -69,7 +79,27 @@ export const changeFlags = {
   }),
 };
 
+const tlsFlag = (name: string, description: string) =>
+  Flags.string({
+    helpValue: 'FILE',
+    env: `REPL_TLS_${name}`,
+    description,
+    helpGroup: 'GLOBAL',
+  });
+
 export abstract class TopologyCommand extends BaseCommand {
+  static override baseFlags = {
+    ...BaseCommand.baseFlags,
+    tls: Flags.boolean({
+      env: 'REPL_TLS',
+      description: 'talk TLS to servers that are given by address',
+      helpGroup: 'GLOBAL',
+    }),
+    ca: tlsFlag('CA', 'who signs the certificates of the servers; implies --tls'),
+    cert: tlsFlag('CERT', 'our certificate, for servers that want one'),
+    key: tlsFlag('KEY', 'the key of our certificate'),
+  };
+
   /**
    * Looks at the lab, or at what is found from the addresses in `words`. A server that wants a
    * password, and was given none, is asked for on a terminal.
@@ -86,13 +116,14 @@ export abstract class TopologyCommand extends BaseCommand {
     ]);
     const lab = await this.findLab(flags, [...words, ...extra]);
     const request = { words, extra, lab, timeoutMs, clock: systemClock };
-    const credentials = await credentialsFromEnvironment();
+    const credentials = await credentialsFor(flags);
     const seen = await observe({ ...request, credentials });
-    const wantsPassword = lab === undefined && seen.topology.nodes.some(isLockedOut);
-    if (!wantsPassword || credentials.password !== undefined || this.jsonEnabled()) return seen;
+    const known = seen.lab?.spec.password ?? credentials.password;
+    if (known !== undefined || !seen.topology.nodes.some(isLockedOut)) return seen;
     const { askPassword, canAsk } = await import('./ask.ts');
-    if (!canAsk()) return seen;
-    return observe({ ...request, credentials: { password: await askPassword('Password:') } });
+    if (!canAsk() || this.jsonEnabled()) return seen;
+    const password = await askPassword('Password:');
+    return observe({ ...request, credentials: { ...credentials, password } });
   }
 
   /** The lab, when there is one; none is an error only where nothing else was named. */
@@ -228,14 +259,30 @@ export function parseSeconds(text: string, flag: string): number {
   });
 }
 
-/** REPL_PASSWORD, and REPL_USER for a user of the ACL. Never from the command line. */
-export async function credentialsFromEnvironment(): Promise<Credentials> {
+/**
+ * REPL_PASSWORD, and REPL_USER for a user of the ACL: never from the command line. Throws an
+ * OperatorError where the flags of TLS name a file that cannot be read, or half of a pair.
+ */
+export async function credentialsFor(flags: AccessFlags): Promise<Credentials> {
   const { REPL_PASSWORD, REPL_USER } = process.env;
-  const { Secret } = await import('../instance/secret.ts');
+  const [{ Secret }, tls] = await Promise.all([import('../instance/secret.ts'), tlsFrom(flags)]);
   return {
     ...(REPL_PASSWORD ? { password: new Secret(REPL_PASSWORD) } : {}),
     ...(REPL_USER ? { username: REPL_USER } : {}),
+    ...(tls === undefined ? {} : { tls }),
   };
+}
+
+async function tlsFrom({ tls, ca, cert, key }: AccessFlags): Promise<Tls | undefined> {
+  if (!tls && (ca ?? cert ?? key) === undefined) return undefined;
+  if ((cert === undefined) !== (key === undefined)) {
+    throw new OperatorError('--cert and --key go together', {
+      hint: '--cert our.crt --key our.key',
+      exitCode: exitCodes.usage,
+    });
+  }
+  const { readTls } = await import('../instance/tls.ts');
+  return readTls({ ca, cert, key });
 }
 
 function isLockedOut({ state }: Observation['topology']['nodes'][number]): boolean {

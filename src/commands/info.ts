@@ -1,7 +1,7 @@
 /** `repl info NODE`: one node's INFO replication, each field in plain words. */
 import * as Args from '@oclif/core/args';
 import {
-  credentialsFromEnvironment,
+  credentialsFor,
   parseSeconds,
   timeoutFlag,
   TopologyCommand,
@@ -30,7 +30,7 @@ export default class Info extends TopologyCommand {
       import('../cli/views/info-view.ts'),
       import('../cli/views/paint.ts'),
     ]);
-    const credentials = await credentialsFromEnvironment();
+    const credentials = await credentialsFor(flags);
     const input = await readNodeInfo(args.node, { lab, credentials, timeoutMs });
     this.write(renderInfo(input, paintFor(process.stdout)));
     return infoDocument(input);

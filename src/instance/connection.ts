@@ -17,12 +17,15 @@ import {
 } from './failure.ts';
 import { PlainWire } from './plain-wire.ts';
 import type { Secret } from './secret.ts';
+import type { Tls } from './tls.ts';
 import type { Wire } from './wire.ts';
 
-/** How to log in. A server without a password lets us in with one, too. */
+/** How to get in. A server without a password lets us in with one, too. */
 export interface Credentials {
   readonly username?: string;
   readonly password?: Secret;
+  /** Undefined: plain TCP. */
+  readonly tls?: Tls;
 }
 
 export interface InstanceTarget extends Address, Credentials {
@@ -85,6 +88,8 @@ export class Instance {
   readonly address: Address;
   readonly #timeoutMs: number;
   readonly #wire: Wire;
+  /** A server that speaks none waits for more of what it takes for a request. */
+  readonly #isTls: boolean;
   #broken: Failure | undefined;
   #closed = false;
 
@@ -92,6 +97,7 @@ export class Instance {
     this.address = { host: target.host, port: target.port };
     this.#timeoutMs = target.timeoutMs;
     this.#wire = wire;
+    this.#isTls = target.tls !== undefined;
   }
 
   /** Opens the socket. Called once, before it is handed out. */
@@ -100,7 +106,7 @@ export class Instance {
       () => ok(undefined),
       (error: unknown) => this.#onBroken(classifyConnectionError(error, this.address)),
     );
-    return this.#withDeadline(connected, this.#timeoutMs);
+    return this.#withDeadline(connected, this.#timeoutMs, this.#isTls ? 'to TLS ' : '');
   }
 
   /** Sends one command. An error reply, a timeout and a broken connection are all `failed`. */
@@ -139,11 +145,15 @@ export class Instance {
   }
 
   /** After a missed deadline the replies would be out of step: the connection is given up. */
-  async #withDeadline<T>(work: Promise<Outcome<T>>, timeoutMs: number): Promise<Outcome<T>> {
+  async #withDeadline<T>(
+    work: Promise<Outcome<T>>,
+    timeoutMs: number,
+    toWhat = '',
+  ): Promise<Outcome<T>> {
     let timer: NodeJS.Timeout | undefined;
     const deadline = new Promise<Outcome<T>>((resolve) => {
       timer = setTimeout(() => {
-        const missed = failed('timeout', `no answer in ${Math.round(timeoutMs)} ms`);
+        const missed = failed('timeout', `no answer ${toWhat}in ${Math.round(timeoutMs)} ms`);
         resolve(this.#onBroken(missed.failure));
       }, timeoutMs);
     });

@@ -11,6 +11,7 @@ export type FailureKind =
   | 'loading' // the server is reading its data and answers nothing yet
   | 'denied' // protected mode, or too many clients
   | 'sentinel' // a Sentinel: no data, no place in the tree
+  | 'tls' // no TLS there, or a certificate that we do not trust, or none of ours that it trusts
   | 'protocol' // what answers is not a Redis that replicates
   | 'reply'; // an error reply to one command; the connection is fine
 
@@ -60,6 +61,8 @@ export function classifyReply(message: string): Failure {
 /** System error codes of a connection → plain words. */
 const socketErrors: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nobody listens there',
+  ENOENT: 'there is no such socket',
+  EACCES: 'we may not use that socket',
   ENOTFOUND: 'there is no host of that name',
   EAI_AGAIN: 'the name of the host could not be looked up',
   EHOSTUNREACH: 'there is no route to the host',
@@ -68,6 +71,16 @@ const socketErrors: Readonly<Record<string, string>> = {
   EPIPE: 'the connection was closed',
 };
 
+/** Codes of TLS → plain words. */
+const tlsErrors: readonly (readonly [code: RegExp, words: string])[] = [
+  [/ERR_SSL_WRONG_VERSION_NUMBER|ERR_SSL_PACKET_LENGTH|EPROTO/, 'does not speak TLS'],
+  [/CERT_HAS_EXPIRED/, 'its certificate has expired'],
+  [/ALTNAME_INVALID/, 'its certificate is for another name'],
+  [/SELF_SIGNED|UNABLE_TO|CERT_UNTRUSTED/, 'its certificate is signed by nobody we trust (ca)'],
+  [/CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE/, 'wants a certificate of us (cert and key)'],
+  [/^ERR_SSL_|^ERR_TLS_|^ERR_OSSL_/, 'TLS failed'],
+];
+
 /** What a connection that failed or broke means. `error` is what the socket or the client threw. */
 export function classifyConnectionError(error: unknown, address: Address): Failure {
   const { code, message } = describeError(error);
@@ -75,6 +88,8 @@ export function classifyConnectionError(error: unknown, address: Address): Failu
   if (/Unknown RESP type|protocol error/i.test(message)) {
     return { kind: 'protocol', message: `what listens on ${formatAddress(address)} is no Redis` };
   }
+  const tls = tlsErrors.find(([pattern]) => pattern.test(code));
+  if (tls !== undefined) return { kind: 'tls', message: `${tls[1]} (${code})` };
   if (/^[A-Z]+ /.test(message) && classifyReply(message).kind !== 'reply') {
     return classifyReply(message);
   }

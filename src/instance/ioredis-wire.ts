@@ -1,5 +1,7 @@
 /** A connection through ioredis; the only file that knows it. */
 import { Redis } from 'ioredis';
+import { isSocket } from './address.ts';
+import { tlsFor } from './tls.ts';
 import type { Wire, WireTarget } from './wire.ts';
 
 export class IoredisWire implements Wire {
@@ -8,9 +10,10 @@ export class IoredisWire implements Wire {
   #socketError: unknown;
 
   constructor(target: WireTarget) {
+    const tls = tlsFor(target);
     this.#client = new Redis({
-      host: target.host,
-      port: target.port,
+      ...(isSocket(target) ? { path: target.host } : { host: target.host, port: target.port }),
+      ...(tls === undefined ? {} : { tls }),
       // We read strings, numbers and arrays only, and so every server since 2.8 answers alike.
       protocol: 2,
       lazyConnect: true,

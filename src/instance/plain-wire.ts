@@ -3,6 +3,8 @@
  * at once go through `pipeline`.
  */
 import { connect, type Socket } from 'node:net';
+import { isSocket } from './address.ts';
+import { tlsFor } from './tls.ts';
 import { encodeCommand } from '../protocol/resp-encode.ts';
 import { ReplyError, ReplyReader, type Reply } from '../protocol/reply-reader.ts';
 import type { Wire, WireTarget } from './wire.ts';
@@ -34,15 +36,20 @@ export class PlainWire implements Wire {
         : new ReplyReader({ encoding: 'latin1', maxReplyBytes: maxBulkReplyBytes });
   }
 
-  connect(): Promise<void> {
+  async connect(): Promise<void> {
+    const tls = tlsFor(this.#target);
+    // Loading it takes as long as a look at a few servers.
+    const secured = tls && (await import('node:tls'));
+    if (this.#broken !== undefined) return Promise.reject(this.#broken);
     const { host, port } = this.#target;
-    const socket = connect({ host, port, noDelay: true });
+    const where = isSocket(this.#target) ? { path: host } : { host, port, noDelay: true };
+    const socket = secured ? secured.connect({ ...where, ...tls }) : connect(where);
     this.#socket = socket;
     socket.on('data', (chunk: Buffer) => this.#onData(chunk));
     socket.on('error', (error) => this.#fail(error));
     socket.on('close', () => this.#fail(new Error('Connection is closed.')));
     return new Promise((resolve, reject) => {
-      socket.once('connect', resolve);
+      socket.once(secured ? 'secureConnect' : 'connect', resolve);
       socket.once('close', () => reject(this.#broken));
     });
   }
@@ -56,7 +63,7 @@ export class PlainWire implements Wire {
         return true;
       };
       this.#waiters.push({ take, reject });
-      this.#socket?.write(encodeCommand(args));
+      this.#send(encodeCommand(args));
     });
   }
 
@@ -77,7 +84,19 @@ export class PlainWire implements Wire {
   }
 
   destroy(): void {
+    this.#broken ??= new Error('Connection is closed.');
     this.#socket?.destroy();
+  }
+
+  /** What is asked in one turn leaves in one packet. */
+  #send(bytes: Buffer): void {
+    const socket = this.#socket;
+    if (socket === undefined) return;
+    if (socket.writableCorked === 0) {
+      socket.cork();
+      process.nextTick(() => socket.uncork());
+    }
+    socket.write(bytes);
   }
 
   #onData(chunk: Buffer): void {

@@ -4,6 +4,7 @@
  * plain-wire.ts for looking at them, which starts in a third of the time.
  */
 import type { Address } from './address.ts';
+import type { Tls } from './tls.ts';
 
 export interface Wire {
   /** Opens the socket. Rejects with what the socket says. Called once, first. */
@@ -19,4 +20,5 @@ export interface Wire {
 
 export interface WireTarget extends Address {
   readonly timeoutMs: number;
+  readonly tls?: Tls;
 }

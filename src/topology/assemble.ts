@@ -9,6 +9,7 @@ import {
   asSeenFrom,
   formatAddress,
   isLoopback,
+  isSocket,
   type Address,
 } from '../instance/address.ts';
 import type { Credentials } from '../instance/connection.ts';
@@ -24,6 +25,8 @@ import type { ExpectedPlace, NodeFacts, NodeId, Topology, TopologyNode } from '.
 /** A node that we know of before we ask anyone. */
 export interface Seed {
   readonly address: Address;
+  /** Others by which the inventory means it: where nodes dial what we reach by a socket. */
+  readonly aliases?: readonly Address[];
   /** Only nodes of an inventory have a name and a place. */
   readonly name?: string;
   readonly expected?: ExpectedPlace;
@@ -69,10 +72,14 @@ function mergeByRunId(visits: readonly Visit[]): Draft[] {
     const id = report?.runId || addressKey(visit.seed.address);
     const draft = byId.get(id);
     if (draft === undefined) {
-      byId.set(id, { id, visit, report, aliases: [visit.seed.address], silentAliases: [] });
-    } else draft.aliases.push(visit.seed.address);
+      byId.set(id, { id, visit, report, aliases: addressesOf(visit.seed), silentAliases: [] });
+    } else draft.aliases.push(...addressesOf(visit.seed));
   }
-  return inReadingOrder([...byId.values()]);
+  return inReadingOrder([...byId.values()], visits);
+}
+
+function addressesOf({ address, aliases = [] }: Seed): Address[] {
+  return [address, ...aliases];
 }
 
 /**
@@ -90,12 +97,13 @@ function bestFirst(visits: readonly Visit[]): Visit[] {
 }
 
 /** As in the inventory, then by address: the order of answers must not show. */
-function inReadingOrder(drafts: readonly Draft[]): Draft[] {
+function inReadingOrder(drafts: readonly Draft[], visits: readonly Visit[]): Draft[] {
   const named = drafts.filter(({ visit }) => visit.seed.name !== undefined);
   const found = drafts.filter(({ visit }) => visit.seed.name === undefined);
-  const compare = (a: Draft, b: Draft): number =>
-    compareAddresses(a.visit.seed.address, b.visit.seed.address);
-  return [...named, ...found.sort(compare)];
+  return [
+    ...named.sort((a, b) => visits.indexOf(a.visit) - visits.indexOf(b.visit)),
+    ...found.sort((a, b) => compareAddresses(a.visit.seed.address, b.visit.seed.address)),
+  ];
 }
 
 function compareAddresses(a: Address, b: Address): number {
@@ -157,7 +165,7 @@ function isExpectedAbove(candidate: Draft, phantom: Draft, replica: Draft): bool
     candidate.report === undefined &&
     seed.name !== undefined &&
     seed.name === replica.visit.seed.expected?.upstreamName &&
-    seed.address.port === phantom.visit.seed.address.port
+    addressesOf(seed).some(({ port }) => port === phantom.visit.seed.address.port)
   );
 }
 
@@ -287,10 +295,12 @@ function toNode(draft: Draft, secrets: Secret[]): TopologyNode {
   };
 }
 
-/** Other machines cannot use a loopback name; where there is only one machine, any will do. */
-function chooseDialAddress({ visit, aliases }: Draft): Address {
+/** Other machines cannot use a loopback name; where there is only one machine, any port will do. */
+function chooseDialAddress({ visit, report, aliases }: Draft): Address {
   const abroad = aliases.filter(({ host }) => !isLoopback(host));
-  return abroad.at(-1) ?? visit.seed.address;
+  const { address } = visit.seed;
+  const chosen = abroad.at(-1) ?? [address, ...aliases].find((alias) => !isSocket(alias));
+  return chosen ?? { host: '127.0.0.1', port: report?.tcpPort ?? address.port };
 }
 
 function toFacts(report: InstanceReport, known: Secret[]): NodeFacts {

@@ -4,7 +4,7 @@
  * a Sentinel whom it watches. It asks all at once, and has one deadline for everything: a dead node
  * costs one timeout in total. Used by the commands through cli/; it changes nothing.
  */
-import { addressKey, asSeenFrom, type Address } from '../instance/address.ts';
+import { addressKey, asSeenFrom, isSocket, type Address } from '../instance/address.ts';
 import { connectToLook, type Credentials, type Instance } from '../instance/connection.ts';
 import type { Outcome } from '../instance/failure.ts';
 import { readReplication, readReport, type InstanceReport } from '../instance/report.ts';
@@ -147,7 +147,11 @@ class Walk {
   /** An address found on the way may be one that the inventory knows. */
   #seedFor(address: Address): Seed {
     const key = addressKey(address);
-    return this.#options.seeds.find((seed) => addressKey(seed.address) === key) ?? { address };
+    const isThere = (other: Address): boolean => addressKey(other) === key;
+    const known = this.#options.seeds.find(
+      (seed) => isThere(seed.address) || seed.aliases?.some(isThere),
+    );
+    return known ?? { address };
   }
 
   #leftMs(): number {
@@ -174,5 +178,6 @@ function namedAddresses(from: Address, { replication }: InstanceReport): Address
 
 /** One spelling for one machine, or the order of answers would decide how a node is called. */
 function plainLoopback(from: Address, { host, port }: Address): Address {
-  return { host: host === 'localhost' && from.host === '127.0.0.1' ? from.host : host, port };
+  const isHere = from.host === '127.0.0.1' || isSocket(from);
+  return { host: host === 'localhost' && isHere ? '127.0.0.1' : host, port };
 }

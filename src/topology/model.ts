@@ -3,7 +3,7 @@
  * each replica to its upstream. Made by assemble.ts, read by diagnose, plan and the views. The
  * questions that all of them ask of the tree stand here too. No I/O, no clock.
  */
-import { addressKey, parseAddress, type Address } from '../instance/address.ts';
+import { addressKey, isSocket, parseAddress, type Address } from '../instance/address.ts';
 import type { Failure } from '../instance/failure.ts';
 import type { ServerFacts } from '../instance/report.ts';
 import type { Watch } from '../instance/sentinel.ts';
@@ -131,7 +131,7 @@ export function findNode(topology: Topology, words: string): TopologyNode | unde
   const key = addressKey(meant);
   const isMeant = (address: Address): boolean => addressKey(address) === key;
   const reached = nodes.find(({ address, aliases }) => isMeant(address) || aliases.some(isMeant));
-  if (reached !== undefined || words.includes(':')) return reached;
+  if (reached !== undefined || words.includes(':') || isSocket(meant)) return reached;
   const byPort = nodes.filter(({ address }) => address.port === meant.port);
   return byPort.length === 1 ? byPort[0] : undefined;
 }

@@ -6,8 +6,9 @@
 import { chmod, readFile, rename, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Document, LineCounter, isMap, isNode, isScalar, isSeq, parseDocument } from 'yaml';
-import { parseAddress, type Address } from '../instance/address.ts';
+import { formatAddress, parseAddress, type Address } from '../instance/address.ts';
 import { Secret } from '../instance/secret.ts';
+import type { TlsFiles } from '../instance/tls.ts';
 import { OperatorError } from '../util/errors.ts';
 
 /** The inventory's name inside a lab's directory. */
@@ -23,6 +24,12 @@ export interface LabSpec {
   readonly engine: string;
   /** `requirepass` and `masterauth` of every node; undefined where the lab has none. */
   readonly password: Secret | undefined;
+  /** As which user of the ACL to log in; undefined is the default user. */
+  readonly username?: string | undefined;
+  /** To every node that does not say otherwise; undefined: plain TCP. */
+  readonly tls?: TlsFiles | undefined;
+  /** The Sentinels that watch the nodes. */
+  readonly sentinels?: readonly Address[] | undefined;
   /** At least one; names, addresses and directories are unique; following `replicaof` never circles. */
   readonly nodes: readonly NodeSpec[];
 }
@@ -34,6 +41,12 @@ export interface NodeSpec extends Address {
   readonly dir: string;
   /** The name of the upstream; undefined for a master. */
   readonly replicaof: string | undefined;
+  /** A Unix socket by which to reach the node; the others still dial host and port. */
+  readonly socket?: string | undefined;
+  /** Where they differ from those of all; `false`: no TLS to this one. */
+  readonly username?: string | undefined;
+  readonly password?: Secret | undefined;
+  readonly tls?: TlsFiles | false | undefined;
 }
 
 /** A node's new upstream; undefined makes it a master. */
@@ -88,11 +101,18 @@ export function parseSpec(text: string, path: string = specFileName): LabSpec {
 
 /** A fresh `repl.yaml` that explains itself. `parseSpec` of it gives the spec again. */
 export function renderSpec(spec: LabSpec): string {
-  const password = spec.password === undefined ? {} : { password: spec.password.reveal() };
-  const nodes = spec.nodes.map(({ replicaof, ...node }) =>
-    replicaof === undefined ? node : { ...node, replicaof },
+  const { version, engine, sentinels } = spec;
+  const nodes = spec.nodes.map(({ name, host, port, dir, replicaof, socket, ...access }) =>
+    withoutUndefined({ name, host, port, socket, dir, replicaof, ...accessKeysOf(access) }),
   );
-  const document = new Document({ version: spec.version, engine: spec.engine, ...password, nodes });
+  const content = withoutUndefined({
+    version,
+    engine,
+    ...accessKeysOf(spec),
+    sentinels: sentinels?.map(formatAddress),
+    nodes,
+  });
+  const document = new Document(content);
   document.commentBefore = headComment;
   for (const [key, comment] of Object.entries(keyComments)) {
     const pair = isMap(document.contents)
@@ -103,6 +123,17 @@ export function renderSpec(spec: LabSpec): string {
     pair.key.spaceBefore = key !== 'version'; // The comment above it brings its own line.
   }
   return document.toString({ lineWidth: 0 });
+}
+
+/** How to get in, as it stands in the file: for all nodes, or for one. */
+function accessKeysOf(access: Pick<NodeSpec, 'username' | 'password' | 'tls'>): object {
+  const { username, password, tls } = access;
+  const files = tls === false || tls === undefined ? {} : tls;
+  return { username, password: password?.reveal(), tls: tls && true, ...files };
+}
+
+function withoutUndefined(record: object): object {
+  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined));
 }
 
 /** The text with other upstreams; comments, order and quoting stay. */
@@ -151,12 +182,14 @@ const keyComments: Readonly<Record<string, string>> = {
  valkey-server from your PATH), or the path of such a program.`,
   password: ` The password that every node asks for, and that replicas show to their master.
  It is a secret: this file is readable by its owner only.`,
+  sentinels: ' The Sentinels that watch the nodes: host:port each.',
   nodes: ` One entry per node: its name, where it is dialled, the directory of its files, and for
  a replica the name of the node that it follows (replicaof).`,
 };
 
-const topKeys = ['version', 'engine', 'password', 'nodes'];
-const nodeKeys = ['name', 'host', 'port', 'dir', 'replicaof'];
+const accessKeys = ['username', 'password', 'tls', 'ca', 'cert', 'key'];
+const topKeys = ['version', 'engine', ...accessKeys, 'sentinels', 'nodes'];
+const nodeKeys = ['name', 'host', 'port', 'socket', 'dir', 'replicaof', ...accessKeys];
 
 type Path = readonly (string | number)[];
 
@@ -179,17 +212,55 @@ class SpecReader {
     this.#checkKeys([], topKeys);
     const version = this.#document.get('version');
     if (version !== 1) this.#complain(['version'], `version must be 1, not ${shown(version)}`);
-    const password = this.#optionalText(['password']);
+    const { tls, ...access } = this.#readAccess([]);
     const spec: LabSpec = {
       version: 1,
       engine: this.#optionalText(['engine']) ?? 'bundled',
-      password: password === undefined || password === '' ? undefined : new Secret(password),
+      ...access,
+      tls: tls === false ? undefined : tls,
+      sentinels: this.#readSentinels(),
       nodes: this.#readNodes(),
     };
     this.#stopAtProblems();
     this.#checkNodes(spec.nodes);
     this.#stopAtProblems();
     return spec;
+  }
+
+  /** How to get in: for all nodes at the top, for one below it. A file of TLS turns it on. */
+  #readAccess(path: Path): Pick<NodeSpec, 'username' | 'tls'> & { password: Secret | undefined } {
+    const password = this.#optionalText([...path, 'password']);
+    const flag = this.#document.getIn([...path, 'tls']);
+    if (flag !== undefined && typeof flag !== 'boolean') {
+      this.#complain([...path, 'tls'], `tls must be true or false, not ${shown(flag)}`);
+    }
+    const [ca, cert, key] = ['ca', 'cert', 'key'].map((name) =>
+      this.#optionalText([...path, name]),
+    );
+    if ((cert === undefined) !== (key === undefined)) {
+      this.#complain([...path, cert === undefined ? 'key' : 'cert'], 'cert and key go together');
+    }
+    const isOn = flag === true || (flag !== false && (ca ?? cert) !== undefined);
+    return {
+      username: this.#optionalText([...path, 'username']),
+      password: password === undefined || password === '' ? undefined : new Secret(password),
+      tls: isOn ? { ca, cert, key } : flag === false ? false : undefined,
+    };
+  }
+
+  #readSentinels(): Address[] | undefined {
+    const list = this.#document.get('sentinels', true);
+    if (list === undefined || (isScalar(list) && list.value === null)) return undefined;
+    if (!isSeq(list)) {
+      this.#complain(['sentinels'], 'sentinels must be a list of host:port');
+      return undefined;
+    }
+    return list.items.flatMap((_, index) => {
+      const text = this.#optionalText(['sentinels', index]) ?? '';
+      const address = parseAddress(text);
+      if (address === undefined) this.#complain(['sentinels', index], `"${text}" is no host:port`);
+      return address ?? [];
+    });
   }
 
   #readNodes(): NodeSpec[] {
@@ -214,7 +285,16 @@ class SpecReader {
       port: Number(port),
       dir: this.#optionalText([...path, 'dir']) ?? String(port),
       replicaof: this.#optionalText([...path, 'replicaof']),
+      socket: this.#readSocket(path),
+      ...this.#readAccess(path),
     };
+  }
+
+  #readSocket(path: Path): string | undefined {
+    const socket = this.#optionalText([...path, 'socket']);
+    if (socket === undefined || socket.startsWith('/')) return socket;
+    this.#complain([...path, 'socket'], `socket must be an absolute path, not ${socket}`);
+    return undefined;
   }
 
   /** What can only be seen of all nodes together. */

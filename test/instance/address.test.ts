@@ -17,6 +17,16 @@ describe('an address', () => {
     }
   });
 
+  it('may be a Unix socket', () => {
+    const socket = { host: '/run/redis.sock', port: 0 };
+    expect(parseAddress('/run/redis.sock')).toEqual(socket);
+    expect(parseAddress('unix:/run/redis.sock')).toEqual(socket);
+    expect(parseAddress('unix:run/redis.sock')).toBeUndefined();
+    expect(formatAddress(socket)).toBe('/run/redis.sock');
+    expect(addressKey(socket)).toBe('/run/redis.sock');
+    expect(asSeenFrom(socket, { host: '127.0.0.1', port: 1 }).host).toBe('127.0.0.1');
+  });
+
   it('has one key for spellings that certainly mean one server', () => {
     const key = (host: string): string => addressKey({ host, port: 1 });
     expect(key('LOCALHOST')).toBe(key('127.0.0.1'));

@@ -39,6 +39,39 @@ describe('reading', () => {
     expect(spec.password?.reveal()).toBe('se"cret: é #1');
   });
 
+  test('how to get in, for all nodes and for one', () => {
+    const [first, ...others] = three.nodes;
+    const spec: LabSpec = {
+      ...three,
+      username: 'repl',
+      tls: { ca: 'ca.crt', cert: 'our.crt', key: 'our.key' },
+      sentinels: [
+        { host: '127.0.0.1', port: 26_379 },
+        { host: '::1', port: 26_380 },
+      ],
+      nodes: [
+        { ...first, socket: '/run/a.sock', tls: false, username: 'x', password: new Secret('y') },
+        ...others,
+      ],
+    };
+    const read = parseSpec(renderSpec(spec));
+    expect(read).toEqual(spec);
+    expect(read.nodes[0].password?.reveal()).toBe('y');
+    expect(parseSpec('version: 1\ntls: true\nnodes: [{port: 1}]\n').tls).toEqual({});
+    expect(parseSpec('version: 1\nca: x\nnodes: [{port: 1}]\n').tls).toEqual({ ca: 'x' });
+  });
+
+  test.each([
+    ['sentinels: [x]', ':2: "x" is no host:port'],
+    ['sentinels: x', ':2: sentinels must be a list of host:port'],
+    ['tls: maybe', ':2: tls must be true or false, not "maybe"'],
+    ['cert: a.crt', ':2: cert and key go together'],
+    ['nodes: [{port: 1, socket: a.sock}]', ':2: socket must be an absolute path, not a.sock'],
+  ])('refuses %s', (line, message) => {
+    const nodes = line.startsWith('nodes') ? '' : 'nodes: [{port: 1}]\n';
+    expect(() => parseSpec(`version: 1\n${line}\n${nodes}`)).toThrow(message);
+  });
+
   test('fills in what a short file leaves out', () => {
     const spec = parseSpec(
       'version: 1\nnodes:\n  - port: 6379\n  - port: 6380\n    replicaof: redis6379\n',
@@ -74,7 +107,7 @@ const node = (text: string): string => `version: 1\nnodes:\n${text}`;
 
 const wrong: [what: string, text: string, complaint: RegExp][] = [
   ['no YAML', 'version: [1\n', /^lab\.yaml:\d+: /],
-  ['an empty file', '', /^lab\.yaml:1: expected version, engine, password, nodes here/],
+  ['an empty file', '', /^lab\.yaml:1: expected version, engine, .*, nodes here/],
   ['a list', '- 1\n', /^lab\.yaml:1: expected version/],
   [
     'another version',
@@ -86,7 +119,11 @@ const wrong: [what: string, text: string, complaint: RegExp][] = [
   ['a port of words', node('  - name: a\n    port: x\n'), /:4: port must be 1 to 65535, not "x"/],
   ['a port too high', node('  - port: 65536\n'), /:3: port must be 1 to 65535, not 65536/],
   ['no port', node('  - name: a\n'), /:3: port must be 1 to 65535, not nothing/],
-  ['a node that is no map', node('  - 6379\n'), /:3: expected name, host, port, dir, replicaof/],
+  [
+    'a node that is no map',
+    node('  - 6379\n'),
+    /:3: expected name, host, port, socket, dir, replicaof/,
+  ],
   [
     'a name that is a list',
     node('  - port: 1\n    name: [a]\n'),

@@ -8,7 +8,7 @@ import { statusSchemaName, statusSchemaVersion } from './status-json.ts';
 
 const failure = {
   ...record({
-    kind: text('unreachable, timeout, auth, loading, denied, sentinel or protocol'),
+    kind: text('unreachable, timeout, auth, loading, denied, tls, sentinel or protocol'),
     message: text('why, in plain words'),
   }),
   type: ['object', 'null'],
