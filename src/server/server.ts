@@ -169,6 +169,7 @@ export class BundledServer {
         this.#propagation.flushRun();
         return rdbAux(this.context, this.#replication.saveInfo());
       },
+      auxWithoutHistory: () => rdbAux(this.context, undefined),
       onSaveStatus: () => this.refreshGates(),
     });
   }

@@ -32,6 +32,8 @@ export interface PersistenceDeps {
   readonly defer: (fn: () => void) => void;
   /** Facts for the file's head: versions, times, the replication history. */
   readonly aux: () => AuxFields;
+  /** The same for data that stand at no offset. */
+  readonly auxWithoutHistory: () => AuxFields;
   /** Whether the last save to disk worked: writes may be refused while it does not. */
   readonly onSaveStatus: (ok: boolean) => void;
 }
@@ -101,10 +103,13 @@ export class Persistence {
    * fails closes no gates: whoever asked has the error. [Redis 7.0]
    */
   save(): string | null {
+    return this.inProgress ? alreadyInProgress : this.#saveNow(this.aux());
+  }
+
+  #saveNow(aux: AuxFields): string | null {
     const { keyspace, log } = this.#deps;
-    if (this.inProgress) return alreadyInProgress;
     try {
-      this.snapshots.writeFileNow(this.dataFile.path, { aux: this.aux() });
+      this.snapshots.writeFileNow(this.dataFile.path, { aux });
     } catch (error) {
       log.warning(`Saving ${this.dataFile.path} failed: ${(error as Error).message}`);
       return 'ERR';
@@ -117,11 +122,12 @@ export class Persistence {
 
   /**
    * FLUSHALL: a BGSAVE of what is gone is broken off, and where there are save points, that it is
-   * gone is saved at once.
+   * gone is saved at once. It stands in no history: FLUSHALL itself has not been propagated yet, and a
+   * replica that has missed it must not continue from the offset before it.
    */
   dataSetEmptied(): void {
     this.#save?.abandon(new Error('the data set was emptied'));
-    if (this.hasSavePoints && !this.inProgress) this.save();
+    if (this.hasSavePoints && !this.inProgress) this.#saveNow(this.#deps.auxWithoutHistory());
   }
 
   // ---- in the background ----

@@ -43,6 +43,7 @@ export class PersistenceRig {
       settings: this.settings,
       defer: (fn) => void setImmediate(fn),
       aux: () => [['redis-ver', '7.0.15']],
+      auxWithoutHistory: () => [['redis-ver', '7.0.15']],
       onSaveStatus: (ok) => void this.statuses.push(ok),
     });
   }
