@@ -298,7 +298,7 @@ export type CamelCase<Name extends string> = Name extends `${infer Head}-${infer
     ? `${Head}${Capitalize<CamelCase<Tail>>}`
     : Name;
 
-export function camelCase(name: string): string {
+function camelCase(name: string): string {
   return name.replace(/[-_]([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
@@ -330,6 +330,8 @@ export const fileDirectives: Readonly<Record<string, FileDirective>> = {
 /** A row with its name as the table spells it. */
 export interface NamedDirective {
   readonly name: DirectiveName;
+  /** The name of its value among ConfigValues. */
+  readonly valueName: string;
   /** What the reader asked for: the name, or the alias. */
   readonly askedAlias: boolean;
   readonly row: Directive<unknown>;
@@ -355,8 +357,9 @@ function indexByName(): Map<string, NamedDirective> {
   for (const name of Object.keys(directives) as DirectiveName[]) {
     // The one place where the rows' value types are forgotten: each is read with its own values.
     const row = directives[name] as unknown as Directive<unknown>;
-    index.set(name, { name, askedAlias: false, row });
-    if (row.alias !== null) index.set(row.alias, { name, askedAlias: true, row });
+    const named = { name, valueName: camelCase(name), row };
+    index.set(name, { ...named, askedAlias: false });
+    if (row.alias !== null) index.set(row.alias, { ...named, askedAlias: true });
   }
   return index;
 }

@@ -40,14 +40,17 @@ export interface LoadOptions {
   readonly checkDir?: (path: string) => string | null;
 }
 
-/** Every directive at its default, `dir` at `cwd`. */
-function defaultSettings(cwd: string): Map<DirectiveName, SettingState> {
-  const settings = new Map<DirectiveName, SettingState>();
-  for (const name of directiveNames) {
-    const row = findDirective(name)!.row;
+/** Every directive at its default. */
+const defaults: ReadonlyMap<DirectiveName, SettingState> = new Map(
+  directiveNames.map((name) => {
+    const { row } = findDirective(name)!;
     const initial = initialSetting(row);
-    settings.set(name, { row, initial, ...initial, origin: null });
-  }
+    return [name, { row, initial, ...initial, origin: null }];
+  }),
+);
+
+function defaultSettings(cwd: string): Map<DirectiveName, SettingState> {
+  const settings = new Map(defaults);
   settings.set('dir', withText(settings.get('dir')!, fromPath(cwd), null));
   return settings;
 }

@@ -14,8 +14,10 @@ const slotCount = 1024;
 
 export class CommandTable implements CommandLookup {
   readonly all: ReadonlyMap<string, Command>;
-  readonly #slots: (Command | null)[] = Array.from({ length: slotCount }, () => null);
-  readonly #names: (Buffer | null)[] = Array.from({ length: slotCount }, () => null);
+  /** 1 + the index of a command and its name; 0: empty. */
+  readonly #slots = new Int16Array(slotCount);
+  readonly #commands: Command[] = [];
+  readonly #names: Buffer[] = [];
 
   /** Throws ConfError for a `rename-command` line that cannot be followed. */
   constructor(specs: readonly CommandSpec[], renames: readonly SourcedLine[] = []) {
@@ -44,10 +46,11 @@ export class CommandTable implements CommandLookup {
   lookup(bytes: Uint8Array, start: number, end: number): Command | null {
     let slot = foldedHash(bytes, start, end);
     for (;;) {
-      const name = this.#names[slot];
-      if (name === null || name === undefined) return null;
+      const index = this.#slots[slot] - 1;
+      if (index < 0) return null;
+      const name = this.#names[index];
       if (name.length === end - start && foldedEquals(name, bytes, start)) {
-        return this.#slots[slot];
+        return this.#commands[index];
       }
       slot = (slot + 1) & (slotCount - 1);
     }
@@ -61,9 +64,9 @@ export class CommandTable implements CommandLookup {
   #add(name: string, command: Command): void {
     const bytes = Buffer.from(name, 'latin1');
     let slot = foldedHash(bytes, 0, bytes.length);
-    while (this.#names[slot] !== null) slot = (slot + 1) & (slotCount - 1);
-    this.#names[slot] = bytes;
-    this.#slots[slot] = command;
+    while (this.#slots[slot] !== 0) slot = (slot + 1) & (slotCount - 1);
+    this.#names.push(bytes);
+    this.#slots[slot] = this.#commands.push(command);
   }
 }
 

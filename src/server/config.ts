@@ -23,7 +23,6 @@ import { fromPath, toPath, type ConfSources, type SourcedLine } from '../redis-c
 import { readLine, readSetValue } from '../redis-conf/directive.ts';
 import {
   allDirectiveNames,
-  camelCase,
   fileDirectives,
   findDirective,
   type CamelCase,
@@ -86,7 +85,7 @@ export class Config {
     this.extras = loaded.extras;
     this.#settings = loaded.settings;
     this.values = this.#values as unknown as ConfigValues;
-    for (const [name, { value }] of this.#settings) this.#values[camelCase(name)] = value;
+    for (const [name, { value }] of this.#settings) this.#values[valueNameOf(name)] = value;
     this.#syncFields();
   }
 
@@ -316,7 +315,7 @@ export class Config {
 
   #store(name: DirectiveName, state: SettingState): void {
     this.#settings.set(name, state);
-    this.#values[camelCase(name)] = state.value;
+    this.#values[valueNameOf(name)] = state.value;
   }
 
   #syncFields(): void {
@@ -368,4 +367,8 @@ function unknownOption(asked: string): ConfigResult {
 
 function setFailed(asked: string, reason: string): ConfigResult {
   return refused(`ERR CONFIG SET failed (possibly related to argument '${asked}') - ${reason}`);
+}
+
+function valueNameOf(name: DirectiveName): string {
+  return findDirective(name)!.valueName;
 }
