@@ -6,15 +6,26 @@
  */
 import { datasetDigest } from '../../src/server/digest.ts';
 import type { Cluster } from './cluster.ts';
-import { differences, fingerprint } from './fingerprint.ts';
+import { type DataDump, differences, dump, fingerprint } from './fingerprint.ts';
+import type { Lane } from './event-queue.ts';
+import { type NodeFacts, readFacts, type ReplicaFacts } from './node-facts.ts';
+import { watchReplicas } from './psync-watch.ts';
 import type { SimNode } from './sim-node.ts';
 
 /** One of so many events is followed by a look at the whole data set. */
 const eventsPerLook = 40;
 
+/** Replicas acknowledge every second. */
+const maxRestLagSec = 1;
+
+/** One of so many is followed by a look at everything that INFO says. */
+const eventsPerFacts = 6;
+
 interface Seen {
   readonly fingerprint: string;
   readonly where: string;
+  /** What it was, where everything is kept. */
+  readonly data: DataDump | undefined;
 }
 
 export class Checks {
@@ -23,26 +34,69 @@ export class Checks {
   readonly #seen = new Map<string, Seen>();
   /** The last offset of a process as the master of a history. */
   readonly #offsets = new Map<string, number>();
+  /** What each process said last. */
+  readonly #facts = new WeakMap<Lane, NodeFacts>();
 
   constructor(cluster: Cluster) {
     this.#cluster = cluster;
+    cluster.onBooted = (node) => watchReplicas(cluster, node);
   }
 
   /** After every event of a node. */
   afterEvent(node: SimNode): void {
-    const state = readState(node);
-    const { active, offset, firstByteOffset, histlen, secondOffset, replid } = state;
+    node.noteLinkState();
+    const { keyspace, replication } = node.server.context;
+    if (keyspace.expiryMode === 'ignore') fail(`${node.name}: expired keys are shown to clients`);
+    this.#checkOffset(node, replication.masterReplid, replication.masterReplOffset);
+    const { count } = this.#cluster.queue;
+    if (count % eventsPerFacts === 0) this.#checkFacts(node, readFacts(node));
+    if (count % eventsPerLook === 0) this.look(node);
+  }
+
+  #checkFacts(node: SimNode, facts: NodeFacts): void {
+    const { active, offset, firstByteOffset, histlen, secondOffset } = facts;
     if (active && firstByteOffset + histlen !== offset + 1) {
       fail(`${node.name}: first ${firstByteOffset} + histlen ${histlen} ≠ offset ${offset} + 1`);
     }
     if (secondOffset > offset + 1) {
       fail(`${node.name}: second offset ${secondOffset} is beyond ${offset} + 1`);
     }
-    if (node.server.context.keyspace.expiryMode === 'ignore') {
-      fail(`${node.name}: expired keys are shown to clients`);
+    this.#checkBacklog(node, facts);
+    for (const replica of facts.replicas) this.#checkReplica(node, facts, replica);
+    this.#facts.set(node.lane, facts);
+  }
+
+  /** What is dropped of the backlog is more than its size. */
+  #checkBacklog(node: SimNode, facts: NodeFacts): void {
+    const before = this.#facts.get(node.lane);
+    if (before?.active !== true || !facts.active || before.replid !== facts.replid) return;
+    // A replica's begins anew with a full resync.
+    const isMaster = before.role === 'master' && facts.role === 'master';
+    if (!isMaster || before.backlogSize !== facts.backlogSize) return;
+    if (facts.firstByteOffset > before.firstByteOffset && facts.histlen < facts.backlogSize) {
+      fail(
+        `${node.name}: a backlog of ${facts.histlen} bytes, and ${facts.backlogSize} are wanted`,
+      );
     }
-    this.#checkOffset(node, replid, offset);
-    if (active && this.#cluster.queue.count % eventsPerLook === 0) this.look(node);
+  }
+
+  /** Nobody has acknowledged more than he holds. */
+  #checkReplica(
+    node: SimNode,
+    { replid, replicas }: NodeFacts,
+    { port, offset }: ReplicaFacts,
+  ): void {
+    const replica = this.#cluster.at(port);
+    if (replica?.running !== true) return;
+    const { replication } = replica.server.context;
+    if (replication.linkState !== 'connected' || replication.master?.port !== node.port) return;
+    // A connection that is dead, and not known to be, says what held before.
+    if (replicas.filter((one) => one.port === port).length > 1) return;
+    if (replication.masterReplid !== replid || offset <= replication.masterReplOffset) return;
+    fail(
+      `${node.name}: ${port} is said to have acknowledged ${offset}, and is at ` +
+        String(replication.masterReplOffset),
+    );
   }
 
   /** A master's history only grows; a replica's may be replaced by an earlier state of it. */
@@ -56,19 +110,29 @@ export class Checks {
 
   /** Compares the node's data set with all others that were seen at its offset. */
   look(node: SimNode): void {
-    const { active, replid, offset } = readState(node);
+    const { active, replid, offset } = readFacts(node);
     if (!active) return;
     const print = fingerprint(node.server.context.keyspace);
     const key = `${replid}:${offset}`;
     const seen = this.#seen.get(key);
-    const where = `${node.name} at ${(this.#cluster.queue.nowMs / 1000).toFixed(4)}`;
-    if (seen === undefined) this.#seen.set(key, { fingerprint: print, where });
-    else if (seen.fingerprint !== print) {
+    const { queue, trace } = this.#cluster;
+    const where = `${node.name} at ${(queue.nowMs / 1000).toFixed(4)}`;
+    if (seen === undefined) {
+      const data = trace.keepsAll ? dump(node.server.context.keyspace) : undefined;
+      this.#seen.set(key, { fingerprint: print, where, data });
+      trace.tick(print);
+    } else if (seen.fingerprint !== print) {
       fail(
         `two data sets at ${key}: ${print} on ${where}, ${seen.fingerprint} on ${seen.where}` +
-          this.#compareAll(node),
+          this.#compareSeen(node, seen),
       );
     }
+  }
+
+  /** With what was there before, or where that is not kept with what the others have now. */
+  #compareSeen(node: SimNode, { data }: Seen): string {
+    if (data === undefined) return this.#compareAll(node);
+    return `\n  ${differences(dump(node.server.context.keyspace), data).join('\n  ')}`;
   }
 
   /** When the cluster is at rest. */
@@ -77,14 +141,19 @@ export class Checks {
       this.look(node);
       const missing = this.#cluster.markers.missing(node);
       if (missing.length > 0) fail(`${node.name} has lost ${missing.join(', ')}`);
-      const upstream = this.#cluster.at(node.upstream ?? -1);
-      if (upstream === undefined) continue;
-      const [own, above] = [node, upstream].map(({ server }) =>
-        datasetDigest(server.context.keyspace),
-      );
-      if (own !== above) {
-        fail(`${node.name} differs from ${upstream.name}${this.#compareAll(node)}`);
+    }
+  }
+
+  /** When it is at rest for the last time: by Redis's own measure too. */
+  atLastRest(): void {
+    const digests = new Map(
+      this.#cluster.nodes.map((node) => [node.port, datasetDigest(node.server.context.keyspace)]),
+    );
+    for (const node of this.#cluster.nodes) {
+      if (node.upstream === undefined || digests.get(node.port) === digests.get(node.upstream)) {
+        continue;
       }
+      fail(`${node.name} differs from ${node.upstream}${this.#compareAll(node)}`);
     }
   }
 
@@ -92,7 +161,8 @@ export class Checks {
     return this.#cluster.running
       .filter((other) => other !== node)
       .map((other) => {
-        const lines = differences(node.server.context.keyspace, other.server.context.keyspace);
+        const [one, two] = [node, other].map(({ server }) => dump(server.context.keyspace));
+        const lines = differences(one, two);
         return `\n  ${node.name} | ${other.name}:\n    ${lines.join('\n    ') || 'equal now'}`;
       })
       .join('');
@@ -116,10 +186,12 @@ function nodeUnrest(cluster: Cluster, node: SimNode): string | undefined {
   if (context.persistence.inProgress) return 'a snapshot is in progress';
   if (node.unanswered !== undefined) return `it owes a reply to ${node.unanswered}`;
   const children = cluster.childrenOf(node).length;
-  const { online, all } = countReplicas(node);
+  const { online, all, lagSec } = countReplicas(node);
   if (all !== children || online !== children) {
     return `${online} replicas are online of ${all}, ${children} should be`;
   }
+  // One that was frozen may be given up by its master yet.
+  if (lagSec > maxRestLagSec) return `a replica has said nothing for ${lagSec} s`;
   if (node.upstream === undefined) {
     return replication.role === 'master' ? undefined : 'it is still a replica';
   }
@@ -132,36 +204,12 @@ function nodeUnrest(cluster: Cluster, node: SimNode): string | undefined {
     : `it is at ${replication.masterReplOffset} of ${upstream.masterReplOffset}`;
 }
 
-function countReplicas(node: SimNode): { online: number; all: number } {
-  const lines = node.server.context.replication
-    .info()
-    .filter(([name]) => /^slave\d+$/.test(name))
-    .map(([, value]) => String(value));
+function countReplicas(node: SimNode): { online: number; all: number; lagSec: number } {
+  const { replicas } = readFacts(node);
   return {
-    online: lines.filter((line) => line.includes('state=online')).length,
-    all: lines.length,
-  };
-}
-
-interface ReplicationFacts {
-  readonly active: boolean;
-  readonly replid: string;
-  readonly offset: number;
-  readonly firstByteOffset: number;
-  readonly histlen: number;
-  readonly secondOffset: number;
-}
-
-/** As a client reads it from INFO. */
-function readState(node: SimNode): ReplicationFacts {
-  const info = new Map(node.server.context.replication.info());
-  return {
-    active: info.get('repl_backlog_active') === 1,
-    replid: String(info.get('master_replid')),
-    offset: Number(info.get('master_repl_offset')),
-    firstByteOffset: Number(info.get('repl_backlog_first_byte_offset')),
-    histlen: Number(info.get('repl_backlog_histlen')),
-    secondOffset: Number(info.get('second_repl_offset')),
+    online: replicas.filter(({ state }) => state === 'online').length,
+    all: replicas.length,
+    lagSec: Math.max(0, ...replicas.map((replica) => replica.lagSec)),
   };
 }
 

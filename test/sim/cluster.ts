@@ -2,12 +2,12 @@
  * The simulated cluster: its nodes, network, time and trace, and the two things that are asked of
  * nodes: run, and follow. Faults, workload and checks act through it.
  */
-import { join } from 'node:path';
-import { mkdirSync } from 'node:fs';
 import type { Draw } from './draw.ts';
 import { EventQueue } from './event-queue.ts';
+import type { PendingFailover } from './failovers.ts';
 import type { Lane } from './event-queue.ts';
 import { Markers } from './markers.ts';
+import { memoryFiles } from './memory-fs/files.ts';
 import type { Scenario } from './scenario.ts';
 import type { RespValue } from '../support/resp-value.ts';
 import { isError, type OnReply } from './sim-client.ts';
@@ -22,6 +22,9 @@ export const userSlots = 3;
 /** Nobody leaves a node down for good. */
 const rebootMs = 6500;
 
+/** A look at whether a node has loaded its files, so often. */
+const loadingGapMs = 0.1;
+
 /** A refused order (-LOADING …) is given again after so long. */
 const retryOrderMs = 100;
 
@@ -35,10 +38,17 @@ export class Cluster {
   /** The simulator's own events: faults, workload, restarts. */
   readonly lane: Lane;
   readonly draw: Draw;
+  /** Called for every new process, before anyone connects to it. */
+  onBooted: (node: SimNode) => void = () => undefined;
+  /** Hand-overs that masters were asked for in this phase. */
+  readonly failovers: PendingFailover[] = [];
+  /** Before this moment they are not looked at again. */
+  nextSettlingMs = 0;
   /** Counts healings: what a fault has left to do is not done in the next phase. */
   phase = 0;
 
-  constructor(scenario: Scenario, draw: Draw, options: { dir: string; keepAll: boolean }) {
+  constructor(scenario: Scenario, draw: Draw, options: { keepAll: boolean }) {
+    memoryFiles.reset();
     this.scenario = scenario;
     this.draw = draw;
     this.lane = this.queue.lane();
@@ -49,19 +59,15 @@ export class Cluster {
       draw: draw.fork('network'),
     });
     this.nodes = scenario.nodes.map((plan) => {
-      const dir = join(options.dir, String(plan.port));
-      mkdirSync(dir, { recursive: true });
-      return new SimNode(
-        {
-          queue: this.queue,
-          network: this.network,
-          draw: draw.fork(`node ${plan.port}`),
-          trace: (who, what) => this.trace.add(who, what),
-          onStopped: (node) => this.#onStopped(node),
-        },
-        plan,
-        dir,
-      );
+      const deps = {
+        queue: this.queue,
+        network: this.network,
+        draw: draw.fork(`node ${plan.port}`),
+        trace: (who: string, what: string) => this.trace.add(who, what),
+        onMade: (node: SimNode) => this.onBooted(node),
+        onStopped: (node: SimNode) => this.#onStopped(node),
+      };
+      return new SimNode(deps, plan);
     });
     this.markers = new Markers(this.nodes, () => this.queue.nowMs);
   }
@@ -101,8 +107,16 @@ export class Cluster {
       `boot ${node.name} ${upstream === undefined ? 'as master' : `of ${upstream}`}`,
     );
     node.boot(upstream);
-    if (upstream === undefined) this.markers.begin(node);
-    else this.markers.forget(node);
+    this.markers.forget(node);
+    if (upstream === undefined) this.#beginWhenLoaded(node);
+  }
+
+  /** What it has in its files counts, and none is written before it is loaded. */
+  #beginWhenLoaded(node: SimNode): void {
+    node.soon(loadingGapMs, () => {
+      if (node.server.context.loading.kind !== 'none') this.#beginWhenLoaded(node);
+      else if (node.upstream === undefined) this.markers.begin(node);
+    });
   }
 
   kill(node: SimNode): void {
@@ -136,7 +150,18 @@ export class Cluster {
    */
   follow(node: SimNode, upstream: number | undefined, delayMs = 0): void {
     node.upstream = upstream;
-    if (node.running) node.soon(delayMs, () => this.#giveOrder(node));
+    if (node.running) this.soon(node, delayMs, () => this.#giveOrder(node));
+  }
+
+  /**
+   * As `node.soon`; but what healing, or the end of the run, finds undone (the node was frozen) is
+   * done no more.
+   */
+  soon(node: SimNode, delayMs: number, fn: () => void): void {
+    const { phase } = this;
+    node.soon(delayMs, () => {
+      if (this.phase === phase) fn();
+    });
   }
 
   #giveOrder(node: SimNode): void {
@@ -148,7 +173,7 @@ export class Cluster {
     this.#sendOrder(node, ['REPLICAOF', ...words], (reply) => {
       this.trace.add(node.name, `answers ${JSON.stringify(reply)}`);
       if (isError(reply)) {
-        node.soon(retryOrderMs, () => this.#giveOrder(node));
+        this.soon(node, retryOrderMs, () => this.#giveOrder(node));
         return;
       }
       if (reply !== 'OK' || (wasMaster && upstream === undefined)) return;

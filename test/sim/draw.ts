@@ -42,7 +42,8 @@ export class Draw {
 
   /** One of the values, as often as its weight says. */
   weighted<T>(table: readonly (readonly [weight: number, value: T])[]): T {
-    const total = table.reduce((sum, [weight]) => sum + weight, 0);
+    let total = 0;
+    for (const [weight] of table) total += weight;
     let left = this.between(0, total);
     for (const [weight, value] of table) {
       left -= weight;

@@ -4,6 +4,7 @@
  */
 import { adminSlot, type Cluster } from './cluster.ts';
 import type { Draw } from './draw.ts';
+import { failover, settleFailovers } from './failovers.ts';
 import type { FaultKind } from './scenario.ts';
 import type { SimNode } from './sim-node.ts';
 
@@ -18,6 +19,8 @@ export function heal(cluster: Cluster): void {
   cluster.trace.order('heal everything');
   cluster.phase++;
   cluster.network.healAll();
+  cluster.nextSettlingMs = 0;
+  settleFailovers(cluster);
   for (const node of cluster.nodes) {
     if (!node.running) cluster.boot(node, node.upstream);
     else cluster.follow(node, node.upstream);
@@ -33,6 +36,7 @@ const faults: Record<FaultKind, Fault> = {
   promote,
   reparent,
   switchover,
+  failover,
   save,
   'resize-backlog': resizeBacklog,
   'client-kill': clientKill,
@@ -55,7 +59,7 @@ function stall(cluster: Cluster, draw: Draw): void {
       [upstream, node.port],
     ],
   ]);
-  const durationMs = drawDuration(draw);
+  const durationMs = drawDuration(cluster, draw);
   const shown = directions.map(([from, to]) => `${from}→${to}`).join(' ');
   cluster.trace.order(`stall ${shown} for ${durationMs} ms`);
   for (const [from, to] of directions) cluster.network.stall(from, to);
@@ -70,7 +74,7 @@ function stall(cluster: Cluster, draw: Draw): void {
 function freeze(cluster: Cluster, draw: Draw): void {
   const node = drawRunning(cluster, draw);
   if (node === undefined) return;
-  const durationMs = drawDuration(draw);
+  const durationMs = drawDuration(cluster, draw);
   cluster.trace.order(`freeze ${node.name} for ${durationMs} ms`);
   node.freeze(durationMs);
 }
@@ -126,7 +130,7 @@ function switchover(cluster: Cluster, draw: Draw): void {
 function save(cluster: Cluster, draw: Draw): void {
   const node = drawRunning(cluster, draw);
   if (node === undefined) return;
-  const word = cluster.scenario.usesDisk ? draw.pick(['SAVE', 'BGSAVE']) : 'SAVE';
+  const word = draw.pick(['SAVE', 'BGSAVE', 'BGSAVE', 'BGREWRITEAOF']);
   command(cluster, node, [word]);
 }
 
@@ -147,11 +151,11 @@ function pause(cluster: Cluster, draw: Draw): void {
   const node = drawRunning(cluster, draw);
   if (node === undefined) return;
   const what = draw.pick(['WRITE', 'ALL']);
-  command(cluster, node, ['CLIENT', 'PAUSE', String(draw.int(20, 2500)), what]);
+  command(cluster, node, ['CLIENT', 'PAUSE', String(draw.int(5, 800)), what]);
 }
 
 function command(cluster: Cluster, node: SimNode, words: readonly string[]): void {
-  node.soon(0, () => {
+  cluster.soon(node, 0, () => {
     cluster.trace.order(`${node.name}: ${words.join(' ')}`);
     node.client(adminSlot).send(words, (reply) => {
       cluster.trace.add(node.name, `answers ${JSON.stringify(reply)}`);
@@ -161,7 +165,7 @@ function command(cluster: Cluster, node: SimNode, words: readonly string[]): voi
 
 /** Comes back with or without its files, with its present role or that of its first configuration. */
 function restartLater(cluster: Cluster, draw: Draw, node: SimNode): void {
-  const delayMs = draw.pick([draw.int(20, 300), draw.int(1000, 6000)]);
+  const delayMs = draw.pick([draw.int(20, 200), draw.int(200, cluster.scenario.maxDownMs)]);
   const forgetsFiles = draw.chance(0.2);
   const first = node.plan.upstream;
   const backToFirst = draw.chance(0.15) && !wouldCycle(cluster, node, first);
@@ -201,7 +205,7 @@ function drawNode(
   return nodes.length === 0 ? undefined : draw.pick(nodes);
 }
 
-/** A hiccup, a moment, or longer than any repl-timeout. */
-function drawDuration(draw: Draw): number {
-  return draw.pick([draw.int(5, 200), draw.int(200, 3000), draw.int(3000, 11_000)]);
+/** A hiccup, a moment, or longer than the repl-timeout. */
+function drawDuration({ scenario: { maxFaultMs } }: Cluster, draw: Draw): number {
+  return draw.pick([draw.int(2, 60), draw.int(60, 600), draw.int(600, maxFaultMs)]);
 }

@@ -1,12 +1,16 @@
 /** What the simulator once found, each in the fewest steps that show it. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { RespArg, RespValue } from '../support/resp-value.ts';
 import { useResources } from '../support/resources.ts';
 import { adminSlot, Cluster } from './cluster.ts';
 import { Draw } from './draw.ts';
 import { Driver } from './driver.ts';
-import { differences } from './fingerprint.ts';
+import { differences, dump } from './fingerprint.ts';
 import type { SimNode } from './sim-node.ts';
+
+// As in the simulator's own build.
+vi.mock('node:fs', () => import('./memory-fs/node-fs.ts'));
+vi.mock('node:fs/promises', () => import('./memory-fs/node-fs-promises.ts'));
 
 const use = useResources();
 
@@ -81,6 +85,49 @@ describe('replication', () => {
   });
 });
 
+describe('files', () => {
+  it('do not take an emptied data set for that of the offset before FLUSHALL', async () => {
+    const { driver, cluster, first, second } = await startChain(['save 900 1']);
+    send(first, ['SET', 'a', '1']);
+    await driver.runFor(500);
+    cluster.network.stall(first.port, second.port);
+    send(first, ['FLUSHALL']);
+    cluster.kill(first);
+    cluster.network.unstall(first.port, second.port);
+    cluster.boot(first, undefined);
+    await driver.runFor(5000);
+    expectEqualData(first, second);
+  });
+
+  it('do not hold one half of a transaction: RDB', async () => {
+    const { driver, cluster, first, second } = await startChain();
+    send(first, ['MULTI'], ['INCR', 'a'], ['BGSAVE'], ['INCR', 'a']);
+    expect(await ask(driver, first, ['EXEC'])).toEqual([1, 'Background saving scheduled', 2]);
+    await driver.runFor(500);
+    cluster.kill(first);
+    cluster.follow(second, undefined);
+    cluster.boot(first, second.port);
+    await driver.runFor(5000);
+    expect(await ask(driver, first, ['GET', 'a'])).toBe('2');
+    expectEqualData(first, second);
+  });
+
+  it('do not hold one half of a transaction: AOF', async () => {
+    const { driver, cluster, first } = await startChain(['appendonly yes']);
+    send(first, ['MULTI'], ['INCR', 'a'], ['BGREWRITEAOF'], ['INCR', 'a']);
+    expect(await ask(driver, first, ['EXEC'])).toEqual([
+      1,
+      'Background append only file rewriting scheduled',
+      2,
+    ]);
+    await driver.runFor(500);
+    cluster.kill(first);
+    cluster.boot(first, undefined);
+    await driver.runFor(500);
+    expect(await ask(driver, first, ['GET', 'a'])).toBe('2');
+  });
+});
+
 interface Started {
   readonly driver: Driver;
   readonly cluster: Cluster;
@@ -89,12 +136,15 @@ interface Started {
   readonly third: SimNode;
 }
 
-function startChain(): Promise<Started> {
-  return start([undefined, 0, 1]);
+function startChain(settings: readonly string[] = []): Promise<Started> {
+  return start([undefined, 0, 1], settings);
 }
 
 /** Nodes by the index of their upstream, up and in step. */
-async function start(upstreams: readonly (number | undefined)[]): Promise<Started> {
+async function start(
+  upstreams: readonly (number | undefined)[],
+  own: readonly string[] = [],
+): Promise<Started> {
   const firstPort = 7001;
   const scenario = {
     seed: 0,
@@ -106,17 +156,22 @@ async function start(upstreams: readonly (number | undefined)[]): Promise<Starte
         'repl-diskless-sync-delay 0',
         'repl-diskless-load swapdb',
         'repl-timeout 20',
+        ...own,
       ],
       skewMs: 0,
       clockCostMs: 0,
+      diskLatencyMs: 0.1,
     })),
     network: { minLatencyMs: 1, maxLatencyMs: 2, maxPieceBytes: Infinity, kernelBytes: 65536 },
     populate: 0,
     phases: [],
+    bootSpreadMs: 0,
+    idleMs: 0,
+    maxFaultMs: 0,
+    maxDownMs: 0,
     usesDisk: false,
   };
-  const dir = await use.tempDir();
-  const cluster = new Cluster(scenario, new Draw(1), { dir, keepAll: true });
+  const cluster = new Cluster(scenario, new Draw(1), { keepAll: true });
   const driver = await use.add(new Driver(cluster));
   for (const node of cluster.nodes) cluster.boot(node, node.upstream);
   await driver.runFor(5000);
@@ -142,5 +197,6 @@ function isOnline(master: SimNode): boolean {
 }
 
 function expectEqualData(a: SimNode, b: SimNode): void {
-  expect(differences(a.server.context.keyspace, b.server.context.keyspace)).toEqual([]);
+  const [one, two] = [a, b].map(({ server }) => dump(server.context.keyspace));
+  expect(differences(one, two)).toEqual([]);
 }

@@ -14,13 +14,16 @@ interface Sent {
   readonly onReply: OnReply | undefined;
 }
 
+const nothing = Buffer.alloc(0);
+
 export class SimClient {
   closed = false;
   readonly #server: BundledServer;
   readonly #client: Client | null;
   /** Requests without a reply yet, in order. */
   readonly #waiting: Sent[] = [];
-  #input: Buffer = Buffer.alloc(0);
+  /** The beginning of a reply whose end has not come yet. */
+  #rest: Buffer = nothing;
 
   constructor(server: BundledServer) {
     this.#server = server;
@@ -76,17 +79,19 @@ export class SimClient {
   }
 
   #onReplies(bytes: Uint8Array): void {
-    this.#input = Buffer.concat([this.#input, bytes]);
+    const whole = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    const input = this.#rest.length === 0 ? whole : Buffer.concat([this.#rest, whole]);
     let at = 0;
-    for (;;) {
-      const frame = at < this.#input.length ? takeFrame(this.#input, at) : undefined;
-      if (frame?.kind !== 'frame') break;
+    while (at < input.length) {
+      const frame = takeFrame(input, at);
+      if (frame.kind !== 'frame') break;
       at = frame.end;
       const sent = this.#waiting.shift();
       if (sent === undefined) throw new Error('a reply that nobody waits for');
       sent.onReply?.(frame.value);
     }
-    this.#input = this.#input.subarray(at);
+    // The server uses its memory again.
+    this.#rest = at === input.length ? nothing : Buffer.from(input.subarray(at));
   }
 }
 

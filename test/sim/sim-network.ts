@@ -29,6 +29,19 @@ export interface Listener {
   accept(end: AcceptedEnd): PipeReader;
 }
 
+/** The process that opened a connection. */
+export interface Connector {
+  readonly port: number;
+  readonly lane: Lane;
+}
+
+/** The accepting end sees connections come from ports of their own. */
+const firstEphemeralPort = 40_000;
+
+function addressOf(number: number): string {
+  return `127.0.0.1:${firstEphemeralPort + number}`;
+}
+
 interface Connection {
   readonly fromPort: number;
   readonly toPort: number;
@@ -44,7 +57,10 @@ export class SimNetwork {
   readonly #connections = new Set<Connection>();
   /** `from>to`: nothing gets through in this direction. */
   readonly #stalled = new Set<string>();
-  #count = 0;
+  /** Who opened each connection, by its number. */
+  readonly #connectors: Connector[] = [];
+  /** The number of each process's latest connection. */
+  readonly #latest = new WeakMap<Lane, number>();
 
   constructor(options: { queue: EventQueue; traits: NetworkTraits; draw: Draw }) {
     this.#queue = options.queue;
@@ -54,6 +70,15 @@ export class SimNetwork {
 
   listen(port: number, listener: Listener): void {
     this.#listeners.set(port, listener);
+  }
+
+  /** Who opened the connection that its acceptor knows by this address; undefined for a former one. */
+  connector(address: string): Connector | undefined {
+    const number = Number(address.slice(address.indexOf(':') + 1)) - firstEphemeralPort;
+    const connector = this.#connectors[number];
+    return connector !== undefined && this.#latest.get(connector.lane) === number
+      ? connector
+      : undefined;
   }
 
   /** The process on `port` is gone: its connections end as those of a killed process do. */
@@ -95,7 +120,8 @@ export class SimNetwork {
 
   /** What a process on `fromPort` connects with. */
   connect(fromPort: number, lane: Lane, target: MasterAddress, events: WireEvents): Wire {
-    const number = this.#count++;
+    const number = this.#connectors.push({ port: fromPort, lane }) - 1;
+    this.#latest.set(lane, number);
     const connection: Connection = {
       fromPort,
       toPort: target.port,
@@ -103,7 +129,7 @@ export class SimNetwork {
       toConnector: this.#pipe(this.#queue.lane(), lane, `${number}<`),
     };
     connection.toConnector.reader = events;
-    connection.toAcceptor.reader = this.#knock(connection, `127.0.0.1:${40_000 + number}`);
+    connection.toAcceptor.reader = this.#knock(connection, addressOf(number));
     this.#connections.add(connection);
     this.#refreshStall(connection);
     connection.toAcceptor.connect();

@@ -1,15 +1,14 @@
 /**
- * One node of a simulated cluster: a directory and a port that outlive its process, and the process
+ * One node of a simulated cluster: a disk and a port that outlive its process, and the process
  * (a BundledServer in a simulated environment) while it runs. Knows nothing of faults or checks.
  */
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
 import type { ClientTransport } from '../../src/server/client.ts';
 import { Config } from '../../src/server/config.ts';
 import { Logger } from '../../src/server/log.ts';
 import { BundledServer } from '../../src/server/server.ts';
 import type { Draw } from './draw.ts';
 import type { EventQueue, Lane } from './event-queue.ts';
+import { memoryFiles } from './memory-fs/files.ts';
 import type { PipeReader } from './pipe.ts';
 import type { NodePlan } from './scenario.ts';
 import { feedClient, SimClient } from './sim-client.ts';
@@ -22,6 +21,8 @@ export interface SimNodeDeps {
   readonly draw: Draw;
   /** For log lines and everything else worth showing. */
   readonly trace: (who: string, what: string) => void;
+  /** There is a process, and nobody has spoken to it yet. */
+  readonly onMade: (node: SimNode) => void;
   /** The process has ended in an orderly way. */
   readonly onStopped: (node: SimNode) => void;
 }
@@ -42,19 +43,22 @@ export class SimNode {
   upstream: number | undefined;
   /** When its data set was last replaced or given up to chance: boot, death, a new master. */
   disturbedAtMs = 0;
+  /** Its link has been up since its data were last replaced: it can continue. */
+  hasHistory = false;
   /** Asked to shut down, and perhaps still waiting for its replicas. */
   stopping = false;
   readonly #deps: SimNodeDeps;
+  /** Where its files are, in memory. */
   readonly #dir: string;
   #process: Process | undefined;
   #boots = 0;
 
-  constructor(deps: SimNodeDeps, plan: NodePlan, dir: string) {
+  constructor(deps: SimNodeDeps, plan: NodePlan) {
     this.#deps = deps;
     this.plan = plan;
     this.name = String(plan.port);
     this.upstream = plan.upstream;
-    this.#dir = dir;
+    this.#dir = `/${this.name}`;
   }
 
   get port(): number {
@@ -94,12 +98,15 @@ export class SimNode {
     this.upstream = upstream;
     this.disturbedAtMs = queue.nowMs;
     this.stopping = false;
+    this.hasHistory = false;
+    this.#mountDisk(lane, draw.fork(`disk ${label}`));
     const server = new BundledServer({
       clock,
       random: draw.fork(label).random,
       log: this.#logger(clock),
       config: Config.fromText(this.#configText(upstream), this.#dir),
-      pid: process.pid,
+      // The same in every run, and never that of a real process which might be asked for.
+      pid: this.port,
       connect: (target, events) => network.connect(this.port, lane, target, events),
       defer: (fn) => void queue.after(lane, 0.01, fn),
       changeDirectory: () => null,
@@ -108,7 +115,15 @@ export class SimNode {
     });
     this.#process = { server, lane, clock, clients: new Map() };
     network.listen(this.port, { lane, accept: (end) => acceptClient(server, end) });
+    this.#deps.onMade(this);
     void server.start();
+  }
+
+  /** To be called after each event. */
+  noteLinkState(): void {
+    const { linkState, role } = this.server.context.replication;
+    if (role === 'master' || linkState === 'transfer') this.hasHistory = false;
+    else if (linkState === 'connected') this.hasHistory = true;
   }
 
   /** As by `kill -9`: no goodbye, nothing saved. */
@@ -118,7 +133,8 @@ export class SimNode {
 
   /** Loses what it had on disk. */
   deleteFiles(): void {
-    rmSync(join(this.#dir, 'dump.rdb'), { force: true });
+    const inside = `${this.#dir}/`;
+    for (const name of memoryFiles.names()) if (name.startsWith(inside)) memoryFiles.remove(name);
   }
 
   /** Stops serving for a while without dying. */
@@ -141,6 +157,14 @@ export class SimNode {
   /** Runs `fn` as an event of this process. */
   soon(delayMs: number, fn: () => void): void {
     this.#deps.queue.after(this.lane, delayMs, fn);
+  }
+
+  /** Work on files takes time, and dies with the process that asked for it. */
+  #mountDisk(lane: Lane, draw: Draw): void {
+    const { diskLatencyMs } = this.plan;
+    memoryFiles.mount(this.#dir, (fn) => {
+      this.#deps.queue.after(lane, draw.between(0.01, diskLatencyMs), fn);
+    });
   }
 
   #current(): Process {

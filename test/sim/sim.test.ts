@@ -1,16 +1,30 @@
 /**
- * The simulator in the suite: seeds that are always the same, a few that never are (a failure
- * prints its seed), and the promise that a seed replays exactly.
+ * The simulator in the suite: seeds that are always the same, some that never are (a failure prints
+ * its seed), the promise that a seed replays exactly, and a few planted bugs that must be found.
  */
-import { describe, expect, it } from 'vitest';
-import { printFailure } from './report.ts';
-import { scenarioOf, simulate } from './simulate.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bundleSim, type SimBundle, type Simulator } from './bundle.ts';
+import { mutants } from './mutants.ts';
+import { runPool } from './pool.ts';
 
-const fixedSeeds = 40;
-const seedsPerTest = 8;
-const randomSeeds = 4;
-/** A seed takes about a fifth of a second; a busy machine may take ten times as long. */
-const testTimeoutMs = 60_000;
+const fixedSeeds = 60;
+const seedsPerTest = 20;
+const randomSeeds = 20;
+/** Each shows in most of the runs. */
+const plantedHere = ['psync-second-offset', 'cursor-skips', 'snapshot-lost-write'];
+const maxSeedsPerMutant = 200;
+/** A seed takes some hundredths of a second; a busy machine may take twenty times as long. */
+const testTimeoutMs = 120_000;
+
+let bundle: SimBundle;
+let sim: Simulator;
+
+beforeAll(async () => {
+  bundle = await bundleSim();
+  sim = await bundle.load();
+});
+
+afterAll(() => bundle.remove());
 
 describe(
   'a cluster in virtual time comes to rest with equal data',
@@ -31,22 +45,54 @@ describe(
 
 describe('a seed', { timeout: testTimeoutMs }, () => {
   it.for([3, 11, 17])('%i replays exactly', async (seed) => {
-    const [once, again] = [await simulate(seed), await simulate(seed)];
+    const [once, again] = [await sim.simulate(seed), await sim.simulate(seed, { keepAll: true })];
     expect(again.events).toBe(once.events);
     expect(again.hash).toBe(once.hash);
-    expect((await simulate(seed + 1)).hash).not.toBe(once.hash);
+    expect((await sim.simulate(seed + 1)).hash).not.toBe(once.hash);
   });
 
-  it('replays exactly when its snapshots go through real files', async () => {
+  it('replays exactly in another process, with files', async () => {
     let seed = 1;
-    while (!scenarioOf(seed).usesDisk) seed++;
-    const [once, again] = [await simulate(seed), await simulate(seed)];
-    expect(again.hash).toBe(once.hash);
+    while (!sim.scenarioOf(seed).usesDisk) seed++;
+    const { hash } = await sim.simulate(seed);
+    expect(await runPool({ ...plan(bundle, seed, 1), stopAtFailure: false })).toMatchObject({
+      hashes: new Map([[seed, hash]]),
+    });
   });
 });
 
+describe('a planted bug', { timeout: testTimeoutMs }, () => {
+  it.for(plantedHere)('is found: %s', async (name) => {
+    const mutant = mutants.find((one) => one.name === name);
+    expect(mutant, `a mutant named ${name}`).toBeDefined();
+    const mutated = await bundleSim(mutant!.edits);
+    try {
+      const { failures } = await runPool(plan(mutated, 1, maxSeedsPerMutant));
+      expect(failures).not.toHaveLength(0);
+    } finally {
+      await mutated.remove();
+    }
+  });
+});
+
+function plan(
+  { workerPath }: SimBundle,
+  first: number,
+  count: number,
+): Parameters<typeof runPool>[0] {
+  return {
+    workerPath,
+    first,
+    count,
+    workers: 1,
+    stopAtFailure: true,
+    onProgress: () => undefined,
+  };
+}
+
 async function expectToHold(seed: number): Promise<void> {
-  const result = await simulate(seed);
-  if (result.failure !== undefined)
-    throw new Error(printFailure(result), { cause: result.failure });
+  const result = await sim.simulate(seed);
+  if (result.failure !== undefined) {
+    throw new Error(sim.printFailure(result), { cause: result.failure });
+  }
 }

@@ -2,25 +2,22 @@
  * One run of the simulator: a cluster drawn from a seed lives through phases of faults and writes,
  * is healed after each, and must come to rest with equal data.
  */
-import { rm } from 'node:fs/promises';
-import type { RespValue } from '../support/resp-value.ts';
-import { makeTempDir } from '../support/temp-dir.ts';
+import type { RespArg, RespValue } from '../support/resp-value.ts';
 import { Checks, unrest } from './checks.ts';
 import { adminSlot, Cluster, userSlots } from './cluster.ts';
 import { Draw } from './draw.ts';
 import { Driver } from './driver.ts';
+import { settleFailovers } from './failovers.ts';
 import { heal, strike } from './faults.ts';
 import { drawScenario, type PhasePlan, type Scenario } from './scenario.ts';
 import type { SimNode } from './sim-node.ts';
-import { drawBurst } from './workload.ts';
+import { Workload } from './workload.ts';
 
 /** Virtual time in which a healed cluster must come to rest. */
 const maxUnrestMs = 90_000;
-/** How long a cluster at rest is watched: nothing may break by itself. */
-const idleMs = 12_000;
 const lookEveryMs = 50;
 /** Longer than anything is under way in the network. */
-const settleMs = 500;
+const settleMs = 200;
 
 export interface RunResult {
   readonly scenario: Scenario;
@@ -38,27 +35,22 @@ export async function simulate(
   seed: number,
   options: { keepAll?: boolean } = {},
 ): Promise<RunResult> {
-  const dir = await makeTempDir('sim');
   const draw = new Draw(seed);
   const scenario = scenarioOf(seed);
-  const cluster = new Cluster(scenario, draw, { dir: dir.path, keepAll: options.keepAll ?? false });
+  const cluster = new Cluster(scenario, draw, { keepAll: options.keepAll ?? false });
   const run = new Run(cluster);
-  try {
-    const failure = await run.all();
-    const { queue, trace } = cluster;
-    return {
-      scenario,
-      failure,
-      hash: trace.hash(),
-      events: queue.count,
-      virtualMs: Math.round(queue.nowMs),
-      schedule: trace.schedule,
-      tail: trace.tail(),
-      syncs: run.syncs,
-    };
-  } finally {
-    await rm(dir.path, { recursive: true, force: true });
-  }
+  const failure = await run.all();
+  const { queue, trace } = cluster;
+  return {
+    scenario,
+    failure,
+    hash: trace.hash(),
+    events: queue.count,
+    virtualMs: Math.round(queue.nowMs),
+    schedule: trace.schedule,
+    tail: trace.tail(),
+    syncs: run.syncs,
+  };
 }
 
 export function scenarioOf(seed: number): Scenario {
@@ -71,12 +63,14 @@ class Run {
   readonly #checks: Checks;
   readonly #driver: Driver;
   readonly #draw: Draw;
+  readonly #workload: Workload;
 
   constructor(cluster: Cluster) {
     this.#cluster = cluster;
     this.#checks = new Checks(cluster);
     this.#driver = new Driver(cluster, (node) => this.#checks.afterEvent(node));
     this.#draw = cluster.draw;
+    this.#workload = new Workload(cluster.draw.fork('collections').random);
   }
 
   async all(): Promise<Error | undefined> {
@@ -85,6 +79,7 @@ class Run {
       for (const [index, phase] of this.#cluster.scenario.phases.entries()) {
         await this.#phase(phase, index);
       }
+      this.#checks.atLastRest();
       await this.#stopAll();
       return undefined;
     } catch (error) {
@@ -102,10 +97,11 @@ class Run {
     if (scenario.populate > 0) {
       first.client(adminSlot).send(['DEBUG', 'POPULATE', scenario.populate, 'key', 20]);
     }
+    const spreadMs = scenario.bootSpreadMs;
     for (const node of others) {
-      queue.after(lane, draw.between(0, 1500), () => this.#cluster.boot(node, node.upstream));
+      queue.after(lane, draw.between(0, spreadMs), () => this.#cluster.boot(node, node.upstream));
     }
-    await this.#driver.runFor(1600);
+    await this.#driver.runFor(spreadMs + 1);
   }
 
   async #phase(phase: PhasePlan, index: number): Promise<void> {
@@ -130,7 +126,7 @@ class Run {
     heal(this.#cluster);
     await this.#rest();
     this.#checks.atRest();
-    await this.#idle();
+    if (this.#cluster.scenario.idleMs > 0) await this.#idle();
   }
 
   /** Some client of some node sends something: to masters mostly. */
@@ -145,11 +141,13 @@ class Run {
   #sendBurst(node: SimNode, draw: Draw): void {
     const { markers, trace } = this.#cluster;
     const client = node.client(1 + draw.int(0, userSlots - 1));
-    const parts = drawBurst(draw, node.nowMs).map((words) =>
-      client.encode(words, (reply) => {
-        trace.detail(node.name, `${shorten(words.join(' '))} → ${shorten(reply)}`);
-      }),
-    );
+    const show = (words: readonly RespArg[], reply: RespValue): void =>
+      trace.detail(node.name, `${shorten(words.join(' '))} → ${shorten(reply)}`);
+    const parts = this.#workload
+      .burst(draw, node.nowMs)
+      .map((words) =>
+        client.encode(words, trace.keepsAll ? (reply) => show(words, reply) : undefined),
+      );
     if (draw.chance(0.2)) parts.push(markers.write(node, client, draw));
     else if (draw.chance(0.01)) parts.push(markers.flush(client, node));
     const bytes = Buffer.concat(parts);
@@ -168,16 +166,18 @@ class Run {
       for (let reason = unrest(this.#cluster); reason !== undefined;) {
         if (queue.nowMs > deadlineMs) throw new Error(`no rest after healing: ${reason}`);
         await this.#driver.runFor(lookEveryMs);
+        settleFailovers(this.#cluster);
         reason = unrest(this.#cluster);
       }
     }
+    this.#cluster.failovers.length = 0;
     this.#cluster.trace.order('at rest');
   }
 
   /** A healthy cluster that nobody touches stays as it is. */
   async #idle(): Promise<void> {
     const before = this.#countSyncs();
-    await this.#driver.runFor(idleMs);
+    await this.#driver.runFor(this.#cluster.scenario.idleMs);
     const after = this.#countSyncs();
     if (after.full + after.partial !== before.full + before.partial) {
       throw new Error('a healthy, idle cluster resynchronized');
@@ -197,15 +197,18 @@ class Run {
   /** A stopped server leaves nothing behind that goes on. */
   async #stopAll(): Promise<void> {
     Object.assign(this.syncs, this.#countSyncs());
+    this.#cluster.phase++;
     for (const node of this.#cluster.running) node.server.stop();
     await this.#driver.runFor(3000);
-    const before = this.#cluster.queue.count;
+    const before = this.#driver.nodeEvents;
     await this.#driver.runFor(20_000);
-    if (this.#cluster.queue.count !== before) throw new Error('stopped servers still do something');
+    if (this.#driver.nodeEvents !== before) throw new Error('stopped servers still do something');
   }
 }
 
 function shorten(value: RespValue): string {
-  const text = JSON.stringify(value);
+  const text = JSON.stringify(value, (_, part: unknown) =>
+    typeof part === 'bigint' ? String(part) : part,
+  );
   return text.length > 70 ? `${text.slice(0, 60)}… (${text.length})` : text;
 }

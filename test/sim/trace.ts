@@ -5,26 +5,29 @@
 import { createHash } from 'node:crypto';
 
 const tailLines = 120;
+/** Hashing many short texts one by one costs more than hashing them. */
+const hashedAtOnce = 4096;
 
 export class Trace {
   /** What the simulator did to the cluster, in order. */
   readonly schedule: string[] = [];
+  /** Whether `detail` keeps what it is told. */
+  readonly keepsAll: boolean;
   readonly #nowMs: () => number;
   readonly #hash = createHash('sha1');
+  #unhashed = '';
   readonly #tail: string[] = [];
-  readonly #keepAll: boolean;
 
   constructor(nowMs: () => number, options: { keepAll: boolean }) {
     this.#nowMs = nowMs;
-    this.#keepAll = options.keepAll;
+    this.keepsAll = options.keepAll;
   }
 
   /** Something that a node said, or that became of it. */
   add(who: string, what: string): void {
     const line = `${this.#time()} ${who} ${what}`;
-    this.#hash.update(line);
-    this.#tail.push(line);
-    if (!this.#keepAll && this.#tail.length > 2 * tailLines) this.#tail.splice(0, tailLines);
+    this.tick(line);
+    this.#keep(line);
   }
 
   /** Something that the simulator does. */
@@ -33,23 +36,34 @@ export class Trace {
     this.add('----', what);
   }
 
-  /** Shown only where everything is. */
+  /** Shown only where everything is, and no part of the hash. */
   detail(who: string, what: string): void {
-    if (this.#keepAll) this.add(who, what);
-    else this.#hash.update(`${this.#time()} ${who} ${what}`);
+    if (this.keepsAll) this.#keep(`${this.#time()} ${who} ${what}`);
   }
 
   /** A step too small to be shown. */
   tick(what: string): void {
-    this.#hash.update(what);
+    this.#unhashed += what;
+    if (this.#unhashed.length >= hashedAtOnce) this.#flush();
   }
 
   hash(): string {
+    this.#flush();
     return this.#hash.copy().digest('hex');
   }
 
   tail(): string[] {
-    return this.#keepAll ? [...this.#tail] : this.#tail.slice(-tailLines);
+    return this.keepsAll ? [...this.#tail] : this.#tail.slice(-tailLines);
+  }
+
+  #flush(): void {
+    this.#hash.update(this.#unhashed);
+    this.#unhashed = '';
+  }
+
+  #keep(line: string): void {
+    this.#tail.push(line);
+    if (!this.keepsAll && this.#tail.length > 2 * tailLines) this.#tail.splice(0, tailLines);
   }
 
   #time(): string {

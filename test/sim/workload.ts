@@ -1,7 +1,10 @@
 /**
- * The requests of a run: every command on strings, expiry, keys and databases, on few keys, so that
- * they meet. Markers (see `markers.ts`) live in a database of their own that no request here touches.
+ * The requests of a run: every command on every type, on few keys, so that they meet. Those whose
+ * effect is drawn by chance or by the clock are what replication must rewrite, so they are here too.
+ * Markers (see `markers.ts`) live in a database of their own that no request here touches.
  */
+import type { Random } from '../../src/util/random.ts';
+import { collectionKeys, collectionMakers } from '../support/random-collections.ts';
 import type { RespArg } from '../support/resp-value.ts';
 import type { Draw } from './draw.ts';
 
@@ -11,31 +14,41 @@ type Words = readonly RespArg[];
 const ordinaryDatabases = 3;
 const keyCount = 30;
 
-/** What a client sends in one go: single commands, or transactions. */
-export function drawBurst(draw: Draw, nowMs: number): Words[] {
-  const burst: Words[] = [['SELECT', drawDb(draw)]];
-  const count = draw.weighted([
-    [6, draw.int(1, 3)],
-    [3, draw.int(4, 15)],
-    [0.3, draw.int(30, 120)],
-  ]);
-  for (let left = count; left > 0; left--) {
-    if (draw.chance(0.08)) burst.push(...drawTransaction(draw, nowMs));
-    else burst.push(drawCommand(draw, nowMs));
+export class Workload {
+  readonly #collections: readonly (() => string[])[];
+
+  /** `random` is for the words of requests on collections. */
+  constructor(random: Random) {
+    this.#collections = collectionMakers(random, () => anyKey(random));
   }
-  return burst;
-}
 
-function drawTransaction(draw: Draw, nowMs: number): Words[] {
-  const queued = Array.from({ length: draw.int(0, 5) }, () => drawCommand(draw, nowMs));
-  const watch: Words[] = draw.chance(0.3) ? [['WATCH', drawKey(draw)]] : [];
-  return [...watch, ['MULTI'], ...queued, draw.chance(0.9) ? ['EXEC'] : ['DISCARD']];
-}
+  /** What a client sends in one go: single commands, or transactions. */
+  burst(draw: Draw, nowMs: number): Words[] {
+    const burst: Words[] = [['SELECT', drawDb(draw)]];
+    const count = draw.weighted([
+      [6, draw.int(1, 3)],
+      [3, draw.int(4, 15)],
+      [0.2, draw.int(30, 100)],
+    ]);
+    for (let left = count; left > 0; left--) {
+      if (draw.chance(0.08)) burst.push(...this.#transaction(draw, nowMs));
+      else burst.push(this.#command(draw, nowMs));
+    }
+    return burst;
+  }
 
-function drawCommand(draw: Draw, nowMs: number): Words {
-  return draw.weighted(commands)(draw, nowMs);
-}
+  #transaction(draw: Draw, nowMs: number): Words[] {
+    const queued = Array.from({ length: draw.int(0, 5) }, () => this.#command(draw, nowMs));
+    if (draw.chance(0.05)) queued.splice(1, 0, [draw.pick(['BGSAVE', 'BGREWRITEAOF'])]);
+    const watch: Words[] = draw.chance(0.3) ? [['WATCH', drawKey(draw)]] : [];
+    return [...watch, ['MULTI'], ...queued, draw.chance(0.9) ? ['EXEC'] : ['DISCARD']];
+  }
 
+  #command(draw: Draw, nowMs: number): Words {
+    if (draw.chance(0.45)) return draw.pick(this.#collections)();
+    return draw.weighted(commands)(draw, nowMs);
+  }
+}
 type Maker = (draw: Draw, nowMs: number) => Words;
 
 /** Columns: how often, and what. */
@@ -71,9 +84,39 @@ const commands: readonly (readonly [number, Maker])[] = [
   [0.5, () => ['RANDOMKEY']],
   [0.5, (draw) => ['SCAN', 0, 'COUNT', draw.int(1, 50)]],
   [0.3, () => ['DBSIZE']],
+  [2, (draw) => ['SADD', 'set', ...Array.from({ length: 4 }, () => draw.int(0, 30))]],
+  [2, (draw) => ['SPOP', drawSetKey(draw), ...draw.pick([[], [draw.int(0, 5)]])]],
+  [1, (draw) => ['SADD', 'words', ...Array.from({ length: 3 }, () => `w${draw.int(0, 40)}`)]],
+  [1, (draw) => ['SMOVE', 'words', 'set3', `w${draw.int(0, 40)}`]],
+  [0.3, (draw) => ['SRANDMEMBER', drawSetKey(draw), draw.int(-5, 5)]],
+  [1, (draw) => ['HINCRBYFLOAT', 'hash', `f${draw.int(0, 5)}`, draw.pick(['0.1', '-7.25'])]],
+  [1, (draw) => ['HSET', 'hash2', `f${draw.int(0, 20)}`, drawValue(draw)]],
+  [1, (draw) => ['ZADD', 'scores', draw.int(-9, 9), `m${draw.int(0, 20)}`]],
+  [0.5, (draw) => ['ZPOPMIN', 'scores', draw.int(0, 3)]],
+  [1, (draw) => ['XADD', drawStreamKey(draw), '*', 'f', drawValue(draw)]],
+  [1, (draw) => ['XADD', drawStreamKey(draw), 'MAXLEN', '~', draw.int(0, 9), '*', 'f', 'v']],
+  [1, drawGroupRead],
+  [0.5, (draw) => ['XAUTOCLAIM', drawStreamKey(draw), 'g', 'thief', 0, '0']],
+  [1, (draw) => ['RPUSH', drawListKey(draw), drawValue(draw), drawValue(draw)]],
+  [1, (draw) => ['BLMOVE', drawListKey(draw), drawListKey(draw), 'LEFT', 'RIGHT', 0.05]],
+  [1, (draw) => [draw.pick(['BLPOP', 'BRPOP']), drawListKey(draw), drawKey(draw), 0.05]],
+  [0.5, (draw) => ['BZPOPMAX', 'scores', 'scores2', draw.pick([0.02, 0.3])]],
+  [0.3, (draw) => ['SORT', drawListKey(draw), 'ALPHA', 'STORE', drawListKey(draw)]],
+  [0.3, (draw) => ['SETBIT', drawKey(draw), draw.int(0, 200), 1]],
+  [0.3, (draw) => ['PFADD', 'hll', `e${draw.int(0, 500)}`]],
+  [0.3, (draw) => ['GEOADD', 'geo', draw.int(-9, 9), draw.int(-9, 9), `p${draw.int(0, 9)}`]],
   [0.2, (draw) => ['NOSUCHCOMMAND', drawKey(draw)]],
   [0.2, (draw) => ['SET', drawKey(draw)]],
 ];
+
+function drawGroupRead(draw: Draw): Words {
+  const key = drawStreamKey(draw);
+  return draw.weighted<Words>([
+    [1, ['XGROUP', 'CREATE', key, 'g', '0', 'MKSTREAM']],
+    [3, ['XREADGROUP', 'GROUP', 'g', `c${draw.int(0, 3)}`, 'COUNT', 3, 'STREAMS', key, '>']],
+    [0.3, ['XREADGROUP', 'GROUP', 'g', 'c', 'BLOCK', 20, 'STREAMS', key, '>']],
+  ]);
+}
 
 function drawSet(draw: Draw, nowMs: number): Words {
   const when = draw.pick([[], [], ['NX'], ['XX'], ['GET'], ['XX', 'GET']]);
@@ -132,7 +175,25 @@ function drawKeys(draw: Draw): string[] {
 }
 
 function drawKey(draw: Draw): string {
-  return draw.chance(0.05) ? `key:${draw.int(0, 1999)}` : `k${draw.int(0, keyCount - 1)}`;
+  return draw.chance(0.05) ? `key:${draw.int(0, 299)}` : anyKey(draw.random);
+}
+
+/** Of strings mostly; now and then one that may hold something else. */
+function anyKey(random: Pick<Random, 'float'>): string {
+  const number = Math.floor(random.float() * keyCount * 1.1);
+  return number < keyCount ? `k${number}` : collectionKeys[number % collectionKeys.length];
+}
+
+function drawListKey(draw: Draw): string {
+  return `list${draw.int(1, 3)}`;
+}
+
+function drawSetKey(draw: Draw): string {
+  return draw.pick(['set', 'set2', 'words', 'k1']);
+}
+
+function drawStreamKey(draw: Draw): string {
+  return draw.pick(['stream', 'stream2', 'log']);
 }
 
 function drawDb(draw: Draw): number {
