@@ -71,6 +71,7 @@ export function parsePsyncReply(line: string): PsyncReply {
     case '+CONTINUE':
       return parseContinue(line, words);
     case '-NOMASTERLINK':
+    case '-MASTERDOWN':
     case '-LOADING':
       return { kind: 'try-later', reply: line };
     case '-NOAUTH':
@@ -139,6 +140,8 @@ export type ReplconfOption =
   /** Unknown capabilities are to be ignored. */
   | { readonly kind: 'capa'; readonly name: string }
   | { readonly kind: 'ack'; readonly offset: number }
+  /** How far the replica's append-only file is safe on its disk; stands beside an ack. [redis 7.2] */
+  | { readonly kind: 'fack'; readonly offset: number }
   | { readonly kind: 'getack' }
   | { readonly kind: 'rdb-only'; readonly enabled: boolean }
   | { readonly kind: 'rdb-filter-only'; readonly sections: readonly string[] };
@@ -185,6 +188,10 @@ function parseReplconfOption(name: string, value: string): ReplconfOption | stri
       // A replica is never answered in its stream, not even about a bad number.
       return offset === undefined ? undefined : { kind: 'ack', offset };
     }
+    case 'fack': {
+      const offset = parseInteger(value);
+      return offset === undefined ? undefined : { kind: 'fack', offset };
+    }
     case 'getack':
       return { kind: 'getack' };
     case 'rdb-only': {
@@ -193,6 +200,13 @@ function parseReplconfOption(name: string, value: string): ReplconfOption | stri
     }
     case 'rdb-filter-only':
       return parseRdbFilter(value);
+    // Newer replicas say what they are, and offer a second connection for the RDB: both are heard, and
+    // the sync goes over the one connection there is. [redis 8.0, valkey 8.0]
+    case 'version':
+    case 'rdb-channel':
+    case 'main-ch-client-id':
+    case 'set-rdb-client-id':
+      return undefined;
     default:
       return `ERR Unrecognized REPLCONF option: ${name}`;
   }
@@ -203,6 +217,12 @@ function parseRdbFilter(value: string): ReplconfOption | string {
   const unknown = sections.find((section) => section.toLowerCase() !== 'functions');
   if (unknown !== undefined) return `ERR Unsupported rdb-filter-only option: ${unknown}`;
   return { kind: 'rdb-filter-only', sections };
+}
+
+/** What a replica has, and, where it has an append-only file, how much of it is safe on its disk. */
+export function printAck(offset: number, fsyncedOffset: number | undefined): Buffer {
+  const fack = fsyncedOffset === undefined ? [] : ['FACK', String(fsyncedOffset)];
+  return encodeCommand(['REPLCONF', 'ACK', String(offset), ...fack]);
 }
 
 /** A decimal integer that fits a double exactly; no spaces, no plus sign, no leading zeros. */

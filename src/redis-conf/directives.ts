@@ -192,7 +192,7 @@ const directives = {
   pidfile: optionalText(fixed),
   port: port(6379),
   'proc-title-template': text('{title} {listen-addr} {server-mode}', { check: checkTitleTemplate }),
-  'propagation-error-behavior': oneOf('ignore', ['ignore', 'panic', 'panic-on-replicas'], none),
+  'propagation-error-behavior': oneOf('ignore', ['ignore', 'panic', 'panic-on-replicas']),
   'protected-mode': yesNo('yes'),
   'proto-max-bulk-len': memory('512mb', { min: 1024n * 1024n }),
   'rdb-del-sync-files': yesNo('no'),
@@ -216,7 +216,7 @@ const directives = {
   'replica-ignore-maxmemory': yesNo('yes', { alias: 'slave-ignore-maxmemory' }),
   // Ours: no full resync from a master without keys while this replica has some.
   'replica-protect-data': yesNo('no', { hidden: true }),
-  'replica-lazy-flush': yesNo('no', { alias: 'slave-lazy-flush', effect: 'none' }),
+  'replica-lazy-flush': yesNo('no', { alias: 'slave-lazy-flush' }),
   'replica-priority': int(100, {}, { alias: 'slave-priority' }),
   'replica-read-only': yesNo('yes', { alias: 'slave-read-only' }),
   'replica-serve-stale-data': yesNo('yes', { alias: 'slave-serve-stale-data' }),

@@ -12,6 +12,7 @@ import type { Command } from './command.ts';
 import type { ServerContext } from './context.ts';
 import type { Database, Keyspace } from './keyspace/keyspace.ts';
 import type { NotifyClass } from './keyspace/notify.ts';
+import { peerFlags, reportPeerError } from './peer-errors.ts';
 
 /** A request's arguments as windows: a reader has them, and a queued request. */
 export interface RequestArguments {
@@ -185,6 +186,7 @@ export class Call {
     this.failed = true;
     this.server.stats.countError(text);
     this.reply.error(text);
+    if (this.client.has(peerFlags)) reportPeerError(this.server, this.client, text);
   }
 
   syntaxError(): void {

@@ -142,7 +142,9 @@ export class Client {
 
   /** The offset of the replication log after its last write, for WAIT. */
   writeOffset = 0;
-  /** It has written since `writeOffset` was taken: the run of its bytes is still open. */
+  /** The same in the append-only file, for WAITAOF. */
+  writePosition = 0;
+  /** It has written since these two were taken: the run of its bytes is still open. */
   wrote = false;
 
   constructor(options: { id: number; transport: ClientTransport; db: Database; nowMs: number }) {

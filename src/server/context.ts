@@ -109,6 +109,8 @@ export interface ServerContext {
   shutdown(request: ShutdownRequest): Promise<string | null>;
   /** See `ServerEnvironment`. */
   readonly listenAnew: (() => Promise<string | null>) | undefined;
+  /** Ends the process: the data can no longer be trusted to be the master's. Says so in the log. */
+  panic(reason: string): void;
   /** Ends an ongoing SHUTDOWN that waits for replicas; false when there is none. */
   abortShutdown(): boolean;
   /** Milliseconds for which a SHUTDOWN still waits for replicas; 0 when none does. */

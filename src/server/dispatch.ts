@@ -19,6 +19,7 @@ import { Call } from './call.ts';
 import { type Client, clientFlags, notPlain, type QueuedRequest } from './client.ts';
 import { type Command, commandFlags, gateBits } from './command.ts';
 import { protectedRefusal } from './commands/protected-gate.ts';
+import { clientLine } from './commands/client-line.ts';
 import type { CommandTable } from './command-table.ts';
 import type { CommandTimer } from './command-timer.ts';
 import type { ServerContext } from './context.ts';
@@ -42,6 +43,7 @@ const allowedWhileSubscribed = new Set(
 );
 /** Commands that are not refused between MULTI and EXEC where memory is short. */
 const endsTransaction = new Set(['exec', 'discard', 'quit', 'reset']);
+const touchesKeyspace = commandFlags.write | commandFlags.readonly | commandFlags.may_replicate;
 /** How much of an unknown command's arguments its error quotes. [server.c, 7.0] */
 const quotedArgumentBytes = 128;
 
@@ -86,6 +88,7 @@ export class Dispatcher {
     if (client.wrote) {
       client.wrote = false;
       client.writeOffset = this.#server.replication.masterReplOffset;
+      client.writePosition = this.#server.aof.appendedPosition;
     }
   }
 
@@ -124,8 +127,10 @@ export class Dispatcher {
   ): void {
     const call = this.#call;
     call.load(client, reader);
+    client.lastCommand = null;
     const command = this.#resolve(call, end - start);
     if (command === null) return;
+    client.lastCommand = command;
     const timer = this.#timer;
     if (command !== timer.command) timer.switchTo(command, buffer, start, client);
     if (this.#server.gates.memoryLimited) this.#server.memoryLimit.makeRoom();
@@ -218,10 +223,19 @@ export class Dispatcher {
     call.error(text);
     if (mute) call.reply.discard();
     client.advanceReplySkip();
-    if (client.has(clientFlags.master)) {
-      const { log } = this.#server;
-      log.warning(`The master's command '${call.text(0)}' was refused here: ${text}`);
-    }
+    if (client.has(clientFlags.replica)) this.#sendAway(call);
+  }
+
+  /** A replica is sent the stream and nothing else: one that got a reply must go. [redis 7.0] */
+  #sendAway(call: Call): void {
+    const { client } = call;
+    const { executor, log } = this.#server;
+    call.reply.discard();
+    log.warning(
+      `Replica generated a reply to command '${client.lastCommand?.fullName ?? '<unknown>'}', ` +
+        `disconnecting it: ${clientLine(client, call)}`,
+    );
+    executor.close(client, 'now');
   }
 
   // ---- the slow path: something about the client or the server is special ----
@@ -248,6 +262,7 @@ export class Dispatcher {
     }
     const mute = client.isMuted;
     if (mute) this.#flushReplies(client);
+    const repliesBefore = call.reply.length;
     this.#timer.count++;
     const { keyspace } = this.#server;
     keyspace.touchOnLookup = !client.has(clientFlags.noTouch);
@@ -256,6 +271,8 @@ export class Dispatcher {
     const { extraBits } = this.#timer;
     if (((command.bits | extraBits) & gateBits.timedAlone) !== 0) this.#timer.finish(call);
     if (mute && client.isMuted) call.reply.discard();
+    const replied = call.reply.length !== repliesBefore;
+    if (replied && client.has(clientFlags.replica)) this.#sendAway(call);
     // Who waits has not been answered yet.
     if (!client.has(clientFlags.blocked)) client.advanceReplySkip();
     if (this.#server.keyspace.awaited.anyReady) this.#blockedRunner.serveReadyKeys();
@@ -294,6 +311,10 @@ export class Dispatcher {
     const notWhileLoading =
       loading === 'aside' ? commandFlags.no_async_loading : gateBits.notLoading;
     if (loading !== 'none' && (bits & notWhileLoading) !== 0) return errorReplies.loading;
+    // CLIENT PAUSE does not hold replicas back: they must not use that. [redis 7.0]
+    if (client.has(clientFlags.replica) && (bits & touchesKeyspace) !== 0) {
+      return "ERR Replica can't interact with the keyspace";
+    }
     return null;
   }
 

@@ -53,7 +53,7 @@ import {
   loadingSettings,
   persistenceSettings,
 } from './wiring/persistence-settings.ts';
-import { syncDataFile } from './wiring/sync-data-file.ts';
+import { syncDataFile, syncFilesMustGo } from './wiring/sync-data-file.ts';
 import { SnapshotSource } from './wiring/snapshot-source.ts';
 import { ServerStats } from './stats.ts';
 import { MasterStreamApplier } from './wiring/stream-applier.ts';
@@ -189,6 +189,9 @@ export class BundledServer {
       ),
       newRdbLoader: () => newFullSyncLoader(this.#keyspace, undefined, new SkippedItems()),
       position: () => this.#replication.saveInfo(),
+      replOffset: () => this.#replication.masterReplOffset,
+      // In a turn of its own: a client that waits for it may be in the middle of a write.
+      onSynced: () => defer(() => this.#blocked.onReplicaAck()),
       onStatus: (error) => {
         this.#gates.aofFailure = error === null ? null : error.message;
       },
@@ -203,7 +206,7 @@ export class BundledServer {
   }
 
   #newReplication(): Replication {
-    const { clock, config, connect, defer, log, random } = this.#environment;
+    const { clock, config, connect, defer, log, pid, random } = this.#environment;
     return new Replication({
       clock,
       random,
@@ -212,6 +215,9 @@ export class BundledServer {
       connect,
       snapshots: new SnapshotSource({
         persistence: this.#persistence,
+        log,
+        pid,
+        mustGo: () => syncFilesMustGo(this.#persistence, config),
         aux: (saveInfo) => rdbAux(this.context, saveInfo),
       }),
       loader: new FullSyncLoader({
@@ -228,6 +234,7 @@ export class BundledServer {
       host: {
         onRoleChange: (role) => this.#onRoleChange(role),
         onDataReplaced: () => this.#aof.restart(),
+        fsyncedReplOffset: () => this.#aof.syncedReplOffset,
         onReplicaAck: () => this.#blocked.onReplicaAck(),
         pauseForFailover: (on) => {
           if (on) this.#pause.pause('failover', 'write', Number.POSITIVE_INFINITY);
@@ -330,6 +337,10 @@ export class BundledServer {
       },
       listenAnew: this.#environment.listenAnew,
       shutdown: (request) => this.#shutdown.request(request),
+      panic: (reason) => {
+        log.warning(`Guru Meditation: ${reason}`);
+        this.#environment.onFatal();
+      },
       abortShutdown: () => this.#shutdown.abort(),
       shutdownRemainingMs: () => this.#shutdown.remainingMs,
     };

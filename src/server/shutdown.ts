@@ -134,8 +134,7 @@ export class Shutdown {
   #replicasLag(): boolean {
     const { propagation, replication } = this.#parts;
     propagation.flushRun();
-    const { masterReplOffset, replicaCount } = replication;
-    return replicaCount > 0 && replication.countReplicasAt(masterReplOffset) < replicaCount;
+    return replication.laggingReplicas().length > 0;
   }
 
   /** Until there is something to save, it goes to its end without a pause. */
@@ -158,10 +157,11 @@ export class Shutdown {
   #logReplicas(): void {
     const { log } = this.#environment;
     const { replication } = this.#parts;
-    const { masterReplOffset, replicaCount } = replication;
+    const { replicaCount } = replication;
     if (replicaCount === 0) return;
-    for (const replica of replication.laggingReplicas()) log.warning(`Lagging replica ${replica}.`);
-    const inSync = replication.countReplicasAt(masterReplOffset);
+    const lagging = replication.laggingReplicas();
+    for (const replica of lagging) log.warning(`Lagging replica ${replica}.`);
+    const inSync = replicaCount - lagging.length;
     log.notice(`${inSync} of ${replicaCount} replicas are in sync when shutting down.`);
   }
 

@@ -40,6 +40,22 @@ function result(text: string): FileResult {
 }
 
 describe('reading what the suite prints', () => {
+  it('gives tests that are named at random one name', () => {
+    const names = [
+      'PSYNC2: Set #2 to replicate from #4',
+      'PSYNC2: cluster is consistent after load (x = 31337)',
+      'PSYNC2: --- CYCLE 3 ---',
+      'PSYNC2 #3899 regression: setup',
+    ];
+    const { tests } = parseSuiteOutput(names.map((name) => `[ok]: ${name} (5 ms)`).join('\n'));
+    expect(tests.map(({ name }) => name)).toEqual([
+      'PSYNC2: Set #n to replicate from #n',
+      'PSYNC2: cluster is consistent after load (x = n)',
+      'PSYNC2: --- CYCLE n ---',
+      'PSYNC2 #3899 regression: setup',
+    ]);
+  });
+
   it('finds the outcome of every test, and why it failed', () => {
     const { tests, needsScripting, end } = parseSuiteOutput(output);
     expect(tests.map(({ outcome, name }) => `${outcome} ${name}`)).toEqual([

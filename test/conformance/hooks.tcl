@@ -31,3 +31,15 @@ proc test {name code args} {
     }
     uplevel 1 [list conformance_suite_test $name $code {*}$args]
 }
+
+# Around the tests, what prepares for some of them need not stop the others: a set-up that calls for
+# scripts goes on without, and a test that misses them fails and is counted apart as above.
+set ::conformance_lacking {^ERR unknown command '(eval|evalsha|script|fcall|function|acl)'}
+rename ::redis::__dispatch__ ::redis::conformance_dispatch
+proc ::redis::__dispatch__ {id method args} {
+    set code [catch {::redis::conformance_dispatch $id $method {*}$args} result]
+    if {$code == 1 && $::cur_test eq {} && [regexp -nocase -- $::conformance_lacking $result]} {
+        return {}
+    }
+    return -code $code $result
+}

@@ -66,6 +66,7 @@ const serverRanks: readonly (readonly string[])[] = [
     'output',
     'output-limits',
     'pause',
+    'peer-errors',
     'pending-input',
     'propagation',
     'pubsub',

@@ -247,7 +247,7 @@ const tips: readonly (readonly [tips: readonly string[], ...commands: string[]])
     'memory|stats',
   ],
   [[anyShard, sum], 'dbsize'],
-  [[anyShard, 'response_policy:agg_min'], 'wait'],
+  [[anyShard, 'response_policy:agg_min'], 'wait', 'waitaof'],
   [[anyShard, anyOrder], 'keys'],
   [[anyShard, varies], 'randomkey'],
   [[shardByShard], 'mget'],

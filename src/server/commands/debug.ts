@@ -4,12 +4,14 @@
  * rows of the command table.
  */
 import { errorReplies } from '../../protocol/error-replies.ts';
+import { encodeCommand } from '../../protocol/resp-encode.ts';
 import { parseInt64 } from '../../util/int64.ts';
 import { parseMemory } from '../../util/units.ts';
 import { standStill } from '../../util/stand-still.ts';
 import type { Call } from '../call.ts';
 import type { CommandSpec } from '../command.ts';
 import { notifyClass } from '../keyspace/notify.ts';
+import { anyDb } from '../propagation.ts';
 import { datasetDigest, valueDigest } from '../digest.ts';
 import { noDigest } from '../digest-sum.ts';
 import { defaultEncodingLimits } from '../types/value.ts';
@@ -114,6 +116,11 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
     argc: [2, anyNumber],
     run: debugReload,
     help: ['RELOAD [NOSAVE]', 'Saves the data, drops them, and loads them again.'],
+  },
+  replicate: {
+    argc: [3, anyNumber],
+    run: debugReplicate,
+    help: ['REPLICATE <command> [<arg> ...]', 'Sends replicas a command that was not run here.'],
   },
   replybuffer: {
     argc: [4, 4],
@@ -243,6 +250,15 @@ function debugConfigRewriteForceAll(call: Call): void {
 function debugReplybuffer(call: Call): void {
   if (call.is(2, 'resizing') || call.is(2, 'peak-reset-time')) call.reply.ok();
   else call.syntaxError();
+}
+
+function debugReplicate(call: Call): void {
+  const { propagation, replication } = call.server;
+  const words = Array.from({ length: call.argc - 2 }, (_, index) => call.arg(index + 2));
+  const command = encodeCommand(words);
+  propagation.flushRun();
+  replication.feed(anyDb, command, 0, command.length);
+  call.reply.ok();
 }
 
 /** Neither counted as changes nor propagated. */

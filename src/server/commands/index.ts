@@ -58,6 +58,7 @@ import { stringRangeCommands } from './string-ranges.ts';
 import { stringCommands } from './strings.ts';
 import { manyStringCommands } from './strings-many.ts';
 import { transactionCommands } from './transactions.ts';
+import { waitCommands } from './wait.ts';
 import { zsetAddCommands } from './zset-add.ts';
 import { zsetCombineCommands } from './zset-combine.ts';
 import { zsetPopCommands } from './zset-pops.ts';
@@ -129,5 +130,6 @@ export const allCommands: readonly CommandSpec[] = [
   ...serverCommands,
   ...slowlogCommands,
   ...replicationCommands,
+  ...waitCommands,
   ...failoverCommands,
 ];

@@ -1,13 +1,11 @@
 /**
- * The commands of replication: who follows whom (REPLICAOF, ROLE), what replicas say (PSYNC, SYNC,
- * REPLCONF), and WAIT. The engine is `replication/`; here are only arguments and replies.
+ * The commands of replication: who follows whom (REPLICAOF, ROLE) and what replicas say (PSYNC, SYNC,
+ * REPLCONF). The engine is `replication/`; here are only arguments and replies.
  */
 import type { Call } from '../call.ts';
 import { clientFlags } from '../client.ts';
 import type { CommandSpec } from '../command.ts';
 import type { ReplicaConnection } from '../replication/ports.ts';
-import { timeoutMsArgument } from './block-timeout.ts';
-import { integerArgument } from './generic-arguments.ts';
 
 const maxPort = 65535;
 
@@ -57,17 +55,6 @@ export const replicationCommands: readonly CommandSpec[] = [
     summary: 'Carries what a replica tells its master about itself, and its acknowledgements.',
     complexity: 'O(1)',
     handler: replconfCommand,
-  },
-  {
-    name: 'wait',
-    arity: 3,
-    flags: ['noscript'],
-    categories: ['slow', 'connection'],
-    group: 'generic',
-    since: '3.0.0',
-    summary: 'Waits until so many replicas have acknowledged the writes of this connection.',
-    complexity: 'O(1)',
-    handler: waitCommand,
   },
 ];
 
@@ -171,45 +158,6 @@ function replconfCommand(call: Call): void {
   }
   const connection = server.executor.replicaConnection(client);
   replyLine(call, server.replication.handleReplconf(connection, words(call)));
-}
-
-function waitCommand(call: Call): void {
-  const { replication } = call.server;
-  if (replication.role === 'replica') {
-    call.error(
-      'ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if a ' +
-        'replica is configured to be writable (which is not the default) writes to replicas are ' +
-        'just local and are not propagated.',
-    );
-    return;
-  }
-  const replicas = integerArgument(call, 1);
-  if (Number.isNaN(replicas)) return;
-  const timeoutMs = timeoutMsArgument(call, 2);
-  if (!Number.isNaN(timeoutMs)) waitForReplicas(call, replicas, timeoutMs);
-}
-
-function waitForReplicas(call: Call, replicas: number, timeoutMs: number): void {
-  const { client, server } = call;
-  server.propagation.flushRun();
-  const offset = client.wrote ? server.replication.masterReplOffset : client.writeOffset;
-  const reached = (): number => server.replication.countReplicasAt(offset);
-  if (reached() >= replicas || !call.mayBlock) {
-    call.reply.integer(reached());
-    return;
-  }
-  call.block({
-    until: 'replicas',
-    timeoutMs,
-    attempt: ({ reply }) => {
-      if (reached() < replicas) return false;
-      reply.integer(reached());
-      return true;
-    },
-    onTimeout: ({ reply }) => reply.integer(reached()),
-  });
-  // Now rather than with their next heartbeat.
-  server.replication.requestAcks();
 }
 
 /** The arguments without the command's name. */

@@ -23,6 +23,8 @@ const maxIdleBufferBytes = 1024 * 1024;
 export interface AofWriterEvents {
   /** The disk refused a write, or takes them again (null). */
   onStatus(error: Error | null): void;
+  /** More of the file is safe on the disk. */
+  onSynced(): void;
 }
 
 export class AofWriter {
@@ -60,6 +62,11 @@ export class AofWriter {
     const inFlight =
       this.#inFlight === null ? 0 : this.#inFlight.bytes.length - this.#inFlight.done;
     return this.#gathered + inFlight;
+  }
+
+  /** Bytes that survive a crash of the machine. */
+  get syncedBytes(): number {
+    return this.#syncedBytes;
   }
 
   get syncing(): boolean {
@@ -121,6 +128,7 @@ export class AofWriter {
     if (this.#syncedBytes === this.#gatheredAt) return;
     fdatasyncSync(this.#fd);
     this.#syncedBytes = this.#gatheredAt;
+    this.#events.onSynced();
   }
 
   /** Syncs in the background what is written; false when the last one is still at it. */
@@ -131,7 +139,7 @@ export class AofWriter {
     this.#syncing = true;
     fdatasync(this.#fd, (error) => {
       this.#syncing = false;
-      if (error === null) this.#syncedBytes = Math.max(this.#syncedBytes, upTo);
+      if (error === null) this.#onSynced(upTo);
       else this.#fail(error);
       this.#closeIfIdle();
     });
@@ -150,6 +158,11 @@ export class AofWriter {
     this.writeAndSyncNow();
     if (this.#busy || this.#syncing) this.close();
     else closeSync(this.#fd);
+  }
+
+  #onSynced(upTo: number): void {
+    this.#syncedBytes = Math.max(this.#syncedBytes, upTo);
+    this.#events.onSynced();
   }
 
   #onWritten(error: Error | null, written: number): void {

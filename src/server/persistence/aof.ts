@@ -20,6 +20,7 @@ import { AofFiles, type AofFilesSettings } from './aof-files.ts';
 import type { AofFileEntry } from './aof-manifest.ts';
 import { AofRewriter } from './aof-rewriter.ts';
 import { type AofPosition, AofStream, parsePosition, printPosition } from './aof-stream.ts';
+import { AofSynced } from './aof-synced.ts';
 import { AofWriter } from './aof-writer.ts';
 import type { Loading } from './loading.ts';
 import type { Persistence } from './persistence.ts';
@@ -51,6 +52,10 @@ export interface AofDeps {
   readonly position: () => AofPosition | undefined;
   /** Writes may be refused while the file cannot be written. */
   readonly onStatus: (error: Error | null) => void;
+  /** The end of the replication stream. */
+  readonly replOffset: () => number;
+  /** More is safe on the disk than before, or there is no file any more. */
+  readonly onSynced: () => void;
   /** With `appendfsync always` what was acknowledged must be on disk: the process cannot go on. */
   readonly onFatal: (error: Error) => void;
 }
@@ -71,6 +76,7 @@ export class Aof {
   readonly #deps: AofDeps;
   readonly #files: AofFiles;
   readonly #stream: AofStream;
+  readonly #synced: AofSynced;
   #state: AofState = 'off';
   #writer: AofWriter | null = null;
   #writeScheduled = false;
@@ -83,6 +89,7 @@ export class Aof {
     this.#deps = deps;
     this.#files = new AofFiles({ settings, log });
     this.#stream = new AofStream({ clock, settings });
+    this.#synced = new AofSynced(deps.replOffset);
     this.rewriter = new AofRewriter({ clock, log, persistence, files: this.#files }, this.#owner());
   }
 
@@ -97,9 +104,11 @@ export class Aof {
       giveUp: () => {
         this.#writer?.close();
         this.#writer = null;
+        this.#synced.forget();
       },
       onRewritten: () => {
         if (this.#state === 'waiting-rewrite') this.#state = 'on';
+        this.#deps.onSynced();
         this.#sizeBefore = this.baseSizeBytes = this.#files.sizeWithout(
           this.#files.manifest.increments.at(-1) ?? null,
         );
@@ -126,6 +135,21 @@ export class Aof {
 
   get bufferBytes(): number {
     return this.#writer?.pendingBytes ?? 0;
+  }
+
+  /** For WAITAOF: where what was appended so far ends, in bytes since the server began. */
+  get appendedPosition(): number {
+    return this.#synced.appendedPosition;
+  }
+
+  /** Whether the data set with all that was appended up to `position` is safe on the disk. */
+  isSynced(position: number): boolean {
+    return this.#state === 'on' && this.#synced.syncedPosition >= position;
+  }
+
+  /** The same in offsets of the replication stream; undefined while it is not all on the disk. */
+  get syncedReplOffset(): number | undefined {
+    return this.#state === 'on' ? this.#synced.replOffset : undefined;
   }
 
   get pendingFsync(): number {
@@ -256,7 +280,9 @@ export class Aof {
     this.#writer?.close();
     this.#writer = null;
     this.#state = 'off';
+    this.#synced.forget();
     this.#setStatus(null);
+    this.#deps.onSynced();
   }
 
   /** A full sync has put another data set in place: what is on disk is no use any more. */
@@ -306,11 +332,18 @@ export class Aof {
     const previous = this.#writer;
     this.#writer = new AofWriter(this.#files.directory.pathOf(increment.name), sizeBytes, {
       onStatus: (error) => this.#setStatus(error),
+      onSynced: () => this.#onSynced(),
     });
+    this.#synced.open(this.#writer);
     previous?.close();
     this.#stream.restart();
     this.#lastSyncMs = this.#deps.clock.monotonic();
     this.#sizeBefore = this.#files.sizeWithout(increment);
+  }
+
+  #onSynced(): void {
+    this.#synced.onSynced();
+    this.#deps.onSynced();
   }
 
   #setStatus(error: Error | null): void {
@@ -342,6 +375,7 @@ export class Aof {
       this.delayedFsyncs++;
       return;
     }
+    this.#synced.onSync();
     this.#lastSyncMs = clock.monotonic();
   }
 

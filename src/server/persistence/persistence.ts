@@ -11,7 +11,6 @@ import type { Loading } from './loading.ts';
 import { BackgroundRdbFile } from './rdb-file.ts';
 import type { LoadedFacts } from './rdb-load.ts';
 import type { AuxFields } from './snapshot.ts';
-import type { SnapshotRun } from './snapshot-run.ts';
 import { type FileSnapshotEnd, Snapshots, type SnapshotSettings } from './snapshots.ts';
 
 /** After a failed save point the next try waits this long. [server.c, 7.0] */
@@ -38,7 +37,7 @@ export interface PersistenceDeps {
   readonly onSaveStatus: (ok: boolean) => void;
 }
 
-/** A save in the background, and how to break it off. */
+/** A save in the background, and how to break it off: its taker is told that it failed. */
 interface BackgroundSave {
   readonly file: BackgroundRdbFile;
   readonly abandon: (error: Error) => void;
@@ -121,12 +120,14 @@ export class Persistence {
   }
 
   /**
-   * FLUSHALL: a BGSAVE of what is gone is broken off, and where there are save points, that it is
-   * gone is saved at once. It stands in no history: FLUSHALL itself has not been propagated yet, and a
-   * replica that has missed it must not continue from the offset before it.
+   * FLUSHALL: a BGSAVE or full sync of what is gone is broken off, and where there are save points,
+   * that it is gone is saved at once. It stands in no history: FLUSHALL itself has not been propagated
+   * yet, and a replica that has missed it must not continue from the offset before it.
    */
   dataSetEmptied(): void {
-    this.#save?.abandon(new Error('the data set was emptied'));
+    const error = new Error('the data set was emptied');
+    this.#save?.abandon(error);
+    this.snapshots.abortForReplicas(error);
     if (this.hasSavePoints && !this.inProgress) this.#saveNow(this.#deps.auxWithoutHistory());
   }
 
@@ -150,7 +151,7 @@ export class Persistence {
   }
 
   /** Saves to `dbfilename` in the background; `onEnd` is called once. */
-  startDiskSnapshot(aux: AuxFields, onEnd: (end: FileSnapshotEnd) => void): SnapshotRun {
+  startDiskSnapshot(aux: AuxFields, onEnd: (end: FileSnapshotEnd) => void): BackgroundSave {
     const { clock, log } = this.#deps;
     this.#startedAtMs = clock.now();
     this.#lastTrySec = Math.floor(this.#startedAtMs / 1000);
@@ -162,9 +163,9 @@ export class Persistence {
       onEnd(how);
     };
     const file = this.snapshots.openFile(this.dataFile.path);
-    const run = this.#saveTo(file, aux, { onDone, onAbandoned: onEnd });
+    const save = this.#saveTo(file, aux, { onDone, onAbandoned: onEnd });
     log.notice(`Background saving started: ${this.snapshots.progress.total} keys`);
-    return run;
+    return save;
   }
 
   /**
@@ -196,7 +197,7 @@ export class Persistence {
     file: BackgroundRdbFile,
     aux: AuxFields,
     on: Record<'onDone' | 'onAbandoned', (end: FileSnapshotEnd) => void>,
-  ): SnapshotRun {
+  ): BackgroundSave {
     const { keyspace, log } = this.#deps;
     const dirtyBefore = keyspace.dirty;
     const run = this.snapshots.writeFile({ aux }, file, (how) => {
@@ -210,14 +211,16 @@ export class Persistence {
       on.onDone(how);
     });
     const abandon = (error: Error): void => {
+      if (this.#save !== save) return;
       this.#save = null;
       this.snapshots.abort(run);
       file.abandon();
       log.notice(`Saving was broken off: ${error.message}`);
       on.onAbandoned({ kind: 'failed', error });
     };
-    this.#save = { file, abandon };
-    return run;
+    const save: BackgroundSave = { file, abandon };
+    this.#save = save;
+    return save;
   }
 
   /** Breaks off whatever is being saved or sent; its taker is told why. */

@@ -7,6 +7,8 @@ import type { Snapshot } from './snapshot.ts';
 
 /** A client notices longer pauses; shorter slices make the walk slower for nothing. */
 const sliceMs = 1;
+/** So that a change of the delay is felt soon. */
+const longestDelayMs = 1000;
 
 export interface SnapshotRunOptions {
   readonly snapshot: Snapshot;
@@ -27,6 +29,9 @@ export class SnapshotRun {
   readonly #options: SnapshotRunOptions;
   #scheduled = false;
   #over = false;
+  #walked = false;
+  /** Keys whose delay has passed. A write that saves a key early does not spare it. */
+  #delayedKeys = 0;
 
   constructor(options: SnapshotRunOptions) {
     this.#options = options;
@@ -58,23 +63,31 @@ export class SnapshotRun {
   }
 
   #step(): void {
-    const { clock, keyDelayMs, onWalked, snapshot } = this.#options;
-    const before = snapshot.keysProcessed;
+    const { keyDelayMs, onWalked, snapshot } = this.#options;
     const delayMs = keyDelayMs();
-    const walked = snapshot.step(delayMs > 0 ? 0 : sliceMs);
-    const goOn = (): void => {
-      this.#scheduled = false;
-      if (!walked) this.resume();
-      else if (!this.#over) {
-        this.#over = true;
-        onWalked();
-      }
-    };
-    if (delayMs <= 0) {
-      goOn();
+    if (delayMs > 0 && this.#delayedKeys < snapshot.keysProcessed) {
+      this.#delay(delayMs);
       return;
     }
+    this.#walked ||= snapshot.step(delayMs > 0 ? 0 : sliceMs);
+    if (delayMs <= 0) this.#delayedKeys = snapshot.keysProcessed;
+    if (!this.#walked || this.#delayedKeys < snapshot.keysProcessed) {
+      this.resume();
+      return;
+    }
+    this.#over = true;
+    onWalked();
+  }
+
+  #delay(delayMs: number): void {
+    const { clock, snapshot } = this.#options;
+    const owed = snapshot.keysProcessed - this.#delayedKeys;
+    const keys = Math.max(1, Math.min(owed, Math.floor(longestDelayMs / delayMs)));
+    this.#delayedKeys += keys;
     this.#scheduled = true;
-    clock.schedule((snapshot.keysProcessed - before) * delayMs, goOn);
+    clock.schedule(keys * delayMs, () => {
+      this.#scheduled = false;
+      this.resume();
+    });
   }
 }

@@ -82,6 +82,8 @@ export class Snapshot implements SnapshotObserver {
     keyspace: Keyspace;
     writer: EntryWriter;
     aux: AuxFields;
+    /** Writes no key at all. */
+    withoutData?: boolean;
     monotonicMs: () => number;
   }) {
     this.#keyspace = options.keyspace;
@@ -89,7 +91,7 @@ export class Snapshot implements SnapshotObserver {
     this.#aside = new EntriesAside(options.writer);
     this.#monotonicMs = options.monotonicMs;
     this.#parts = options.keyspace.databases
-      .filter((db) => db.dict.size > 0)
+      .filter((db) => db.dict.size > 0 && options.withoutData !== true)
       .map(({ id, dict }) => {
         assert(dict.observer === null, 'one snapshot at a time');
         dict.observer = this;

@@ -41,10 +41,14 @@ export interface SnapshotForm {
   readonly aux: AuxFields;
   /** Writes commands that rebuild the data set instead of an RDB. */
   readonly asCommands?: { readonly timestampSec: number } | undefined;
+  /** The head and the end alone, without a key. */
+  readonly withoutData?: boolean;
 }
 
 /** A snapshot in slices whose blocks go to `sink`. */
 export interface SlicedSnapshotRequest extends SnapshotForm {
+  /** Full syncs: when the data set is emptied there is no use in sending what it was. */
+  readonly forReplicas?: boolean;
   readonly sink: TakeBlock;
   readonly mayGoOn: () => boolean;
   readonly onWalked: () => void;
@@ -61,6 +65,7 @@ export type FileSnapshotEnd =
 interface Running {
   readonly snapshot: Snapshot;
   readonly run: SnapshotRun;
+  readonly forReplicas: boolean;
   readonly fail: (error: Error) => void;
 }
 
@@ -110,7 +115,7 @@ export class Snapshots {
       },
       onFailed: fail,
     });
-    this.#running = { snapshot, run, fail };
+    this.#running = { snapshot, run, fail, forReplicas: request.forReplicas === true };
     this.begun++;
     run.resume();
     return run;
@@ -127,6 +132,11 @@ export class Snapshots {
     const running = this.#running;
     running?.run.abort();
     running?.fail(reason);
+  }
+
+  /** The same if it is for replicas alone. */
+  abortForReplicas(reason: Error): void {
+    if (this.#running?.forReplicas === true) this.abortRunning(reason);
   }
 
   /** A file that takes the place of the one at `path` when it is committed. */
@@ -171,10 +181,12 @@ export class Snapshots {
     }
   }
 
-  #newSnapshot({ aux, asCommands }: SnapshotForm, take: TakeBlock): Snapshot {
+  #newSnapshot(form: SnapshotForm, take: TakeBlock): Snapshot {
     const { keyspace, clock } = this.#deps;
+    const { aux, asCommands, withoutData = false } = form;
     const writer = this.#newWriter(take, asCommands);
-    return new Snapshot({ keyspace, writer, aux, monotonicMs: () => clock.monotonic() });
+    const monotonicMs = (): number => clock.monotonic();
+    return new Snapshot({ keyspace, writer, aux, withoutData, monotonicMs });
   }
 
   #newWriter(take: TakeBlock, asCommands: SnapshotForm['asCommands']): EntryWriter {

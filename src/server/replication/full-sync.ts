@@ -45,6 +45,7 @@ interface Delivery {
 export class FullSync {
   readonly target: 'disk' | 'socket';
   readonly saveInfo: SaveInfo;
+  readonly withoutData: boolean;
   readonly #deps: FullSyncDeps;
   readonly #mark: string;
   readonly #deliveries = new Map<Replica, Delivery>();
@@ -55,11 +56,17 @@ export class FullSync {
 
   constructor(
     deps: FullSyncDeps,
-    options: { target: 'disk' | 'socket'; saveInfo: SaveInfo; mark: string },
+    options: {
+      target: 'disk' | 'socket';
+      saveInfo: SaveInfo;
+      withoutData: boolean;
+      mark: string;
+    },
   ) {
     this.#deps = deps;
     this.target = options.target;
     this.saveInfo = options.saveInfo;
+    this.withoutData = options.withoutData;
     this.#mark = options.mark;
   }
 
@@ -77,6 +84,7 @@ export class FullSync {
     const request: SnapshotRequest = {
       target: this.target,
       saveInfo: this.saveInfo,
+      withoutData: this.withoutData,
       onChunk: (chunk, release) => this.#onChunk(chunk, release),
       onDone: (file) => this.#onSnapshotDone(file),
       onFailed: (reason) => this.#onSnapshotFailed(reason),

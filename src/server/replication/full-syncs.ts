@@ -40,7 +40,7 @@ export class FullSyncs {
   /** A new replica needs a full resync. */
   join(replica: Replica): void {
     const running = [...this.#syncs].find((sync) => sync.running && sync.target === 'disk');
-    if (running?.add(replica) === true) {
+    if (!wantsNoData(replica) && running?.add(replica) === true) {
       this.#deps.logger.notice(`Replica ${nameOf(replica)} shares the disk snapshot in progress`);
       return;
     }
@@ -49,12 +49,14 @@ export class FullSyncs {
 
   /** Every second, and whenever a snapshot has ended: serves those who waited long enough. */
   startDue(): void {
-    const waiting = this.#owner.replicas().filter(({ state }) => state === 'wait-bgsave-start');
-    if (waiting.length === 0 || [...this.#syncs].some((sync) => sync.running)) return;
+    const all = this.#owner.replicas().filter(({ state }) => state === 'wait-bgsave-start');
+    if (all.length === 0 || [...this.#syncs].some((sync) => sync.running)) return;
+    // Those who wish for something else than the first one get it after this.
+    const waiting = all.filter((replica) => wantsNoData(replica) === wantsNoData(all[0]));
     // One replica that cannot read the $EOF: form makes it a disk snapshot for all.
     const { replDisklessSync } = this.#deps.settings;
     const streamed = waiting.every(
-      ({ wishes }) => wishes.capaEof && (replDisklessSync || wishes.rdbSections !== undefined),
+      (replica) => replica.wishes.capaEof && (replDisklessSync || wantsNoData(replica)),
     );
     if (streamed && !this.#waitedLongEnough(waiting)) return;
     this.#start(waiting, streamed ? 'socket' : 'disk');
@@ -104,7 +106,7 @@ export class FullSyncs {
         drop: (replica, reason) => this.#owner.drop(replica, reason),
         onEnded: () => this.#onEnded(),
       },
-      { target, saveInfo, mark: hexId(random) },
+      { target, saveInfo, withoutData: wantsNoData(waiting[0]), mark: hexId(random) },
     );
     const busy = sync.start(snapshots, waiting);
     if (busy !== undefined) {
@@ -129,4 +131,9 @@ export class FullSyncs {
   #retire(sync: FullSync): void {
     if (!sync.running && sync.replicaCount === 0) this.#syncs.delete(sync);
   }
+}
+
+/** It asked for parts of the RDB alone: for its functions, of which there are none here, or for none. */
+function wantsNoData({ wishes }: Replica): boolean {
+  return wishes.rdbSections !== undefined;
 }

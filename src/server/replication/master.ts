@@ -95,8 +95,9 @@ export class MasterSide {
     // ACK and GETACK are never answered, not even when they stand beside other options.
     if (options.some(({ kind }) => kind === 'getack')) return undefined;
     const ack = options.find((option) => option.kind === 'ack');
-    if (ack?.kind === 'ack') {
-      this.#onAck(connection, ack.offset);
+    if (ack !== undefined) {
+      const fack = options.find((option) => option.kind === 'fack');
+      this.#onAck(connection, ack.offset, fack?.offset);
       return undefined;
     }
     if (args[0]?.toLowerCase() === 'ack') return undefined;
@@ -151,16 +152,26 @@ export class MasterSide {
     return count;
   }
 
+  /** Before the first write there is nothing to wait for, loaded or not. [redis 7.0] */
   laggingReplicas(): string[] {
     const { masterReplOffset } = this.#state.log;
     const nowMs = this.#deps.clock.monotonic();
     return this.replicas
-      .filter(({ acked, ackOffset }) => !acked || ackOffset < masterReplOffset)
+      .filter(({ ackOffset }) => ackOffset < masterReplOffset)
       .map((replica) => {
-        const behind = masterReplOffset - (replica.acked ? replica.ackOffset : 0);
+        const behind = masterReplOffset - replica.ackOffset;
         const lagSec = Math.floor((nowMs - replica.ackTimeMs) / 1000);
         return `${nameOf(replica)} reported offset ${behind} behind master, lag=${lagSec}`;
       });
+  }
+
+  /** WAITAOF: replicas that have `offset` or more safe on their disks. */
+  countReplicasFsyncedAt(offset: number): number {
+    let count = 0;
+    for (const { state, aofOffset } of this.#replicas.values()) {
+      if (state === 'online' && aofOffset >= offset) count++;
+    }
+    return count;
   }
 
   disconnectReplicas(reason: string): void {
@@ -176,7 +187,7 @@ export class MasterSide {
     this.#sendSignsOfLife();
     this.#fullSyncs.startDue();
     this.#flush();
-    this.#refreshGoodReplicas();
+    this.refreshGoodReplicas();
   }
 
   /** Replicas that said nothing, or took nothing, for repl-timeout seconds. */
@@ -203,7 +214,8 @@ export class MasterSide {
     }
   }
 
-  #refreshGoodReplicas(): void {
+  /** Also when what makes a replica good has changed. */
+  refreshGoodReplicas(): void {
     const { clock, settings } = this.#deps;
     const now = clock.monotonic();
     this.#goodReplicas = this.replicas.filter(
@@ -281,8 +293,8 @@ export class MasterSide {
 
   #onRdbSent(replica: Replica, target: FullSync['target']): void {
     if (replica.wishes.rdbOnly) {
-      replica.cursor?.close();
-      replica.cursor = undefined;
+      this.#drop(replica, 'it asked for the RDB only, and has it');
+      return;
     }
     if (target === 'disk') {
       this.#putOnline(replica);
@@ -303,16 +315,24 @@ export class MasterSide {
     replica.streaming = true;
     replica.ackTimeMs = this.#deps.clock.monotonic();
     this.#deps.logger.notice(`Synchronization with replica ${nameOf(replica)} succeeded`);
-    this.#refreshGoodReplicas();
+    this.refreshGoodReplicas();
     this.#state.log.notifyOnAppend();
     pumpReplica(replica);
   }
 
-  #onAck(connection: ReplicaConnection, offset: number): void {
+  #onAck(connection: ReplicaConnection, offset: number, aofOffset = 0): void {
     const replica = this.#replicas.get(connection);
     if (replica === undefined) return;
+    const { masterReplOffset } = this.#state.log;
+    if (offset > masterReplOffset) {
+      // Whoever counts on it (WAIT, FAILOVER) would lose what it only claims to have.
+      const end = `our stream ends at ${masterReplOffset}`;
+      this.#drop(replica, `it acknowledges offset ${offset}, ${end}`);
+      return;
+    }
     replica.acked = true;
     if (offset > replica.ackOffset) replica.ackOffset = offset;
+    if (aofOffset > replica.aofOffset) replica.aofOffset = aofOffset;
     if (replica.state === 'online' && !replica.streaming) this.#putOnline(replica);
     replica.ackTimeMs = this.#deps.clock.monotonic();
     this.#owner.onReplicaAck();
@@ -358,7 +378,7 @@ export class MasterSide {
     if (this.#replicas.size === 0) this.#noReplicasSinceMs = this.#deps.clock.monotonic();
     this.#fullSyncs.leave(replica);
     replica.cursor?.close();
-    this.#refreshGoodReplicas();
+    this.refreshGoodReplicas();
     this.#owner.onReplicaAck();
   }
 
@@ -395,6 +415,7 @@ function applyOption(wishes: ReplicaWishes, option: ReplconfOption): void {
       wishes.rdbSections = option.sections;
       return;
     case 'ack':
+    case 'fack':
     case 'getack':
       return;
   }

@@ -85,6 +85,8 @@ interface ReplicationHost {
   onRoleChange(role: 'master' | 'replica'): void;
   /** A replica acknowledged a higher offset (or went online or away): look at WAIT again. */
   onReplicaAck(): void;
+  /** How far our append-only file is safe on the disk; undefined without one. */
+  fsyncedReplOffset(): number | undefined;
   /** A full sync has put another data set in place. */
   onDataReplaced(): void;
   /** FAILOVER holds writers back, and lets them go on at its end. */
@@ -163,6 +165,8 @@ export interface SnapshotRequest {
   /** `disk`: save to `dbfilename` as BGSAVE does. `socket`: hand over chunks. */
   readonly target: 'disk' | 'socket';
   readonly saveInfo: SaveInfo;
+  /** `socket` only: an RDB without keys, for replicas that asked for other parts of it. */
+  readonly withoutData: boolean;
   /**
    * `socket` only, in order. The chunk must not change until `release` was called (or ever, when it
    * is not given). Returns false when too much is pending: stop walking until `resume`.
@@ -212,6 +216,8 @@ export interface LoadInfo {
   /** `host:port`, for the log. */
   readonly master: string;
   readonly form: 'length' | 'eof';
+  /** It is a later state of the very data that are here: they may be served meanwhile. */
+  readonly sameHistory: boolean;
   /** Known in the `$<len>` form. */
   readonly sizeBytes: number | undefined;
   /**

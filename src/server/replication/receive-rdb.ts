@@ -26,6 +26,8 @@ export interface ReceiveRdbOptions {
   readonly loader: RdbLoader;
   readonly defer: ReplicationDeps['defer'];
   readonly master: string;
+  /** See LoadInfo. */
+  readonly sameHistory: boolean;
   readonly progress: TransferProgress;
   readonly beforeReplacing: () => void;
   readonly onPreamble: (form: TransferForm) => void;
@@ -65,11 +67,11 @@ async function readPreamble(inbox: WireInbox): Promise<TransferForm> {
 }
 
 async function feedRdb(options: ReceiveRdbOptions, form: TransferForm): Promise<void> {
-  const { inbox, loader, progress, master, beforeReplacing } = options;
+  const { inbox, loader, progress, master, sameHistory, beforeReplacing } = options;
   progress.loading = true;
   const sizeBytes = form.kind === 'length' ? form.sizeBytes : undefined;
   inbox.throwIfGivenUp();
-  await loader.begin({ master, form: form.kind, sizeBytes, beforeReplacing });
+  await loader.begin({ master, form: form.kind, sameHistory, sizeBytes, beforeReplacing });
   const transfer = new RdbTransfer(form);
   const slices: Uint8Array[] = [];
   const collect = (bytes: Uint8Array): void => {

@@ -10,8 +10,12 @@
  * Owned by Replication. It never touches the data set: that is the loader's and the applier's work.
  */
 import type { PsyncReply, PsyncRequest } from '../../protocol/psync-lines.ts';
-import { noHistoryRequest, parsePsyncReply, printPsync } from '../../protocol/psync-lines.ts';
-import { encodeCommand } from '../../protocol/resp-encode.ts';
+import {
+  noHistoryRequest,
+  parsePsyncReply,
+  printAck,
+  printPsync,
+} from '../../protocol/psync-lines.ts';
 import type { Failover } from './failover.ts';
 import { explainRefusal, runHandshake } from './handshake.ts';
 import { adoptHistory, continueWith, newHistory } from './history.ts';
@@ -157,8 +161,8 @@ export class ReplicaLink {
   sendAck(): void {
     this.#stream.ackWanted = false;
     if (!this.connected || this.#prePsync) return;
-    const ack = encodeCommand(['REPLCONF', 'ACK', String(this.#state.log.masterReplOffset)]);
-    this.#attempt?.wire.write(ack);
+    const { masterReplOffset } = this.#state.log;
+    this.#attempt?.wire.write(printAck(masterReplOffset, this.#deps.host.fsyncedReplOffset()));
   }
 
   // ---- One attempt ---------------------------------------------------------------------------
@@ -311,7 +315,9 @@ export class ReplicaLink {
     try {
       await previous;
       attempt.inbox.throwIfGivenUp();
-      const loaded = await this.#receive(attempt, this.#progress);
+      const { masterReplid } = this.#state.history;
+      const sameHistory = answer.kind === 'fullresync' && answer.replid === masterReplid;
+      const loaded = await this.#receive(attempt, this.#progress, sameHistory);
       attempt.inbox.throwIfGivenUp();
       this.#onLoaded(answer, loaded.replStreamDb);
     } finally {
@@ -319,7 +325,11 @@ export class ReplicaLink {
     }
   }
 
-  #receive(attempt: Attempt, progress: TransferProgress): ReturnType<typeof receiveRdb> {
+  #receive(
+    attempt: Attempt,
+    progress: TransferProgress,
+    sameHistory: boolean,
+  ): ReturnType<typeof receiveRdb> {
     const { loader, defer, logger } = this.#deps;
     return receiveRdb({
       inbox: attempt.inbox,
@@ -327,6 +337,7 @@ export class ReplicaLink {
       defer,
       progress,
       master: this.#masterName(),
+      sameHistory,
       beforeReplacing: () => {
         attempt.inbox.throwIfGivenUp();
         this.#beforeReplacing();

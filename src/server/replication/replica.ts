@@ -45,6 +45,8 @@ export interface Replica {
   /** Online, and the stream may run. */
   streaming: boolean;
   ackOffset: number;
+  /** What it says is safe in its append-only file; 0 before it says so. */
+  aofOffset: number;
   /** It has sent an ACK: what it got in the full resync is loaded. */
   acked: boolean;
   /** Monotonic milliseconds of the last sign of life. */
@@ -81,6 +83,7 @@ export function newReplica(
     cursor: undefined,
     streaming: false,
     ackOffset: 0,
+    aofOffset: 0,
     acked: false,
     ackTimeMs: options.nowMs,
     inFlightBytes: 0,

@@ -132,6 +132,10 @@ export class Replication {
     return this.#master.laggingReplicas();
   }
 
+  countReplicasFsyncedAt(offset: number): number {
+    return this.#master.countReplicasFsyncedAt(offset);
+  }
+
   info(): InfoField[] {
     return replicationInfo(this.#view());
   }
@@ -304,6 +308,11 @@ export class Replication {
   /** After CONFIG SET repl-backlog-size. */
   backlogSizeChanged(): void {
     this.#state.log.resize(this.#deps.settings.replBacklogSize);
+  }
+
+  /** After CONFIG SET min-replicas-to-write and min-replicas-max-lag. */
+  minReplicasChanged(): void {
+    this.#master.refreshGoodReplicas();
   }
 
   /** Ends every connection. The object is not used afterwards. */

@@ -22,8 +22,12 @@ export function applyConfigChanges(
   };
   config.onChange('replica-read-only', refreshGates);
   config.onChange('replica-serve-stale-data', refreshGates);
-  config.onChange('min-replicas-to-write', refreshGates);
-  config.onChange('min-replicas-max-lag', refreshGates);
+  const refreshReplicas = (): null => {
+    replication.minReplicasChanged();
+    return refreshGates();
+  };
+  config.onChange('min-replicas-to-write', refreshReplicas);
+  config.onChange('min-replicas-max-lag', refreshReplicas);
   config.onChange('stop-writes-on-bgsave-error', refreshGates);
   config.onChange('save', refreshGates);
   followAof(server);

@@ -2,7 +2,8 @@
  * Receives the RDB of a full sync in the way that `repl-diskless-load` wants. Implements replication's
  * RdbLoader; what the ways have in common is here, how each comes by the data in a class of its own.
  *
- *     swapdb        parsed as it arrives into dicts set aside, while the old data set is served
+ *     swapdb        parsed as it arrives into dicts set aside; the old data set is served meanwhile
+ *                   where it is an earlier state of the same history, else clients get -LOADING
  *     on-empty-db   parsed as it arrives into the live dicts, if these are empty; else as disabled
  *     disabled      written to `dbfilename` first, then loaded from there in place of the old data
  *
@@ -17,6 +18,8 @@ import { StreamedLoad } from './streamed-load.ts';
 export interface FullSyncSettings {
   readonly replDisklessLoad: 'disabled' | 'on-empty-db' | 'swapdb';
   readonly replicaProtectData: boolean;
+  /** Redis frees the old data in another thread and counts them then; here they go at once. */
+  readonly replicaLazyFlush: boolean;
   readonly rdbchecksum: boolean;
 }
 
@@ -29,7 +32,7 @@ export interface LoadInProgress {
   feed(slice: Uint8Array): void | Promise<void>;
   /** Puts the new data set in place; `mayReplace` is asked before the old one is touched. */
   end(mayReplace: (keysComing: number) => void): LoadedFacts | Promise<LoadedFacts>;
-  abort(): void;
+  abort(reason: string): void;
 }
 
 export class FullSyncLoader implements RdbLoader {
@@ -63,20 +66,23 @@ export class FullSyncLoader implements RdbLoader {
   }
 
   async end(): Promise<LoadedRdb> {
+    const { keyspace, settings } = this.#deps;
     const facts = await this.#current().end((keysComing) => this.#mayReplace(keysComing));
     this.#load = null;
+    if (settings.replicaLazyFlush) keyspace.stats.lazyfreedObjects += this.#keysBefore;
     this.#deps.log.notice(
       `Full sync from ${this.#info?.master}: ${facts.keysLoaded} keys loaded in place of ${this.#keysBefore}`,
     );
     return { replStreamDb: Number(facts.aux.get('repl-stream-db') ?? 0) };
   }
 
-  abort(): void {
-    this.#load?.abort();
+  abort(reason: string): void {
+    this.#load?.abort(reason);
     this.#load = null;
   }
 
   #mayReplace(keysComing: number): void {
+    this.#keysBefore = this.#deps.keyspace.keyCount;
     if (keysComing > 0 || this.#keysBefore === 0 || !this.#deps.settings.replicaProtectData) return;
     this.refusals++;
     throw new Error(

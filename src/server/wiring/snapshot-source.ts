@@ -2,7 +2,9 @@
  * The RDBs that full syncs send, made by the persistence layer's snapshot: written to `dbfilename`
  * first (`disk`) or handed over as they are made (`socket`). Implements replication's SnapshotPort.
  */
+import { rmSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
+import type { Logger } from '../log.ts';
 import type { AuxFields } from '../persistence/snapshot.ts';
 import type { Persistence } from '../persistence/persistence.ts';
 import type {
@@ -15,8 +17,12 @@ import type {
 
 export interface SnapshotSourceDeps {
   readonly persistence: Persistence;
+  readonly log: Logger;
+  readonly pid: number;
   /** Facts for the file's head, those of the history included. */
   readonly aux: (saveInfo: SaveInfo) => AuxFields;
+  /** `rdb-del-sync-files`: what was saved for replicas alone goes once they have it. */
+  readonly mustGo: () => boolean;
 }
 
 export class SnapshotSource implements SnapshotPort {
@@ -33,25 +39,35 @@ export class SnapshotSource implements SnapshotPort {
 
   #startDisk(request: SnapshotRequest): SnapshotJob {
     const { persistence, aux } = this.#deps;
-    const run = persistence.startDiskSnapshot(aux(request.saveInfo), (end) => {
+    let aborted = false;
+    const save = persistence.startDiskSnapshot(aux(request.saveInfo), (end) => {
       if (end.kind === 'failed') {
-        request.onFailed(end.error.message);
+        if (!aborted) request.onFailed(end.error.message);
         return;
       }
-      rdbFile(end.file).then(
+      this.#rdbFile(end.file).then(
         (file) => request.onDone(file),
         (failure: Error) => request.onFailed(failure.message),
       );
     });
-    // A file that nobody waits for any more is still a BGSAVE worth finishing.
-    return { resume: () => run.resume(), abort: () => undefined };
+    return {
+      resume: () => undefined,
+      abort: (reason) => {
+        // A file that no replica waits for any more may still be a BGSAVE worth finishing.
+        if (persistence.hasSavePoints) return;
+        aborted = true;
+        save.abandon(new Error(reason));
+      },
+    };
   }
 
   #startSocket(request: SnapshotRequest): SnapshotJob {
-    const { persistence, aux } = this.#deps;
+    const { persistence, log, pid, aux } = this.#deps;
     let wanted = true;
     const run = persistence.snapshots.start({
       aux: aux(request.saveInfo),
+      forReplicas: true,
+      withoutData: request.withoutData,
       sink: (block, release) => {
         wanted = request.onChunk(block, release);
       },
@@ -59,6 +75,8 @@ export class SnapshotSource implements SnapshotPort {
       onWalked: () => request.onDone(),
       onFailed: (error) => request.onFailed(error.message),
     });
+    // Redis's words, which scripts look for; the process is this one.
+    log.notice(`Background RDB transfer started by pid ${pid}`);
     return {
       resume: () => {
         wanted = true;
@@ -67,17 +85,24 @@ export class SnapshotSource implements SnapshotPort {
       abort: () => persistence.snapshots.abort(run),
     };
   }
-}
 
-/** The very file that was saved, whatever stands under its name by now. */
-async function rdbFile(handle: FileHandle): Promise<RdbFile> {
-  const { size } = await handle.stat();
-  return {
-    sizeBytes: size,
-    async read(into, position) {
-      const { bytesRead } = await handle.read(into, 0, into.length, position);
-      return bytesRead;
-    },
-    close: () => void handle.close().catch(() => undefined),
-  };
+  /** The very file that was saved, whatever stands under its name by now. */
+  async #rdbFile(handle: FileHandle): Promise<RdbFile> {
+    const { persistence, mustGo } = this.#deps;
+    const { path } = persistence.dataFile;
+    const { saves } = persistence;
+    const { size } = await handle.stat();
+    return {
+      sizeBytes: size,
+      async read(into, position) {
+        const { bytesRead } = await handle.read(into, 0, into.length, position);
+        return bytesRead;
+      },
+      close: () => {
+        void handle.close().catch(() => undefined);
+        // Another save has put a file of its own there: that one stays.
+        if (mustGo() && persistence.saves === saves) rmSync(path, { force: true });
+      },
+    };
+  }
 }

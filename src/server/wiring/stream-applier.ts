@@ -102,6 +102,7 @@ export class MasterStreamApplier implements StreamApplier {
           throw new StreamError(this.#reader.error, this.#countApplied(at, appliedAt));
         }
         if (this.#reader.argc > 0) {
+          if (this.#reader.inline) throw this.#outOfStep(at, appliedAt);
           if (dispatcher.holdsBack(client, this.#reader)) break;
           dispatcher.runFromMaster(client, this.#reader, buffer, at, next);
         }
@@ -115,6 +116,14 @@ export class MasterStreamApplier implements StreamApplier {
       keyspace.expiryMode = modeBefore;
     }
     return { at, applied: this.#countApplied(at, appliedAt) };
+  }
+
+  /** Masters send empty lines, but no requests in plain text: these are the middle of something. */
+  #outOfStep(at: number, appliedAt: number): StreamError {
+    return new StreamError(
+      'Receiving inline protocol from master, master stream corruption?',
+      this.#countApplied(at, appliedAt),
+    );
   }
 
   #countApplied(at: number, appliedAt: number): number {

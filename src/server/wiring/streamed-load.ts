@@ -42,8 +42,9 @@ export class StreamedLoad implements LoadInProgress {
       options.into === 'aside' ? keyspace.databases.map(() => keyspace.newDict()) : undefined;
     this.#loader = newFullSyncLoader(keyspace, this.#aside, this.#skipped);
     if (options.into === 'live') options.info.beforeReplacing();
-    const totalBytes = options.info.sizeBytes ?? 0;
-    loading.begin(options.into === 'live' ? 'exclusive' : 'aside', totalBytes);
+    const oldIsServed = options.into === 'aside' && options.info.sameHistory;
+    loading.begin(oldIsServed ? 'aside' : 'exclusive', options.info.sizeBytes ?? 0);
+    deps.log.notice('MASTER <-> REPLICA sync: Loading DB in memory');
   }
 
   feed(slice: Uint8Array): Promise<void> | undefined {
@@ -68,8 +69,9 @@ export class StreamedLoad implements LoadInProgress {
     return facts;
   }
 
-  abort(): void {
-    const { keyspace, loading } = this.#deps;
+  abort(reason: string): void {
+    const { keyspace, loading, log } = this.#deps;
+    log.warning(`Internal error in RDB from ${this.#info.master}: ${reason}`);
     if (this.#aside === undefined) keyspace.flush(keyspace.databases);
     loading.end();
   }

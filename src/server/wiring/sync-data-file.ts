@@ -5,7 +5,7 @@ import type { SpooledLoadDeps } from './spooled-load.ts';
 
 export function syncDataFile(
   persistence: Persistence,
-  { values }: Config,
+  config: Config,
 ): SpooledLoadDeps['dataFile'] {
   return {
     get path() {
@@ -15,7 +15,12 @@ export function syncDataFile(
     abortSaves: (reason) => persistence.abortAll(reason),
     onLoaded: (facts) => persistence.loadedFromSync(facts),
     get mustGo() {
-      return values.rdbDelSyncFiles && !persistence.hasSavePoints;
+      return syncFilesMustGo(persistence, config);
     },
   };
+}
+
+/** `rdb-del-sync-files`: where nothing else is persistent, no copy of the data stays on the disk. */
+export function syncFilesMustGo(persistence: Persistence, { values }: Config): boolean {
+  return values.rdbDelSyncFiles && !persistence.hasSavePoints && !values.appendonly;
 }

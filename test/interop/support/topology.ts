@@ -38,11 +38,24 @@ export function useReplica(
   return use.add(startServer(kind, { ...options, args }));
 }
 
-/** Offsets are equal and so are the data. */
+/** Offsets are equal and so are the data, and every backlog ends where the stream does. */
 export async function expectInStep(master: TestServer, ...replicas: TestServer[]): Promise<void> {
   await waitForSync(master, ...replicas);
+  for (const server of [master, ...replicas]) await expectWholeBacklog(server);
   const digest = await expectSameDigest(master, ...replicas);
   if (/^0+$/.test(digest)) throw new Error('the servers are empty: that proves nothing');
+}
+
+/** `repl_backlog_first_byte_offset + repl_backlog_histlen = master_repl_offset + 1`, at any time. */
+async function expectWholeBacklog(server: TestServer): Promise<void> {
+  const client = await server.connect();
+  const text = (await client.must('INFO', 'replication')) as string;
+  client.close();
+  const field = (name: string): number =>
+    Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(text)?.[1]);
+  const end = field('repl_backlog_first_byte_offset') + field('repl_backlog_histlen');
+  if (field('repl_backlog_active') !== 1 || end === field('master_repl_offset') + 1) return;
+  throw new Error(`a backlog of ${server.kind} that ends at ${end}:\n${text}`);
 }
 
 const compressible = 'abcdefgh'.repeat(5000);

@@ -14,7 +14,7 @@ type Entry = Record<string, unknown>;
 
 /** What Redis 7.0 has not got yet: clients ask for it, and files and masters of Redis 8 bring it. */
 const newerThan7 =
-  'client|no-touch client|setinfo hexpire hpexpire hexpireat hpexpireat hpersist httl hpttl hexpiretime hpexpiretime hgetex hsetex hgetdel'.split(
+  'client|no-touch client|setinfo waitaof hexpire hpexpire hexpireat hpexpireat hpersist httl hpttl hexpiretime hpexpiretime hgetex hsetex hgetdel'.split(
     ' ',
   );
 

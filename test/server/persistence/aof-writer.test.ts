@@ -15,6 +15,7 @@ async function newWriter(
   const states: string[] = [];
   const writer = new AofWriter(path, content.length, {
     onStatus: (error) => void states.push(error === null ? 'ok' : error.message),
+    onSynced: () => undefined,
   });
   return { writer, path, states };
 }
@@ -77,6 +78,7 @@ test('a disk that refuses keeps the bytes for another try', async () => {
   const writer = new AofWriter('/dev/full', 0, {
     onStatus: (error) =>
       void states.push(error === null ? 'ok' : ((error as NodeJS.ErrnoException).code ?? '')),
+    onSynced: () => undefined,
   });
   append(writer, 'kept');
   writer.write();

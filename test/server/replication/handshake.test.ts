@@ -84,6 +84,89 @@ const cases: Record<string, TranscriptCase> = {
   'the master is loading': {
     script: { PING: '-LOADING Redis is loading the dataset in memory' },
   },
+  'the master has too many clients': {
+    script: { PING: { close: '-ERR max number of clients reached' } },
+  },
+  'the master has lost its own master': {
+    script: {
+      PING: "-MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
+    },
+  },
+  'the master lost its own master just now': {
+    before,
+    script: {
+      ...goodScript,
+      PSYNC: "-MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
+    },
+    thenSeconds: 1,
+  },
+  'the user may not ping': {
+    settings: { masterauth: 'secret', masteruser: 'repl' },
+    before,
+    script: {
+      ...goodScript,
+      PING: "-NOPERM this user has no permissions to run the 'ping' command",
+      PSYNC: `+CONTINUE ${replid}\r\n`,
+    },
+  },
+  'the user may not say replconf': {
+    settings: { masterauth: 'secret', masteruser: 'repl', replicaAnnounceIp: '10.1.1.1' },
+    before,
+    script: {
+      ...goodScript,
+      REPLCONF: "-NOPERM this user has no permissions to run the 'replconf' command",
+      PSYNC: `+CONTINUE ${replid}\r\n`,
+    },
+  },
+  'something else than Redis answers': { script: { PING: 'HTTP/1.1 400 Bad Request\r\n\r\n' } },
+  'garbage in answer to AUTH': {
+    settings: { masterauth: 'secret' },
+    script: { ...goodScript, PING: noauth, AUTH: '$5\r\nhello\r\n' },
+  },
+  'garbage in answer to PSYNC': { before, script: { ...goodScript, PSYNC: ':17' } },
+  'a line without an end': { script: { PING: 'x'.repeat(5000) + '\n' } },
+  'the master closes without a word': { script: { PING: { close: '' } } },
+  'the master closes after PSYNC': { before, script: { ...goodScript, PSYNC: { close: '' } } },
+  'the master closes between FULLRESYNC and the RDB': {
+    before,
+    script: { ...goodScript, PSYNC: { close: `+FULLRESYNC ${newReplid} 5\r\n` } },
+  },
+  'the master closes in the middle of a line': {
+    before,
+    script: { ...goodScript, PSYNC: { close: '+FULLRESYNC 8aa84529\n'.slice(0, -1) } },
+  },
+  'the master closes within the mark': {
+    before,
+    script: {
+      ...goodScript,
+      PSYNC: { close: `+FULLRESYNC ${newReplid} 5\r\n$EOF:${mark}\r\n${rdb}${mark.slice(0, 20)}` },
+    },
+  },
+  'a wrong mark at the end': {
+    before,
+    settings: { replTimeoutSec: 3 },
+    script: {
+      ...goodScript,
+      PSYNC: `+FULLRESYNC ${newReplid} 5\r\n$EOF:${mark}\r\n${rdb}${mark.replace('5', '6')}`,
+    },
+    thenSeconds: 4,
+  },
+  'a negative size': {
+    before,
+    script: { ...goodScript, PSYNC: `+FULLRESYNC ${newReplid} 5\r\n$-1\r\n` },
+  },
+  'a mark that is too short': {
+    before,
+    script: { ...goodScript, PSYNC: `+FULLRESYNC ${newReplid} 5\r\n$EOF:abc\r\n` },
+  },
+  'an offset that is no number': {
+    before,
+    script: { ...goodScript, PSYNC: `+FULLRESYNC ${newReplid} x\r\n` },
+  },
+  'an error in the stream': {
+    before,
+    script: { ...goodScript, PSYNC: `+CONTINUE\r\n${stream}-ERR something\r\n` },
+  },
   'the master serves us later': {
     before,
     script: {

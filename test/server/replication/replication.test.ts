@@ -1,5 +1,6 @@
 /** Several nodes in one process, joined by a network in memory: whole stories, no socket, no sleep. */
 import { describe, expect, it } from 'vitest';
+import { expectWholeBacklog } from './support/backlog.ts';
 import type { Settings, ToyNode } from './support/toy-node.ts';
 import { World } from './support/toy-node.ts';
 
@@ -626,6 +627,7 @@ async function disorder(seed: number): Promise<{ master: ToyNode; nodes: ToyNode
     if (event === undefined) master.set(`key${pick(20)}`, 'v'.repeat(pick(500)), pick(4));
     else await event();
     for (let step = pick(30); step > 0; step--) world.network.step();
+    for (const node of nodes) expectWholeBacklog(node);
   }
   for (const link of world.network.links) link.stall(false);
   await world.passSeconds(5);

@@ -1,76 +1,14 @@
 /** The RDB of a full sync, in each of the three ways that repl-diskless-load knows. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { Logger } from '../../../src/server/log.ts';
-import { FullSyncLoader } from '../../../src/server/wiring/full-sync-loader.ts';
-import type { FullSyncSettings } from '../../../src/server/wiring/full-sync-loader.ts';
 import { useResources } from '../../support/resources.ts';
-import { CollectedSnapshot, contentOfRdb, type DataSet } from '../persistence/support/data-set.ts';
-import { DataSet as NewDataSet } from '../persistence/support/data-set.ts';
-import { PersistenceRig } from '../persistence/support/persistence-rig.ts';
+import { CollectedSnapshot, contentOfRdb } from '../persistence/support/data-set.ts';
+import { feed, masterRdb, newSyncRig, type SyncRig, type Way, ways } from './support/sync-rig.ts';
 
 const use = useResources();
 
-type Way = FullSyncSettings['replDisklessLoad'];
-const ways: readonly Way[] = ['swapdb', 'on-empty-db', 'disabled'];
-
-interface Rig {
-  rig: PersistenceRig;
-  data: DataSet;
-  loader: FullSyncLoader;
-  settings: { -readonly [Name in keyof FullSyncSettings]: FullSyncSettings[Name] };
-  dataFile: { mustGo: boolean };
-  log: string[];
-  /** What happened, in order. */
-  events: string[];
-  begin: () => void;
-}
-
-async function newRig(way: Way, old: Record<string, string> = { old: 'v' }): Promise<Rig> {
-  const rig = new PersistenceRig(await use.tempDir());
-  const { data, log, persistence } = rig;
-  for (const [key, value] of Object.entries(old)) data.set(0, key, value);
-  const events: string[] = [];
-  const settings = { replDisklessLoad: way, replicaProtectData: false, rdbchecksum: true };
-  const dataFile = {
-    path: persistence.dataFile.path,
-    open: () => persistence.snapshots.openFile(persistence.dataFile.path),
-    abortSaves: (reason: string) => persistence.abortAll(reason),
-    onLoaded: () => void events.push('file loaded'),
-    mustGo: false,
-  };
-  const loader = new FullSyncLoader({
-    keyspace: data.keyspace,
-    loading: rig.loading,
-    log: new Logger({ clock: rig.clock, pid: 1, write: (line) => void log.push(line) }),
-    settings,
-    dataFile,
-  });
-  const begin = (): void =>
-    loader.begin({
-      master: 'm:1',
-      form: 'eof',
-      sizeBytes: undefined,
-      beforeReplacing: () => void events.push(`before: ${Object.keys(data.content()).length} keys`),
-    });
-  return { rig, data, loader, settings, dataFile, log, events, begin };
-}
-
-function masterRdb(keys = 500): { rdb: Buffer; content: Record<string, string> } {
-  const master = new NewDataSet();
-  for (let number = 0; number < keys; number++) {
-    master.set(number % 3, `key:${number}`, `v${number}`);
-    // What has expired is the master's to delete.
-    master.expireAt(number % 3, `key:${number}`, number % 2 === 0 ? 1 : -1);
-  }
-  const snapshot = new CollectedSnapshot(master.keyspace);
-  snapshot.finish();
-  return { rdb: snapshot.bytes(), content: master.content() };
-}
-
-async function feed(loader: FullSyncLoader, rdb: Buffer): Promise<void> {
-  for (let at = 0; at < rdb.length; at += 100) await loader.feed(rdb.subarray(at, at + 100));
-}
+const newRig = async (way: Way, old?: Record<string, string>): Promise<SyncRig> =>
+  newSyncRig(await use.tempDir(), way, old);
 
 describe.each(ways)('a full sync with repl-diskless-load %s', (way) => {
   test('replaces the data set, and serves the old one until the new one is here', async () => {
@@ -101,7 +39,7 @@ describe.each(ways)('a full sync with repl-diskless-load %s', (way) => {
     const { rdb, content } = masterRdb();
     begin();
     await feed(loader, rdb.subarray(0, rdb.length / 2));
-    loader.abort();
+    loader.abort('it broke off');
     expect([Object.keys(data.content()), events]).toEqual([['0/old'], []]);
     expect(rig.loading.kind).toBe('none');
     begin();
@@ -117,7 +55,7 @@ describe.each(ways)('a full sync with repl-diskless-load %s', (way) => {
     begin();
     await feed(loader, masterRdb(0).rdb);
     await expect(loader.end()).rejects.toThrow(/the master has no keys, this replica has 1/);
-    loader.abort();
+    loader.abort('it broke off');
     expect([Object.keys(data.content()), events, loader.refusals]).toEqual([['0/old'], [], 1]);
     begin();
     await feed(loader, masterRdb(1).rdb);
@@ -135,7 +73,7 @@ describe('a damaged RDB', () => {
     const { data, loader, begin } = await newRig('swapdb');
     begin();
     expect(() => loader.feed(damaged)).toThrow(/checksum/);
-    loader.abort();
+    loader.abort('it broke off');
     expect(Object.keys(data.content())).toEqual(['0/old']);
   });
 
@@ -152,7 +90,7 @@ describe('a damaged RDB', () => {
         await loader.end();
       };
       await expect(load()).rejects.toThrow(/checksum/);
-      loader.abort();
+      loader.abort('it broke off');
       expect(data.content()).toEqual({});
       expect(rig.loading.kind).toBe('none');
     },
@@ -191,7 +129,7 @@ describe('by way of the disk', () => {
       await loader.end();
     };
     await expect(load()).rejects.toThrow(/ENOENT/);
-    loader.abort();
+    loader.abort('it broke off');
     expect(Object.keys(data.content())).toEqual(['0/old']);
   });
 });
@@ -221,7 +159,7 @@ describe('aside', () => {
     begin();
     const rdb = Buffer.from('REDIS0010\xfe\x09\x00\x01k\x01v', 'latin1');
     expect(() => loader.feed(rdb)).toThrow("the master has a database 9: raise 'databases' here");
-    loader.abort();
+    loader.abort('it broke off');
   });
 
   test('names the database that the stream goes on with, and what was skipped, once', async () => {

@@ -130,13 +130,18 @@ describe('the stream', () => {
     expect(content()).toMatchObject({ '2/b': '2', '1/b': '1' });
   });
 
-  test('that is no RESP says how far it was right', () => {
+  test.each([
+    'no RESP: *1\r\n!oops\r\n',
+    'a request in plain text: SET a 2\r\n',
+    'an error: -ERR what now\r\n',
+    'the rest of a value: lue\r\n*1\r\n$4\r\nPING\r\n',
+  ])('that goes on with %j says how far it was right', (what) => {
     const { applier, content } = newRig();
     applier.begin(begin);
-    const right = stream(['SET', 'a', '1']);
+    const right = Buffer.concat([stream(['SET', 'a', '1']), Buffer.from('\r\n\n')]);
     let thrown: unknown;
     try {
-      applier.apply(Buffer.concat([right, Buffer.from('*1\r\n!oops\r\n')]));
+      applier.apply(Buffer.concat([right, Buffer.from(what.slice(what.indexOf(': ') + 2))]));
     } catch (error) {
       thrown = error;
     }
@@ -158,6 +163,8 @@ describe('the stream', () => {
     const bytes = stream(['NEWFANGLED', 'k'], ['SET', 'a', '1']);
     expect(applier.apply(bytes)).toBe(bytes.length);
     expect(content()).toEqual({ '0/a': '1' });
-    expect(log.at(-1)).toMatch(/# The master's command 'NEWFANGLED' was refused here: ERR unknown/);
+    expect(log.at(-1)).toMatch(
+      /# == CRITICAL == This replica is sending an error to its master: '-ERR unknown command 'NEWFANGLED'/,
+    );
   });
 });

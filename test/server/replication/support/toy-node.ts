@@ -157,6 +157,8 @@ export class ToyNode {
   autoSnapshots = true;
   snapshotsBusy: string | undefined;
   acks = 0;
+  /** Undefined: this node has no append-only file. */
+  fsyncedReplOffset: number | undefined;
   /** A failover holds writers back. */
   writesPaused = false;
   /** The last RDB received. */
@@ -230,6 +232,7 @@ export class ToyNode {
       host: {
         onRoleChange: () => undefined,
         onDataReplaced: () => undefined,
+        fsyncedReplOffset: () => this.fsyncedReplOffset,
         onReplicaAck: () => {
           this.acks++;
         },
