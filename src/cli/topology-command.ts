@@ -11,8 +11,6 @@ import { OperatorError } from '../util/errors.ts';
 import { BaseCommand } from './base-command.ts';
 import type { Direction, RecordedNode } from '../topology/change-record.ts';
 import type { Wanted } from '../topology/plan.ts';
-import type { Planned } from '../topology/planned.ts';
-import type { Topology } from '../topology/model.ts';
 import type { ChangeDocument, ChangeResult } from './change/change-document.ts';
 import type { ChangeOptions } from './change/run-change.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -42,6 +40,7 @@ export interface ChangeFlags extends AgainFlags {
   readonly persist: boolean;
   readonly 'dry-run': boolean;
   readonly out?: string | undefined;
+  readonly 'skip-check'?: readonly string[] | undefined;
 }
 
 /** Which unfinished change. */
@@ -73,6 +72,11 @@ export const changeFlags = {
     description: 'write it to the configuration files too, so that a restart keeps it',
   }),
   'dry-run': Flags.boolean({ description: 'print the steps and do nothing' }),
+  'skip-check': Flags.string({
+    multiple: true,
+    helpValue: 'NAME',
+    description: 'a check of the preflight whose no is known and accepted',
+  }),
   out: Flags.string({
     helpValue: 'FILE',
     description: 'save the plan instead of running it; repl apply FILE runs it',
@@ -145,7 +149,8 @@ export abstract class TopologyCommand extends BaseCommand {
     const { wanted, ...rest } = what;
     const { planChange } = await import('../topology/plan.ts');
     const { persist } = flags;
-    const plan = (topology: Topology): Planned => planChange(topology, wanted, { persist });
+    const plan: ChangeOptions['plan'] = (topology, abilities) =>
+      planChange(topology, wanted, { persist, ...(abilities && { abilities }) });
     const again =
       wanted.kind === 'promote' ? `${this.typed()} --persist` : 'the same with --persist';
     const persistHint = `A restart goes back to the configuration files; to keep the change: ${again}`;
@@ -161,7 +166,8 @@ export abstract class TopologyCommand extends BaseCommand {
     const { persist, out } = flags;
     return this.#untilStopped(async (signal) => {
       const common = await this.changeOptions(flags, what.before, signal);
-      return runChange({ ...what, ...common, persist, dryRun: flags['dry-run'], out });
+      const skipChecks = flags['skip-check'] ?? [];
+      return runChange({ ...what, ...common, persist, dryRun: flags['dry-run'], out, skipChecks });
     });
   }
 

@@ -37,7 +37,8 @@ export default class Apply extends TopologyCommand {
     const { persist } = flags;
     return this.runChange(flags, {
       before,
-      plan: (topology) => planShape(topology, inventoryShape(topology), { persist }),
+      plan: (topology, abilities) =>
+        planShape(topology, inventoryShape(topology), { persist, ...(abilities && { abilities }) }),
       askWhen: 'always',
       persistHint: undefined,
     });

@@ -24,6 +24,7 @@ import {
   type Topology,
   type TopologyNode,
 } from './model.ts';
+import { needsFullCopy } from './forecast.ts';
 import { handoverOf, leftHeld, listedAddress, pingsText, unheldText } from './handover.ts';
 import {
   pathIn,
@@ -34,6 +35,8 @@ import {
   type Refused,
 } from './planned.ts';
 import type { FollowReason, Step } from './step.ts';
+
+type Pair = readonly [node: TopologyNode, upstream: TopologyNode];
 
 export class PlanDraft {
   readonly #topology: Topology;
@@ -81,6 +84,8 @@ export class PlanDraft {
   ): Refused | undefined {
     const way = handoverOf(old, this.#options);
     if (way.kind === 'refused') return way;
+    // Who is still on its way back would be dropped again, maybe in the middle of a full copy.
+    this.#settleBelow(old.id);
     const also = this.#inStepBelow(old).filter((id) => id !== target.id);
     if (way.kind === 'failover') this.#failOver(old, target);
     else {
@@ -106,17 +111,30 @@ export class PlanDraft {
     for (const sibling of siblings) this.#follow(sibling, target, 'sibling');
   }
 
-  /** Several nodes move below their new upstreams, and their links are awaited. */
-  move(
-    pairs: readonly (readonly [node: TopologyNode, upstream: TopologyNode])[],
-    as: FollowReason = 'asked',
-  ): void {
-    for (const [, upstream] of pairs) this.#settle(this.pathUp(upstream.id).reverse());
-    for (const [node, upstream] of pairs) {
-      this.#catchUp(node, upstream);
-      this.#follow(node, upstream, as);
+  /**
+   * Several nodes move below their new upstreams. Those that continue go together; full copies are
+   * kept apart, so many at a time, because each loads upstream and network.
+   */
+  move(pairs: readonly Pair[], as: FollowReason = 'asked'): void {
+    // Who is between two links does not know yet how its history is called now.
+    for (const pair of pairs) this.#settle(pair.flatMap(({ id }) => this.pathUp(id)));
+    const copied = pairs.filter((pair) => this.#needsFullCopy(pair));
+    const continued = pairs.filter((pair) => !copied.includes(pair));
+    const atOnce = this.#options.maxFullSyncs ?? 1;
+    const batches = continued.length > 0 ? [continued] : [];
+    for (let from = 0; from < copied.length; from += atOnce) {
+      batches.push(copied.slice(from, from + atOnce));
     }
-    this.#settle(pairs.map(([{ id }]) => id));
+    for (const batch of batches) {
+      for (const [node, upstream] of batch) {
+        if (batch === continued) this.#steps.push(...this.#catchUpSteps(node, upstream));
+        this.#follow(node, upstream, as);
+      }
+      if (batch === batches.at(-1) && this.#options.noWait === true) continue;
+      this.#settle(batch.map(([{ id }]) => id));
+      // A full copy takes those below with it, and they must have theirs before they are moved.
+      if (batch !== continued) for (const [{ id }] of batch) this.#settleBelow(id);
+    }
   }
 
   /** Below a server that may not be in the topology at all. */
@@ -140,7 +158,7 @@ export class PlanDraft {
   }
 
   finish(): Plan {
-    this.#settle(this.#topology.nodes.map(({ id }) => id));
+    if (this.#options.noWait !== true) this.#settle(this.#topology.nodes.map(({ id }) => id));
     for (const [node, period] of this.#heldPings)
       this.#add({ kind: 'restore-pings', node, period });
     const moves = [...this.#moves].map(([node, upstream]): Move => ({ node, upstream }));
@@ -149,7 +167,8 @@ export class PlanDraft {
       const reachable = moves.filter(({ node }) => isUp(node));
       for (const { node } of reachable) this.#add({ kind: 'rewrite-config', node });
     }
-    return { kind: 'plan', steps: this.#steps, warnings: this.#warnings, moves };
+    const steps = this.#steps;
+    return { kind: 'plan', steps, warnings: this.#warnings, moves };
   }
 
   #add(step: Step): void {
@@ -170,6 +189,21 @@ export class PlanDraft {
     this.#shape.set(target.id, undefined).set(old.id, target.id);
     this.#moves.set(old.id, target.dialAddress).set(target.id, undefined);
     this.#unsettle(target.id);
+  }
+
+  /** Once it stands still and its upstream has passed it, if that is what is needed. */
+  #needsFullCopy([node, upstream]: Pair): boolean {
+    const last = {
+      kind: 'follow',
+      node: node.id,
+      upstream: upstream.dialAddress,
+      as: 'asked',
+    } as const;
+    return needsFullCopy(
+      this.#topology,
+      [...this.#steps, ...this.#catchUpSteps(node, upstream)],
+      last,
+    );
   }
 
   #follow(node: TopologyNode, upstream: TopologyNode, as: FollowReason): void {
@@ -203,6 +237,11 @@ export class PlanDraft {
     }
   }
 
+  #settleBelow(top: NodeId): void {
+    const below = this.#topology.nodes.filter(({ id }) => this.pathUp(id).includes(top));
+    this.#settle(below.map(({ id }) => id));
+  }
+
   /** Waits for the links of these nodes, those above before those below. */
   #settle(ids: readonly NodeId[]): void {
     const depth = (id: NodeId): number => this.pathUp(id).length;
@@ -229,22 +268,18 @@ export class PlanDraft {
    * nobody can say who is ahead; so the node is made to stand still until the upstream has passed
    * it. One above it always has more; one that gets nothing new will not catch up.
    */
-  #catchUp(node: TopologyNode, upstream: TopologyNode): void {
+  #catchUpSteps(node: TopologyNode, upstream: TopologyNode): Step[] {
     const path = this.pathUp(upstream.id);
     const top = path.at(-1) ?? upstream.id;
     const isAbove = this.pathUp(node.id).includes(upstream.id);
-    if (isAbove || this.#masters.has(node.id) || !this.#masters.has(top)) return;
-    if (
-      !this.#willPass(node, nodeOf(this.#topology, top)) ||
-      !path.every((id) => this.#isFed(id))
-    ) {
-      return;
-    }
+    if (isAbove || this.#masters.has(node.id) || !this.#masters.has(top)) return [];
+    if (!this.#willPass(node, nodeOf(this.#topology, top))) return [];
+    if (!path.every((id) => this.#isFed(id))) return [];
     const from = this.#addressFor(node.id);
     const feeder = nodeOf(this.#topology, this.#shape.get(node.id) ?? '');
     const isFed = from !== undefined && feeder?.state.kind === 'up';
-    if (isFed) this.#add({ kind: 'detach', node: node.id, from });
-    this.#add({ kind: 'await-in-step', node: upstream.id, also: [], with: node.id });
+    const inStep = { kind: 'await-in-step', node: upstream.id, also: [], with: node.id } as const;
+    return isFed ? [{ kind: 'detach', node: node.id, from }, inStep] : [inStep];
   }
 
   /** Everything that the node has is also the top's, so that it reaches everyone below the top. */

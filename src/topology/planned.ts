@@ -55,6 +55,10 @@ export interface PlanOptions {
   readonly discardData?: boolean;
   /** Writes of a few milliseconds may be lost, where the server can neither hold nor hand over. */
   readonly allowLoss?: boolean;
+  /** Full copies that may go on at the same time; 1 unless told. */
+  readonly maxFullSyncs?: number;
+  /** Ends when the nodes have their new upstreams, whether their links are up or not. */
+  readonly noWait?: boolean;
   /** Of nodes that were tried before; what is not known is tried when its step comes. */
   readonly abilities?: ReadonlyMap<NodeId, Abilities>;
 }

@@ -2,7 +2,8 @@
  * `npm run bench`: the bundled server against redis-server, in turn in one run (A B A B), and with
  * `npm run bench -- startup` how long the CLI takes to start, `rdb` how long collections take to save
  * and to load, `memory` how much room data takes and how long it takes to come in, `pauses` how long
- * the event loop is held up with 5 M keys (minutes). It prints ratios, with the goals beside them where
+ * the event loop is held up with 5 M keys (minutes), `switchover` how long writers wait while another
+ * node becomes the master. It prints ratios, with the goals beside them where
  * there are some, and passes no verdict: absolute figures belong to a machine. Nothing stays running.
  *
  *   npm run bench -- --quick
@@ -19,6 +20,7 @@ import { findBenchmarkTool } from './redis-benchmark.ts';
 import { benchRdb } from './rdb-bench.ts';
 import { benchServers, type ServerBenchPlan } from './server-bench.ts';
 import { benchStartup } from './startup-bench.ts';
+import { benchSwitchover } from './switchover-bench.ts';
 
 /** Something is missing on this machine, as distinct from a failure. */
 const exitCannotRun = 2;
@@ -41,6 +43,7 @@ async function main(): Promise<void> {
     options: {
       quick: { type: 'boolean', default: false },
       rounds: { type: 'string' },
+      runs: { type: 'string' },
       tests: { type: 'string' },
       pipelines: { type: 'string', default: '1,16,64' },
       replicas: { type: 'string', default: '0,1' },
@@ -83,6 +86,13 @@ async function main(): Promise<void> {
       program: sides[1],
       keys: values.quick ? 500_000 : 5_000_000,
       seconds: values.quick ? 3 : 20,
+      json: values.json,
+    });
+  }
+  if (positionals[0] === 'switchover') {
+    return benchSwitchover({
+      kinds: ['redis7', 'bundled'],
+      runs: Number(values.runs ?? (values.quick ? 5 : 100)),
       json: values.json,
     });
   }

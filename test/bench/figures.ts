@@ -7,6 +7,12 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
+/** The value that so many of a hundred do not exceed: one that was measured, none in between. */
+export function percentile(values: readonly number[], percent: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil((sorted.length * percent) / 100) - 1)];
+}
+
 /** A number with `digits` decimals and thousands apart; `-` when it is not known. */
 export function figure(value: number | undefined, digits = 0): string {
   if (value === undefined || !Number.isFinite(value)) return '-';

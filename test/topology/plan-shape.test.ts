@@ -33,7 +33,10 @@ function expectPlan(name: string, sketch: Sketch, wanted: Shape, force = false):
   const topology = buildTopology(sketch);
   const shown =
     planned.kind === 'plan'
-      ? { ...planned, steps: planned.steps.map((step) => stepText(topology, step)) }
+      ? {
+          ...planned,
+          steps: planned.steps.map((step) => stepText(topology, step)),
+        }
       : planned;
   expectGoldenJson(shown, new URL(`golden/shape-${name}.json`, import.meta.url));
 }

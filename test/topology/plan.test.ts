@@ -40,7 +40,10 @@ function expectPlan(
   const topology = buildTopology(sketch);
   const shown =
     planned.kind === 'plan'
-      ? { ...planned, steps: planned.steps.map((step) => stepText(topology, step)) }
+      ? {
+          ...planned,
+          steps: planned.steps.map((step) => stepText(topology, step)),
+        }
       : planned;
   expectGoldenJson(shown, new URL(`golden/plan-${name}.json`, import.meta.url));
 }

@@ -11,17 +11,27 @@ import {
 } from '../../topology/change-record.ts';
 import { fingerprintOf, type Fingerprint } from '../../topology/fingerprint.ts';
 import { beginJournal, newChangeId, openRecordsOf, readRecords } from '../../topology/journal.ts';
-import { factsOf, findNode, nodeOf, pathUp, type Topology } from '../../topology/model.ts';
+import { compareForecast, type Forecast } from '../../topology/forecast.ts';
+import {
+  factsOf,
+  findNode,
+  nodeOf,
+  pathUp,
+  type NodeId,
+  type Topology,
+} from '../../topology/model.ts';
 import { savePlan } from '../../topology/plan-file.ts';
-import type { Move, Plan, Planned } from '../../topology/planned.ts';
+import type { Abilities, Move, Plan, Planned } from '../../topology/planned.ts';
 import type { Step } from '../../topology/step.ts';
 import { OperatorError } from '../../util/errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { judgeStatus } from '../judge-status.ts';
 import type { Observation } from '../observe.ts';
 import type { Paint } from '../views/paint.ts';
-import { renderCost, renderPlan, stepText } from '../views/plan-view.ts';
+import { renderPreflight } from '../views/preflight-view.ts';
+import { renderComparison, renderCost, renderPlan, stepText } from '../views/plan-view.ts';
 import { renderTree } from '../views/status-view.ts';
+import { checkPlan, throwRefusedChecks } from './check-plan.ts';
 import { changeResult, type ChangeResult } from './change-document.ts';
 import { performChange, stopOf, whoAmI, type Performed } from './perform-change.ts';
 import { persistInventory } from './persist-inventory.ts';
@@ -29,7 +39,7 @@ import { persistInventory } from './persist-inventory.ts';
 export interface ChangeOptions {
   readonly before: Observation;
   /** From the topology to the steps. */
-  readonly plan: (topology: Topology) => Planned;
+  readonly plan: (topology: Topology, abilities?: ReadonlyMap<NodeId, Abilities>) => Planned;
   /** What the plan was made from, when that was at another time. */
   readonly fingerprint?: Fingerprint;
   /** What was typed, for the history. */
@@ -39,6 +49,8 @@ export interface ChangeOptions {
   /** Where the plan is saved instead of being run. */
   readonly out: string | undefined;
   readonly locks: boolean;
+  /** Checks of the preflight whose no is known and accepted. */
+  readonly skipChecks?: readonly string[];
   /** `always`, or only when the plan has a warning (something is cleared or lost). */
   readonly askWhen: 'always' | 'warned';
   /** What makes a restart keep the change; undefined where it does anyway. */
@@ -54,11 +66,20 @@ export interface ChangeOptions {
   readonly paint: Paint;
 }
 
+interface Outline {
+  readonly steps: readonly string[];
+  readonly warnings: readonly string[];
+}
+
 /** Makes the change. Throws an OperatorError when it is refused before anything was touched. */
 export async function runChange(options: ChangeOptions): Promise<ChangeResult> {
   const { before, persist, dryRun, out, write, paint } = options;
   if (!dryRun && out === undefined) await throwIfUnfinished(options);
-  const plan = planOrThrow(options.plan(before.topology));
+  const { plan, forecasts, results } = await checkPlan({
+    before,
+    plan: (topology, abilities) => planOrThrow(options.plan(topology, abilities)),
+    skip: options.skipChecks ?? [],
+  });
   const outline = {
     steps: plan.steps.map((step) => stepText(before.topology, step)),
     warnings: plan.warnings,
@@ -69,20 +90,23 @@ export async function runChange(options: ChangeOptions): Promise<ChangeResult> {
     write('It is so already: nothing to do.\n');
     return changeResult(before, { ...outline, outcome: 'nothing-to-do' });
   }
-  write(`plan\n${renderPlan(before.topology, plan.steps)}`);
+  write(`plan\n${renderPlan(before.topology, plan.steps, forecasts)}`);
   for (const warning of plan.warnings) write(`${paint('yellow', 'warning')}: ${warning}\n`);
+  write(`\npreflight\n${renderPreflight(results, paint)}`);
+  throwRefusedChecks(results);
   if (out !== undefined) await saveTo(out, options, plan);
   if (dryRun || out !== undefined) return changeResult(before, { ...outline, outcome: 'planned' });
   await confirmOrThrow(options, plan);
   write('\n');
-  return finish(options, plan, outline);
+  return finish(options, plan, { outline, forecasts });
 }
 
 async function finish(
   options: ChangeOptions,
   plan: Plan,
-  outline: { steps: readonly string[]; warnings: readonly string[] },
+  shown: { outline: Outline; forecasts: readonly Forecast[] },
 ): Promise<ChangeResult> {
+  const { outline, forecasts } = shown;
   const { before, write, persist, persistHint, random, stateDir } = options;
   const { steps, moves } = plan;
   const id = newChangeId(before.clock.now(), random);
@@ -97,6 +121,7 @@ async function finish(
   });
   if (performed.carried.kind === 'done' && persist) await persistInventory(before, moves);
   showEnd(options, performed);
+  showForecast(options, performed, forecasts);
   const { after, cost, outcome } = performed;
   const end = { ...outline, id, outcome, after, ...(cost && { cost }) };
   const stop = stopOf(before.topology, performed.carried, { id, count: steps.length });
@@ -106,6 +131,17 @@ async function finish(
   }
   if (!persist && persistHint !== undefined) write(`${persistHint}\n`);
   return changeResult(before, end);
+}
+
+/** What was forecast beside what happened; only a change that is over can be compared. */
+function showForecast(
+  { before, write, paint }: ChangeOptions,
+  { carried, after, outcome }: Performed,
+  forecasts: readonly Forecast[],
+): void {
+  if (carried.kind !== 'done' || outcome !== 'done' || forecasts.length === 0) return;
+  const compared = compareForecast(forecasts, { before: before.topology, after });
+  write(renderComparison(compared, paint));
 }
 
 /** The tree as it is now, and what it cost to get there. */

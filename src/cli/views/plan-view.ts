@@ -6,13 +6,54 @@ import { formatAddress, type Address } from '../../instance/address.ts';
 import type { Executed, StepReport } from '../../topology/execute.ts';
 import { findNode, nodeOf, type NodeId, type Topology } from '../../topology/model.ts';
 import type { Step } from '../../topology/step.ts';
+import type { compareForecast, Forecast, ResyncCounts } from '../../topology/forecast.ts';
 import type { Paint } from './paint.ts';
-import { millisText } from './units.ts';
+import { bytesText, millisText, secondsText } from './units.ts';
 
-/** The numbered steps. */
-export function renderPlan(topology: Topology, steps: readonly Step[]): string {
-  return steps.map((step, index) => `${index + 1}. ${stepText(topology, step)}\n`).join('');
+/** The numbered steps, and below each what it will cost. */
+export function renderPlan(
+  topology: Topology,
+  steps: readonly Step[],
+  forecasts: readonly Forecast[] = [],
+): string {
+  const blocks = steps.map((step, index) => {
+    const costs = forecasts.filter((each) => each.step === index);
+    const lines = costs.map((each) => `     ${forecastText(topology, each)}\n`);
+    return `${index + 1}. ${stepText(topology, step)}\n${lines.join('')}`;
+  });
+  return blocks.join('');
 }
+
+/** One resync in one clause: `6381: partial resync with 6380, 14 B missing (same history), certain`. */
+export function forecastText(topology: Topology, resync: Forecast): string {
+  const { node, upstream, kind, because, certainty, cause } = resync;
+  const who = `${nameOf(topology, node)}${cause === 'dropped' ? ', dropped for a moment' : ''}`;
+  const whom = upstream === undefined ? '' : ` with ${nameOf(topology, upstream)}`;
+  const what =
+    kind === 'partial'
+      ? `partial resync${whom}, ${bytesText(resync.bytes)} missing`
+      : copyText(resync, whom);
+  return `${who}: ${what} (${becauseWords[because]}), ${certainty}`;
+}
+
+function copyText({ keys, bytes, seconds }: Forecast, whom: string): string {
+  const size = bytes === undefined ? '' : ` of at most ${bytesText(bytes)}`;
+  const count = keys === undefined ? '' : `, ${keys === 1 ? '1 key' : `${keys} keys`}`;
+  const time = seconds === undefined ? '' : `, about ${secondsText(Math.ceil(seconds))}`;
+  return `full copy${whom.replace(' with', ' from')}${size}${count}${time}`;
+}
+
+const becauseWords: Readonly<Record<Forecast['because'], string>> = {
+  'same-history': 'same history',
+  'former-history': "the upstream's former history",
+  'other-history': 'another history',
+  'past-the-fork': 'it went on after the histories had parted',
+  ahead: 'it is ahead of its upstream',
+  'backlog-too-short': 'what it lacks is no longer in the backlog',
+  'no-backlog': 'the upstream has no backlog',
+  'copy-broken-off': 'its copy is broken off',
+  'upstream-unknown': 'nobody could ask the upstream',
+};
 
 /** One step in one clause. */
 export function stepText(topology: Topology, step: Step): string {
@@ -62,6 +103,16 @@ const followWords = {
   'catch-up': ', to have what it lacks',
   asked: '',
 };
+
+/** `forecast: 2 partial, 0 full; happened: 2 partial, 0 full`. */
+export function renderComparison(
+  { forecast, happened, holds }: ReturnType<typeof compareForecast>,
+  paint: Paint,
+): string {
+  const text = ({ partial, full }: ResyncCounts): string => `${partial} partial, ${full} full`;
+  const line = `resyncs forecast: ${text(forecast)}; happened: ${text(happened)}`;
+  return holds ? `${line}\n` : `${paint('yellow', `${line}: not as forecast`)}\n`;
+}
 
 /** One finished step. */
 export function renderStep(topology: Topology, report: StepReport, paint: Paint): string {
