@@ -4,6 +4,7 @@
  */
 import { parseSmallInteger } from '../../util/int64.ts';
 import {
+  addSmall,
   addToField,
   readField,
   toField,
@@ -48,7 +49,8 @@ interface Operation {
   readonly word: 'get' | 'set' | 'incrby';
   readonly type: FieldType;
   readonly offset: number;
-  readonly value: bigint;
+  /** A number where it is small. */
+  readonly value: number | bigint;
   readonly overflow: OverflowRule;
 }
 
@@ -120,9 +122,17 @@ function runOperation(call: Call, operation: Operation): 'read' | 'refused' | 's
     call.reply.integer(before);
     return 'read';
   }
-  const exact = BigInt(before);
+  if (typeof before === 'number' && typeof value === 'number') {
+    const after = addSmall(word === 'set' ? 0 : before, value, type);
+    if (!Number.isNaN(after)) {
+      call.reply.integer(word === 'set' ? before : after);
+      writeField(bytes, start, offset, type.bits, after);
+      return after === before ? 'same' : 'changed';
+    }
+  }
+  const [exact, wanted] = [BigInt(before), BigInt(value)];
   const after =
-    word === 'set' ? toField(value, type, overflow) : addToField(exact, value, type, overflow);
+    word === 'set' ? toField(wanted, type, overflow) : addToField(exact, wanted, type, overflow);
   if (after === null) {
     call.reply.nil();
     return 'refused';
@@ -173,13 +183,13 @@ function readOperation(
   }
   const offset = readFieldOffset(call, index + 2, type.bits);
   if (Number.isNaN(offset)) return null;
-  const value = word === 'get' ? 0n : readFieldValue(call, index + 3);
+  const value = word === 'get' ? 0 : readFieldValue(call, index + 3);
   return value === null ? null : { word, type, offset, value, overflow };
 }
 
-function readFieldValue(call: Call, index: number): bigint | null {
+function readFieldValue(call: Call, index: number): number | bigint | null {
   const small = call.integer(index);
-  return Number.isNaN(small) ? bigintArgument(call, index) : BigInt(small);
+  return Number.isNaN(small) ? bigintArgument(call, index) : small;
 }
 
 /** `i` or `u` and a number of bits without leading zeros; null when it is none. */

@@ -5,6 +5,7 @@
 import { errorReplies } from '../../protocol/error-replies.ts';
 import { formatDouble, parseDouble, parseLenientDouble } from '../../util/double.ts';
 import type { Call } from '../call.ts';
+import type { ShortZset } from '../types/short-zset.ts';
 import { ZsetValue } from '../types/zset-value.ts';
 import { integerArgument } from './generic-arguments.ts';
 import { readAs } from './values.ts';
@@ -154,7 +155,12 @@ export function replyMembersHead(call: Call, count: number, withScores: boolean)
 }
 
 /** An element of that array. */
-export function replyMember(call: Call, zset: ZsetValue, ref: number, withScores: boolean): void {
+export function replyMember(
+  call: Call,
+  zset: ZsetValue | ShortZset,
+  ref: number,
+  withScores: boolean,
+): void {
   const { reply } = call;
   if (withScores && reply.resp3) reply.array(2);
   zset.readMember(ref);

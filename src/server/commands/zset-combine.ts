@@ -6,6 +6,7 @@ import { errorReplies } from '../../protocol/error-replies.ts';
 import type { Call } from '../call.ts';
 import type { CommandSpec } from '../command.ts';
 import { SetValue } from '../types/set-value.ts';
+import { ShortZset } from '../types/short-zset.ts';
 import { ZsetValue } from '../types/zset-value.ts';
 import { countedKeys, integerArgument, integerFrom } from './generic-arguments.ts';
 import { replyMember, replyMembersHead, scoreArgument } from './zset-arguments.ts';
@@ -96,6 +97,9 @@ export const zsetCombineCommands: readonly CommandSpec[] = [
   },
 ];
 
+/** A result of no more members needs no index. */
+const maxShortResult = 48;
+
 /** One set to be combined; null for a key that is not there. */
 interface Source {
   readonly value: SetValue | ZsetValue | null;
@@ -117,7 +121,7 @@ interface Form {
   readonly weighs: boolean;
   readonly withScores: boolean;
   readonly limits: boolean;
-  readonly combine: (sources: readonly Source[], options: Options, result: ZsetValue) => void;
+  readonly combine: (sources: readonly Source[], options: Options, result: Result) => void;
 }
 
 const unionForm: Form = { weighs: true, withScores: true, limits: false, combine: unite };
@@ -148,23 +152,55 @@ function orZero(score: number): number {
 function replyCombined(call: Call, form: Form): void {
   const request = readRequest(call, form, 1);
   if (request === null) return;
-  const result = ZsetValue.indexed(call.keyspace.valueSettings);
+  const result = newResult(call, request.sources);
   form.combine(request.sources, request.options, result);
   const { withScores } = request.options;
   replyMembersHead(call, result.size, withScores);
   if (result.size === 0) return;
+  if (result instanceof ShortZset) {
+    for (const ref of result.inOrder()) replyMember(call, result, ref, withScores);
+    return;
+  }
   result.seek(0);
   do replyMember(call, result, result.cursorRef, withScores);
   while (result.next());
 }
 
+type Result = ShortZset | ZsetValue;
+
+/** An index takes longer to make than a few members take to find without one. */
+function newResult({ keyspace }: Call, sources: readonly Source[]): Result {
+  let most = 0;
+  for (const source of sources) most += sizeOf(source);
+  return most <= maxShortResult ? new ShortZset() : ZsetValue.indexed(keyspace.valueSettings);
+}
+
+/** As it stands under a key. */
+function toStore({ keyspace }: Call, result: Result): ZsetValue {
+  if (result instanceof ZsetValue) {
+    result.compact();
+    return result;
+  }
+  const { valueSettings } = keyspace;
+  const { zsetMaxListpackEntries, zsetMaxListpackValue } = valueSettings;
+  const isSmall =
+    result.size <= zsetMaxListpackEntries && result.longestBytes <= zsetMaxListpackValue;
+  // A listpack knows no −0: one that is to be left again must not have been there.
+  const stored = isSmall ? new ZsetValue(valueSettings) : ZsetValue.indexed(valueSettings);
+  for (const ref of result.inOrder()) {
+    result.readMember(ref);
+    const { windowBuffer, windowStart, windowEnd } = result;
+    stored.add(windowBuffer, windowStart, windowEnd, result.scoreOf(ref));
+  }
+  return stored;
+}
+
 function storeCombined(call: Call, form: Form): void {
   const request = readRequest(call, { ...form, withScores: false }, 2);
   if (request === null) return;
-  const result = ZsetValue.indexed(call.keyspace.valueSettings);
+  const result = newResult(call, request.sources);
   form.combine(request.sources, request.options, result);
-  result.compact();
-  storeZset(call, result, call.command.fullName);
+  storeZset(call, toStore(call, result), call.command.fullName);
 }
 
 function zintercardCommand(call: Call): void {
@@ -252,7 +288,7 @@ function refuseSyntax(call: Call): null {
 
 // ---- the combinations; sums of floats depend on their order, which is Redis's ----
 
-function unite(sources: readonly Source[], options: Options, result: ZsetValue): void {
+function unite(sources: readonly Source[], options: Options, result: Result): void {
   for (const { value, weight } of bySize(sources)) {
     eachMember(value, (bytes, start, end, score) => {
       const weighed = orZero(score * weight);
@@ -269,14 +305,14 @@ function unite(sources: readonly Source[], options: Options, result: ZsetValue):
   }
 }
 
-function intersect(sources: readonly Source[], options: Options, result: ZsetValue): void {
+function intersect(sources: readonly Source[], options: Options, result: Result): void {
   eachCommon(bySize(sources), options.aggregate, (bytes, start, end, score) => {
     result.add(bytes, start, end, score);
     return true;
   });
 }
 
-function subtract(sources: readonly Source[], _options: Options, result: ZsetValue): void {
+function subtract(sources: readonly Source[], _options: Options, result: Result): void {
   const [first, ...others] = sources;
   eachMember(first.value, (bytes, start, end, score) => {
     const shared = others.some(({ value }) => !Number.isNaN(scoreIn(value, bytes, start, end)));

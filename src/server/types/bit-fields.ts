@@ -37,8 +37,13 @@ export function writeField(
   start: number,
   offset: number,
   bits: number,
-  value: bigint,
+  value: number | bigint,
 ): void {
+  if (typeof value === 'number') {
+    // Of up to 32 bits: the lowest ones, whatever the sign.
+    writeBits(bytes, start, offset, bits, value >>> 0);
+    return;
+  }
   const low = Number(BigInt.asUintN(32, value));
   if (bits <= 32) {
     writeBits(bytes, start, offset, bits, low);
@@ -46,6 +51,17 @@ export function writeField(
   }
   writeBits(bytes, start, offset, bits - 32, Number(BigInt.asUintN(32, value >> 32n)));
   writeBits(bytes, start, offset + bits - 32, 32, low);
+}
+
+/**
+ * The same sum where field and increment are small enough for numbers to be exact, and the field has
+ * room for it; NaN otherwise, for `addToField` to tell.
+ */
+export function addSmall(value: number, increment: number, { signed, bits }: FieldType): number {
+  const sum = value + increment;
+  const max = 2 ** (signed ? bits - 1 : bits) - 1;
+  const min = signed ? -max - 1 : 0;
+  return sum <= max && sum >= min ? sum : NaN;
 }
 
 /** `value + increment` as the field can hold it; null where the rule refuses. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
+  addSmall,
   addToField,
   readField,
   toField,
@@ -49,6 +50,25 @@ test('what is written reads back, and the bits around it stay', () => {
         expect(BigInt(readField(bytes, 0, 20, offset, { signed, bits }))).toBe(cut);
       },
     ),
+  );
+});
+
+test('small sums and writes are what exact ones are', () => {
+  const small = fc.oneof(fc.integer({ min: -300, max: 300 }), fc.integer(), fc.maxSafeInteger());
+  fc.assert(
+    fc.property(type, small, small, fc.nat(96), (field, seed, increment, offset) => {
+      fc.pre(field.bits <= 32 && Math.abs(increment) < 1e15);
+      const [min, max] = boundsOf(field);
+      const value = Number(min + (BigInt.asUintN(64, BigInt(seed)) % (max - min + 1n)));
+      const sum = addSmall(value, increment, field);
+      const exact = addToField(BigInt(value), BigInt(increment), field, 'fail');
+      expect(Number.isNaN(sum) ? null : BigInt(sum)).toBe(exact);
+      if (Number.isNaN(sum)) return;
+      const [written, expected] = [new Uint8Array(20).fill(0xa5), new Uint8Array(20).fill(0xa5)];
+      writeField(written, 0, offset, field.bits, sum);
+      writeField(expected, 0, offset, field.bits, BigInt(sum));
+      expect(written).toEqual(expected);
+    }),
   );
 });
 
