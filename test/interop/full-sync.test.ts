@@ -15,19 +15,21 @@ import {
 const forms = pairs.flatMap(
   ([master, replica]) =>
     [
-      [master, replica, 'yes'],
-      [master, replica, 'no'],
+      [master, replica, 'yes', 'swapdb'],
+      [master, replica, 'no', 'disabled'],
     ] as const,
 );
 
 test.concurrent.for(forms)(
-  '%s → %s: full sync with repl-diskless-sync %s, then the stream',
-  async ([masterKind, replicaKind, diskless], context) => {
+  '%s → %s: full sync with repl-diskless-sync %s and repl-diskless-load %s, then the stream',
+  async ([masterKind, replicaKind, diskless, load], context) => {
     needServer(context, masterKind, replicaKind);
     const use = resourcesOf(context);
     const master = await use.server(masterKind, { args: ['--repl-diskless-sync', diskless] });
     await write(master, sampleData);
-    const replica = await useReplica(use, replicaKind, master);
+    const replica = await useReplica(use, replicaKind, master, {
+      args: ['--repl-diskless-load', load],
+    });
     await expectInStep(master, replica);
     expect(await replica.info('role')).toBe('slave');
     expect(await master.info('connected_slaves')).toBe('1');

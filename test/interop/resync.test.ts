@@ -7,6 +7,7 @@ import { resourcesOf } from './support/resources.ts';
 import {
   expectInStep,
   pairs,
+  patient,
   sampleData,
   sampleStream,
   useReplica,
@@ -21,6 +22,7 @@ const linkDown = (replica: TestServer): Promise<true> =>
 
 test.concurrent.for(pairs)(
   '%s → %s: a break within the backlog is made good, a longer one means a full copy',
+  patient,
   async ([masterKind, replicaKind], context) => {
     needServer(context, masterKind, replicaKind);
     const use = resourcesOf(context);
@@ -58,6 +60,7 @@ test.concurrent.for(pairs)(
 
 test.concurrent.for(pairs)(
   '%s → %s: a master that dies: the replica keeps role and data, and resumes',
+  patient,
   async ([masterKind, replicaKind], context) => {
     needServer(context, masterKind, replicaKind);
     const use = resourcesOf(context);

@@ -10,6 +10,9 @@ import type { Resources } from '../../support/resources.ts';
 import type { RespArg } from '../../support/resp-client.ts';
 import type { ServerOptions, TestServer } from '../../support/server-process.ts';
 
+/** Several servers a test and several tests at a time: on a busy machine that takes a while. */
+export const patient = { timeout: 90_000 };
+
 /** A server of kind `replica` can load what a server of kind `master` sends. */
 export function canFollow(replica: ServerKind, master: ServerKind): boolean {
   // 7.0 knows RDB up to version 10; 8.x write 11 and 12.
