@@ -1,35 +1,77 @@
-/** `repl reparent NODE UPSTREAM`: lets a node follow another node of the same setup. */
+/** `repl reparent NODE… --to UPSTREAM`: lets nodes follow another node of the same setup. */
 import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
 import type { ChangeDocument } from '../cli/change/change-document.ts';
 import { changeFlags, TopologyCommand } from '../cli/topology-command.ts';
+import { exitCodes } from '../cli/exit-codes.ts';
+import { OperatorError } from '../util/errors.ts';
 
 export default class Reparent extends TopologyCommand {
-  static override summary = 'Let a node follow another upstream; its own replicas stay below it.';
+  static override summary =
+    'Let nodes follow another upstream; their own replicas stay below them.';
 
-  static override description =
-    'A cycle, and a node that would follow itself, are refused before anything is touched.';
+  static override description = [
+    'A cycle, a node that would follow itself, and a node with data of another history are refused before anything is touched; the last only with --discard-data.',
+    'Full copies are made one after the other, and each is waited for.',
+  ].join('\n\n');
 
   static override examples = [
-    '<%= config.bin %> reparent 6381 6380',
+    '<%= config.bin %> reparent 6381 6382 --to 6380',
     '<%= config.bin %> reparent 6381 6380 --persist --yes',
   ];
 
+  // More words than one argument: all are in `argv`.
+  static override strict = false;
+
   static override args = {
-    node: Args.string({ required: true, description: 'the node to move, or host:port' }),
-    upstream: Args.string({ required: true, description: 'whom it shall follow, or host:port' }),
+    node: Args.string({
+      required: true,
+      description: 'the nodes to move; without --to, the last is the upstream',
+    }),
   };
 
-  static override flags = changeFlags;
+  static override flags = {
+    ...changeFlags,
+    to: Flags.string({ helpValue: 'UPSTREAM', description: 'whom they shall follow' }),
+    'max-full-syncs': Flags.integer({
+      default: 1,
+      min: 1,
+      description: 'full copies that may go on at the same time',
+    }),
+    wait: Flags.boolean({
+      default: true,
+      allowNo: true,
+      description: 'wait until the links are up and the copies are made',
+    }),
+    'discard-data': Flags.boolean({
+      description: 'also where that destroys data of another history',
+    }),
+  };
 
   async run(): Promise<ChangeDocument> {
-    const { args, flags } = await this.parse(Reparent);
-    const before = await this.observe(flags, [args.node, args.upstream]);
-    const node = before.find(args.node).id;
-    const upstream = before.find(args.upstream).id;
+    const { argv, flags } = await this.parse(Reparent);
+    const { nodes, upstream } = readWords(argv.map(String), flags.to);
+    const before = await this.observe(flags, [...nodes, upstream]);
     return this.change(flags, {
       before,
-      wanted: { kind: 'reparent', node, upstream },
+      wanted: {
+        kind: 'reparent',
+        nodes: [...new Set(nodes.map((words) => before.find(words).id))],
+        upstream: before.find(upstream).id,
+        discardData: flags['discard-data'],
+        maxFullSyncs: flags['max-full-syncs'],
+        noWait: !flags.wait,
+      },
       askWhen: 'always',
     });
   }
+}
+
+function readWords(words: readonly string[], to: string | undefined) {
+  if (to !== undefined) return { nodes: words, upstream: to };
+  if (words.length === 2) return { nodes: words.slice(0, 1), upstream: words[1] };
+  throw new OperatorError('it is not said whom they shall follow', {
+    hint: `repl reparent ${words.join(' ')} --to UPSTREAM`,
+    exitCode: exitCodes.usage,
+  });
 }

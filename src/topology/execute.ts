@@ -7,6 +7,7 @@
 import type { Instance } from '../instance/connection.ts';
 import { failed, type Outcome } from '../instance/failure.ts';
 import type { Clock } from '../util/clock.ts';
+import type { CopyProgress } from './await-link.ts';
 import { nodeOf, type NodeId, type Topology, type TopologyNode } from './model.ts';
 import { StepRunner } from './run-step.ts';
 import { makesMaster, nodesOfStep, type Step, type StepOutcome } from './step.ts';
@@ -22,6 +23,8 @@ export interface ExecuteOptions {
   /** Told before each step is run, so that it is known should this process die in it. */
   readonly onBegin?: (step: Step) => void;
   readonly onStep: (report: StepReport) => void;
+  /** Told while a full copy is waited for. */
+  readonly onCopy?: (progress: CopyProgress) => void;
   /** Asks to stop: before the next step, but never while nobody could take writes. */
   readonly signal?: AbortSignal;
 }
@@ -53,8 +56,9 @@ export type Executed =
 /** Runs the steps. Never rejects for what servers do. */
 export async function executeSteps(options: ExecuteOptions): Promise<Executed> {
   const instances = new Map<NodeId, Instance>();
-  const { timeoutMs, clock } = options;
-  const runner = new StepRunner({ instanceOf: (id) => instances.get(id), timeoutMs, clock });
+  const { timeoutMs, clock, onCopy = () => {} } = options;
+  const instanceOf = (id: NodeId): Instance | undefined => instances.get(id);
+  const runner = new StepRunner({ instanceOf, timeoutMs, clock, onCopy });
   try {
     return (await connectAll(options, instances)) ?? (await runAll(options, runner));
   } finally {

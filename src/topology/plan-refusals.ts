@@ -67,7 +67,8 @@ export function refuseForeignData(node: TopologyNode, upstream: TopologyNode): R
   const keys = foreignKeys(node, upstream);
   if (keys === 0) return undefined;
   const message = `The data of ${node.name} (${keysText(keys)}) is not that of ${upstream.name}, which would replace all of it.`;
-  return refuse('foreign-data', message, 'the same with --discard-data, once nobody needs it');
+  const hint = `once nobody needs it: repl reparent ${node.name} --to ${upstream.name} --discard-data`;
+  return refuse('foreign-data', message, hint);
 }
 
 /** Keys that would be destroyed because they are of another history; 0 when it is known as ours. */
@@ -94,6 +95,24 @@ export function lossWarnings(node: TopologyNode, upstream: TopologyNode): string
   if (lost === 0 || !isLiveMaster(upstream)) return [];
   return [
     `${node.name} has ${lost} bytes that ${upstream.name} does not have: they are lost, and it needs a full copy.`,
+  ];
+}
+
+/** What a master that was replaced has for itself, as exactly as offsets tell. */
+export function discardWarnings(node: TopologyNode, master: TopologyNode): string[] {
+  const [own, above] = [factsOf(node), factsOf(master)];
+  if (own === undefined || above === undefined) return [];
+  const keys = `${node.name} has ${keysText(own.keyCount)}, ${master.name} ${keysText(above.keyCount)}`;
+  if (!isRelated(own.replication, above.replication)) {
+    return [
+      `${node.name} has another history than ${master.name}: what only it has cannot be told (uncertain), and all of it is replaced. ${keys}. To see before: repl verify ${master.name} ${node.name}.`,
+    ];
+  }
+  const lost = bytesBeyond(own.replication, above.replication);
+  if (lost === 0) return [];
+  const fork = own.replication.masterReplOffset - lost;
+  return [
+    `${node.name} went on for ${lost} bytes after byte ${fork} of the history, which ${master.name} does not have: they are discarded (certain). ${keys}.`,
   ];
 }
 

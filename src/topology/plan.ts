@@ -4,28 +4,27 @@
  * the changing commands through change.ts; plan-shape.ts plans for whole shapes, and plan-draft.ts
  * has the blocks of both.
  */
-import { formatAddress, type Address } from '../instance/address.ts';
-import {
-  factsOf,
-  isLiveMaster,
-  linkOf,
-  nodeOf,
-  pathUp,
-  replicasOf,
-  sharesHistory,
-} from './model.ts';
+import type { Address } from '../instance/address.ts';
+import { isLiveMaster, linkOf, nodeOf, pathUp, replicasOf } from './model.ts';
 import type { NodeId, Topology, TopologyNode } from './model.ts';
 import { PlanDraft } from './plan-draft.ts';
-import { clearsText, refuseLockedOut, refuseLoops, refuseUnfit } from './plan-refusals.ts';
+import { planRejoin, planReparent, planReplicaof } from './plan-moves.ts';
+import { refuseLockedOut, refuseUnfit } from './plan-refusals.ts';
 import { leftBehind, planTakeover } from './plan-takeover.ts';
-import { refuse, shapeOf, type Planned, type PlanOptions, type Refused } from './planned.ts';
+import { refuse, type Planned, type PlanOptions } from './planned.ts';
 
 export type Wanted =
   | ({ readonly kind: 'promote'; readonly node: NodeId } & Pick<
       PlanOptions,
       'force' | 'acceptHidden' | 'allowLoss'
     >)
-  | { readonly kind: 'reparent'; readonly node: NodeId; readonly upstream: NodeId }
+  | ({
+      readonly kind: 'reparent';
+      readonly nodes: readonly NodeId[];
+      readonly upstream: NodeId;
+    } & Pick<PlanOptions, 'discardData' | 'maxFullSyncs' | 'noWait'>)
+  /** A master that was replaced while it was away follows the present one again. */
+  | { readonly kind: 'rejoin'; readonly node: NodeId }
   /** `upstream` is the node at `address` where one was found there. */
   | {
       readonly kind: 'replicaof';
@@ -37,6 +36,7 @@ export type Wanted =
 
 /** The steps for what is wanted. A plan without steps means that it is so already. */
 export function planChange(topology: Topology, wanted: Wanted, options: PlanOptions): Planned {
+  if (wanted.kind === 'reparent') return planReparent(topology, wanted, { ...options, ...wanted });
   const node = nodeOf(topology, wanted.node);
   if (node === undefined) return refuse('not-reachable', 'There is no such node.', 'repl status');
   const refusal = refuseUnfit(node);
@@ -44,13 +44,10 @@ export function planChange(topology: Topology, wanted: Wanted, options: PlanOpti
   switch (wanted.kind) {
     case 'promote':
       return planPromote(topology, node, { ...options, ...wanted });
-    case 'reparent':
-      return planReparent(topology, node, {
-        upstream: nodeOf(topology, wanted.upstream),
-        ...options,
-      });
     case 'replicaof':
-      return planFollow(topology, node, { ...wanted, ...options });
+      return planReplicaof(topology, node, { ...wanted, ...options });
+    case 'rejoin':
+      return planRejoin(topology, node, options);
     case 'no-one':
       return planNoOne(topology, node, options);
     default: {
@@ -110,71 +107,6 @@ function planSwitchover(
   if (unable !== undefined) return unable;
   draft.warn(...leftBehind(siblings, target));
   return draft.finish();
-}
-
-function planReparent(
-  topology: Topology,
-  node: TopologyNode,
-  options: PlanOptions & { upstream: TopologyNode | undefined },
-): Planned {
-  const { upstream } = options;
-  if (upstream === undefined) {
-    return refuse('not-reachable', 'There is no such upstream.', 'repl status');
-  }
-  if (upstream.state.kind === 'down') {
-    const message = `${upstream.name} does not answer: ${upstream.state.failure.message}.`;
-    return refuse('not-reachable', message, `repl status ${upstream.name}`);
-  }
-  const address = upstream.dialAddress;
-  return planFollow(topology, node, { ...options, upstream: upstream.id, address });
-}
-
-function planFollow(
-  topology: Topology,
-  node: TopologyNode,
-  options: PlanOptions & { upstream: NodeId | undefined; address: Address },
-): Planned {
-  const { upstream, address } = options;
-  const above = nodeOf(topology, upstream ?? '');
-  const refusal = above && refuseMove(topology, node, above);
-  if (refusal !== undefined) return refusal;
-  const draft = new PlanDraft(topology, options);
-  if (above !== undefined && linkOf(topology, node.id)?.upstream === above.id) draft.keep(node);
-  else {
-    draft.warn(...clearingWarnings(node, above, address));
-    if (factsOf(above) === undefined || above === undefined) draft.moveToAddress(node, address);
-    else draft.move([[node, above]]);
-  }
-  return draft.finish();
-}
-
-function refuseMove(
-  topology: Topology,
-  node: TopologyNode,
-  upstream: TopologyNode,
-): Refused | undefined {
-  const shape = new Map(shapeOf(topology)).set(node.id, upstream.id);
-  return refuseLoops(topology, shape, [node.id]) ?? refuseLockedOut([node], upstream);
-}
-
-function clearingWarnings(
-  node: TopologyNode,
-  upstream: TopologyNode | undefined,
-  address: Address,
-): string[] {
-  const above = factsOf(upstream)?.replication;
-  const own = factsOf(node);
-  const name = upstream?.name ?? formatAddress(address);
-  const warnings: string[] = [];
-  if (above === undefined) {
-    warnings.push(`${name} does not answer us: whether this makes a cycle could not be checked.`);
-  }
-  const mayContinue =
-    above !== undefined && own !== undefined && sharesHistory(above, own.replication);
-  if (own !== undefined && own.keyCount > 0 && !mayContinue) {
-    warnings.push(clearsText(node, own.keyCount, name));
-  }
-  return warnings;
 }
 
 function planNoOne(topology: Topology, node: TopologyNode, options: PlanOptions): Planned {

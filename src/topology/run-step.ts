@@ -19,6 +19,7 @@ import {
 } from '../instance/verbs.ts';
 import type { ReplicationInfo } from '../protocol/info.ts';
 import type { Clock } from '../util/clock.ts';
+import { awaitLink, type CopyProgress } from './await-link.ts';
 import { sharesHistory, type NodeId } from './model.ts';
 import { heldPingPeriod, type Step, type StepOutcome } from './step.ts';
 
@@ -41,6 +42,8 @@ export interface StepRunnerOptions {
   /** For each wait. */
   readonly timeoutMs: number;
   readonly clock: Clock;
+  /** Told while a full copy is waited for. */
+  readonly onCopy?: (progress: CopyProgress) => void;
 }
 
 /** Runs steps, and knows what must be undone in the end. */
@@ -107,23 +110,23 @@ export class StepRunner {
     }
   }
 
-  /** Where the connection is gone too, the server lifts the hold by itself. */
+  /** Writers first: they wait. Where a connection is gone, the server lifts the hold by itself. */
   async releaseAll(): Promise<void> {
+    for (const id of this.#held) await this.#undo(id, unpause);
     for (const [id, from] of this.#detached) {
-      const instance = this.#options.instanceOf(id);
-      if (instance !== undefined) await replicaofUpstream(instance, from);
+      await this.#undo(id, (instance) => replicaofUpstream(instance, from));
     }
-    this.#detached.clear();
     for (const [id, period] of this.#heldPings) {
-      const instance = this.#options.instanceOf(id);
-      if (instance !== undefined) await configSet(instance, pingSetting, period);
-    }
-    this.#heldPings.clear();
-    for (const id of this.#held) {
-      const instance = this.#options.instanceOf(id);
-      if (instance !== undefined) await unpause(instance);
+      await this.#undo(id, (instance) => configSet(instance, pingSetting, period));
     }
     this.#held.clear();
+    this.#detached.clear();
+    this.#heldPings.clear();
+  }
+
+  async #undo(id: NodeId, undo: (instance: Instance) => Promise<unknown>): Promise<void> {
+    const instance = this.#options.instanceOf(id);
+    if (instance !== undefined) await undo(instance);
   }
 
   async #holdWrites(id: NodeId, instance: Instance): Promise<StepOutcome> {
@@ -168,31 +171,13 @@ export class StepRunner {
       : readReplication(instance);
   }
 
-  /** Up, and in the upstream's own history: a link that is about to be dropped is not it. */
-  async #awaitLink(
+  #awaitLink(
     instance: Instance,
-    { upstream, of }: Extract<Step, { kind: 'await-link' }>,
+    { node, upstream, of }: Extract<Step, { kind: 'await-link' }>,
   ): Promise<StepOutcome> {
-    const above = of === undefined ? undefined : this.#options.instanceOf(of);
-    let seen: ReplicationInfo | undefined;
-    const linked = await this.#poll(async () => {
-      const own = await readReplication(instance);
-      if (own.kind === 'failed') return own;
-      seen = own.value;
-      if (!follows(seen, upstream) || seen.upstream?.linkStatus !== 'up') return ok(false);
-      const theirs = above === undefined ? own : await readReplication(above);
-      return theirs.kind === 'failed'
-        ? theirs
-        : ok(theirs.value.masterReplid === seen.masterReplid);
-    });
-    // Loading what it was just sent, a server may answer nothing for a while.
-    if (linked.kind === 'failed') return { kind: 'pending', message: linked.failure.message };
-    if (linked.value) return { kind: 'ok' };
-    const syncing = seen?.upstream?.syncInProgress === true;
-    return {
-      kind: 'pending',
-      message: syncing ? 'a full copy is under way' : 'the link is not up yet',
-    };
+    const { instanceOf, clock, timeoutMs, onCopy = () => {} } = this.#options;
+    const above = of === undefined ? undefined : instanceOf(of);
+    return awaitLink({ node, instance, above, upstream, clock, timeoutMs, onCopy });
   }
 
   async #becomeMaster(instance: Instance): Promise<StepOutcome> {

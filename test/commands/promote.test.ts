@@ -19,6 +19,36 @@ describe('the commands that change a live setup', () => {
     expect(run.stderr).toContain('--yes');
   });
 
+  it('move several nodes, pick the successor of a dead master, and take that one back', async (context) => {
+    needServer(context, 'redis7');
+    const cwd = await use.tempDir();
+    const { a, b, c } = await startTree(use, 'redis7', { a: undefined, b: 'a', c: 'a' });
+    const d = await use.server('redis7');
+    await d.cli('SET', 'own', 'x');
+    const foreign = await runRepl(['reparent', at(c), at(d), '--to', at(b), '--yes'], { cwd });
+    expect(foreign).toMatchObject({ code: 1, stderr: expect.stringContaining('1 key') });
+    const moved = await runRepl(
+      ['reparent', at(c), at(d), '--to', at(b), '--discard-data', '--yes'],
+      { cwd },
+    );
+    expect(moved).toMatchObject({ code: 0, stderr: '' });
+    expect(await d.cli('DBSIZE')).toContain('0');
+
+    await a.kill9();
+    expect(await runRepl(['promote', at(b), '--yes'], { cwd })).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('--force'),
+    });
+    const forced = ['promote', at(b), '--force', '--accept-hidden', '--yes'];
+    expect(await runRepl(forced, { cwd })).toMatchObject({ code: 0, stderr: '' });
+    await a.restart();
+    await a.cli('SET', 'late', 'x');
+    const back = await runRepl(['rejoin', at(a), at(b), '--yes'], { cwd });
+    expect(back).toMatchObject({ code: 0, stderr: '' });
+    expect(back.stdout).toContain(`${at(a)} has`);
+    expect(await a.cli('EXISTS', 'late')).toContain('0');
+  });
+
   it('promote, reparent, replicaof and slaveof', async (context) => {
     needServer(context, 'redis7');
     const cwd = await use.tempDir();

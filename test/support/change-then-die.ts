@@ -48,7 +48,7 @@ function plan(topology: Topology): Planned {
   const wanted: Wanted =
     upstream === undefined
       ? { kind: 'promote', node: idOf(node) }
-      : { kind: 'reparent', node: idOf(node), upstream: idOf(upstream) };
+      : { kind: 'reparent', nodes: [idOf(node)], upstream: idOf(upstream) };
   return planChange(topology, wanted, { persist: false });
 }
 

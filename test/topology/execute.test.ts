@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { changeCost } from '../../src/cli/views/plan-view.ts';
 import type { Observation } from '../../src/cli/observe.ts';
+import type { CopyProgress } from '../../src/topology/await-link.ts';
 import { executeSteps, type Executed, type StepReport } from '../../src/topology/execute.ts';
 import { planChange, type Wanted } from '../../src/topology/plan.ts';
 import type { PlanOptions } from '../../src/topology/planned.ts';
@@ -22,6 +23,7 @@ async function change(
   wanted: Wanted,
   options: Partial<PlanOptions> & {
     onStep?: (report: StepReport) => void;
+    onCopy?: (progress: CopyProgress) => void;
     timeoutMs?: number;
   } = {},
 ): Promise<Executed> {
@@ -32,6 +34,7 @@ async function change(
     ...before,
     steps: planned.steps,
     onStep,
+    onCopy: options.onCopy ?? (() => {}),
     timeoutMs: options.timeoutMs ?? before.timeoutMs,
   });
 }
@@ -203,17 +206,38 @@ describe('reparent and replicaof', () => {
     await a.cli('SET', 'k', 'v');
     const star = await look(a);
     const [idB, idC] = [idOf(star, b), idOf(star, c)];
-    expect(await change(star, { kind: 'reparent', node: idC, upstream: idB })).toMatchObject({
+    expect(await change(star, { kind: 'reparent', nodes: [idC], upstream: idB })).toMatchObject({
       kind: 'done',
       pending: [],
     });
     const chain = await star.again();
     expect(edgesOf(chain)).toEqual([`${b.port} -> ${a.port}`, `${c.port} -> ${b.port}`].sort());
     expect(
-      await change(chain, { kind: 'reparent', node: idC, upstream: idOf(star, a) }),
+      await change(chain, { kind: 'reparent', nodes: [idC], upstream: idOf(star, a) }),
     ).toMatchObject({ kind: 'done' });
     expect(edgesOf(await star.again())).toEqual(edgesOf(star));
     expect(await b.info('sync_full')).toBe('0');
+  });
+
+  it('waits for full copies that take longer than the timeout, one after the other', async (context) => {
+    needServer(context, 'redis7');
+    const a = await use.server('redis7');
+    const [b, c] = [await use.server('redis7'), await use.server('redis7')];
+    for (let n = 0; n < 100; n++) await a.cli('SET', `key:${n}`, 'x'.repeat(1000));
+    await a.cli('CONFIG', 'SET', 'rdb-key-save-delay', 8000);
+    const words = [a, b, c].map(({ port }) => `${host}:${port}`);
+    const before = await look(a, { words });
+    const [idA, idB, idC] = [a, b, c].map((server) => idOf(before, server));
+    const copying: string[] = [];
+    const executed = await change(
+      before,
+      { kind: 'reparent', nodes: [idB, idC], upstream: idA },
+      { timeoutMs: 500, onCopy: ({ node }) => void copying.push(node) },
+    );
+    expect(executed).toMatchObject({ kind: 'done', pending: [] });
+    expect(copying.lastIndexOf(idB)).toBeLessThan(copying.indexOf(idC));
+    expect(await a.info('sync_full')).toBe('2');
+    expect(await c.cli('DBSIZE')).toContain('100');
   });
 
   it('makes a replica a master that keeps its data, and a master a replica that loses its own', async (context) => {
@@ -244,7 +268,11 @@ describe('reparent and replicaof', () => {
     needServer(context, 'redis7');
     const { a, b } = await startTree(use, 'redis7', { a: undefined, b: 'a' });
     const before = await look(a);
-    const wanted = { kind: 'reparent', node: idOf(before, a), upstream: idOf(before, b) } as const;
+    const wanted = {
+      kind: 'reparent',
+      nodes: [idOf(before, a)],
+      upstream: idOf(before, b),
+    } as const;
     await expect(change(before, wanted)).rejects.toThrow('cycle');
     expect(await a.info('role')).toBe('master');
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { forecastText, renderPlan } from '../../src/cli/views/plan-view.ts';
+import { forecastText, renderCopy, renderPlan } from '../../src/cli/views/plan-view.ts';
 import { compareForecast, forecast, type ForecastOptions } from '../../src/topology/forecast.ts';
 import { planChange, type Wanted } from '../../src/topology/plan.ts';
 import type { PlanOptions } from '../../src/topology/planned.ts';
@@ -58,8 +58,13 @@ describe('the forecast of a plan', () => {
       7004: { replid: 'e'.repeat(40), keys: 7 },
     } as const;
     const options = { fullCopyBytesPerSecond: 100_000, discardData: true };
-    expectPlan('partial', { nodes }, { kind: 'reparent', node: '7003', upstream: '7001' }, options);
-    expectPlan('full', { nodes }, { kind: 'reparent', node: '7004', upstream: '7001' }, options);
+    expectPlan(
+      'partial',
+      { nodes },
+      { kind: 'reparent', nodes: ['7003'], upstream: '7001' },
+      options,
+    );
+    expectPlan('full', { nodes }, { kind: 'reparent', nodes: ['7004'], upstream: '7001' }, options);
   });
 });
 
@@ -113,6 +118,19 @@ describe('the forecast of a move', () => {
       '7001 full other-history certain',
       '7002 full other-history certain',
     ]);
+  });
+});
+
+describe('how far a copy is', () => {
+  it('is said in bytes, rate and time left, as far as they are known', () => {
+    const topology = buildTopology(chain());
+    const progress = { node: '7002', readBytes: 12 * 1024 * 1024 };
+    const known = { totalBytes: 48 * 1024 * 1024, bytesPerSecond: 6 * 1024 * 1024, secondsLeft: 6 };
+    expect(renderCopy(topology, { ...progress, ...known })).toBe(
+      '7002: 12.0 MiB of 48.0 MiB (25 %), 6.0 MiB a second, 6 s left',
+    );
+    const unknown = { totalBytes: undefined, bytesPerSecond: undefined, secondsLeft: undefined };
+    expect(renderCopy(topology, { ...progress, ...unknown })).toBe('7002: 12.0 MiB');
   });
 });
 

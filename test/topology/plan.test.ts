@@ -161,31 +161,60 @@ describe('reparent and replicaof', () => {
     expectPlan(
       'reparent',
       star,
-      { kind: 'reparent', node: '6380', upstream: '6381' },
+      { kind: 'reparent', nodes: ['6380'], upstream: '6381' },
       { persist: true },
     );
   });
 
   it('refuses a cycle and a node below itself', () => {
-    expect(reasonOf(plan(star, { kind: 'reparent', node: '6379', upstream: '6382' }))).toBe(
+    expect(reasonOf(plan(star, { kind: 'reparent', nodes: ['6379'], upstream: '6382' }))).toBe(
       'cycle',
     );
-    expect(reasonOf(plan(star, { kind: 'reparent', node: '6381', upstream: '6382' }))).toBe(
+    expect(reasonOf(plan(star, { kind: 'reparent', nodes: ['6381'], upstream: '6382' }))).toBe(
       'cycle',
     );
-    expect(reasonOf(plan(star, { kind: 'reparent', node: '6380', upstream: '6380' }))).toBe('self');
+    expect(reasonOf(plan(star, { kind: 'reparent', nodes: ['6380'], upstream: '6380' }))).toBe(
+      'self',
+    );
     const wanted = { kind: 'replicaof', node: '6379', upstream: '6381', address: to6381 } as const;
     expect(reasonOf(plan(star, wanted))).toBe('cycle');
   });
 
+  it('says what a replaced master discards when it rejoins', () => {
+    const replid = 'd'.repeat(40);
+    const promoted = { replid, replid2: oldReplid, secondReplOffset: 901, keys: 20 };
+    const after = { nodes: { 6379: { offset: 1100 }, 6380: promoted } };
+    expectPlan('rejoin', after, { kind: 'rejoin', node: '6379' });
+    const equal = { nodes: { 6379: { offset: 900 }, 6380: promoted } };
+    expectPlan('rejoin-equal', equal, { kind: 'rejoin', node: '6379' });
+    const restarted = { nodes: { 6379: { replid: 'f'.repeat(40) }, 6380: promoted } };
+    expectPlan('rejoin-unknown', restarted, { kind: 'rejoin', node: '6379' });
+    expect(reasonOf(plan(star, { kind: 'rejoin', node: '6380' }))).toBe('a plan');
+    expect(reasonOf(plan(star, { kind: 'rejoin', node: '6379' }))).toBe('not-reachable');
+  });
+
   it('has nothing to do when it is so already', () => {
-    const planned = plan(star, { kind: 'reparent', node: '6380', upstream: '6379' });
+    const planned = plan(star, { kind: 'reparent', nodes: ['6380'], upstream: '6379' });
     expect(planned).toMatchObject({ kind: 'plan', steps: [], warnings: [] });
   });
 
-  it('warns of data that is cleared, when the history is another one', () => {
+  it('does not clear data of another history unless told, and says how many keys', () => {
     const nodes = { 6379: {}, 6380: { replid: 'e'.repeat(40), keys: 1234 } };
-    expectPlan('reparent-clears', { nodes }, { kind: 'reparent', node: '6380', upstream: '6379' });
+    const wanted = { kind: 'reparent', nodes: ['6380'], upstream: '6379' } as const;
+    expectPlan('reparent-foreign', { nodes }, wanted);
+    expectPlan('reparent-clears', { nodes }, { ...wanted, discardData: true });
+    const address = { host: '127.0.0.1', port: 6379 };
+    const bare = { kind: 'replicaof', node: '6380', upstream: '6379', address } as const;
+    expectPlan('replicaof-clears', { nodes }, bare);
+  });
+
+  it('moves several together, and full copies one after the other or as many as are allowed', () => {
+    const foreign = { replid: 'e'.repeat(40), keys: 0 };
+    const nodes = { ...star.nodes, 6383: foreign, 6384: foreign };
+    const moved = ['6380', '6382', '6383', '6384'];
+    const wanted = { kind: 'reparent', nodes: moved, upstream: '6379' } as const;
+    expectPlan('reparent-several', { nodes }, wanted);
+    expectPlan('reparent-two-at-once', { nodes }, { ...wanted, maxFullSyncs: 2, noWait: true });
   });
 
   it('warns when the upstream cannot be asked', () => {

@@ -22,7 +22,14 @@ import { OperatorError } from '../../util/errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { Observation } from '../observe.ts';
 import type { Paint } from '../views/paint.ts';
-import { changeCost, renderStep, stepText, type ChangeCost } from '../views/plan-view.ts';
+import { copyLine } from '../copy-line.ts';
+import {
+  changeCost,
+  renderCopy,
+  renderStep,
+  stepText,
+  type ChangeCost,
+} from '../views/plan-view.ts';
 import { secondsText } from '../views/units.ts';
 import { recordCost, type ChangeStop } from './change-document.ts';
 
@@ -86,6 +93,7 @@ export function throwIfDrifted(
 async function performLocked(options: PerformOptions): Promise<Performed> {
   const { before, write, paint, openJournal, signal } = options;
   const { topology, clock } = before;
+  const copies = copyLine(process.stderr);
   const journal = openJournal();
   try {
     const carried = await carryOut({
@@ -97,7 +105,11 @@ async function performLocked(options: PerformOptions): Promise<Performed> {
       before: options.undoes ? shapeOf(topology) : undefined,
       look: async () => (await before.again()).topology,
       planBack: (now, shape) => planShape(now, shape, { persist: false }),
-      onStep: (report) => write(renderStep(topology, report, paint)),
+      onCopy: (progress) => copies.show(renderCopy(topology, progress)),
+      onStep: (report) => {
+        copies.clear();
+        write(renderStep(topology, report, paint));
+      },
       signal,
     });
     const after = (await before.again()).topology;

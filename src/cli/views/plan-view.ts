@@ -3,6 +3,7 @@
  * Used by cli/change.ts.
  */
 import { formatAddress, type Address } from '../../instance/address.ts';
+import type { CopyProgress } from '../../topology/await-link.ts';
 import type { Executed, StepReport } from '../../topology/execute.ts';
 import { findNode, nodeOf, type NodeId, type Topology } from '../../topology/model.ts';
 import type { Step } from '../../topology/step.ts';
@@ -112,6 +113,19 @@ export function renderComparison(
   const text = ({ partial, full }: ResyncCounts): string => `${partial} partial, ${full} full`;
   const line = `resyncs forecast: ${text(forecast)}; happened: ${text(happened)}`;
   return holds ? `${line}\n` : `${paint('yellow', `${line}: not as forecast`)}\n`;
+}
+
+/** `6381: 12.0 MiB of 48.0 MiB (25 %), 6.0 MiB a second, 6 s left`. */
+export function renderCopy(
+  topology: Topology,
+  { node, readBytes, totalBytes, bytesPerSecond, secondsLeft }: CopyProgress,
+): string {
+  const percent = totalBytes === undefined ? 0 : Math.floor((readBytes / totalBytes) * 100);
+  const total = totalBytes === undefined ? '' : ` of ${bytesText(totalBytes)} (${percent} %)`;
+  const rate =
+    bytesPerSecond === undefined ? '' : `, ${bytesText(Math.round(bytesPerSecond))} a second`;
+  const left = secondsLeft === undefined ? '' : `, ${secondsText(Math.ceil(secondsLeft))} left`;
+  return `${nameOf(topology, node)}: ${bytesText(readBytes)}${total}${rate}${left}`;
 }
 
 /** One finished step. */

@@ -71,7 +71,7 @@ describe('a change', () => {
     const { run } = changing({
       before,
       stateDir: await use.tempDir(),
-      wanted: { kind: 'reparent', node, upstream },
+      wanted: { kind: 'reparent', nodes: [node], upstream },
     });
     await expect(run()).rejects.toMatchObject({
       exitCode: 1,
