@@ -184,10 +184,14 @@ export class BulkInstance {
 
   /**
    * Sends requests in one write, their arguments a character per byte, and returns the replies in
-   * order, error replies among them. `failed` only when the connection is lost.
+   * order, error replies among them. `failed` only when the connection is lost. A text is a request
+   * that is encoded already.
    */
-  pipeline(requests: readonly (readonly string[])[]): Promise<Outcome<readonly Reply[]>> {
-    const text = requests.map(encodeLatin1).join('');
+  pipeline(requests: readonly (readonly string[] | string)[]): Promise<Outcome<readonly Reply[]>> {
+    let text = '';
+    for (const request of requests) {
+      text += typeof request === 'string' ? request : encodeLatin1(request);
+    }
     return this.#instance.answerOf(this.#wire.pipeline(text, requests.length));
   }
 

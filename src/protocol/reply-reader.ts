@@ -24,7 +24,14 @@ export interface ReplyReaderOptions {
 
 const defaultMaxReplyBytes = 16 * 1024 * 1024;
 
+const CR = 13;
 const LF = 10;
+const PLUS = 43;
+const MINUS = 45;
+const COLON = 58;
+const DOLLAR = 36;
+const STAR = 42;
+const types = [DOLLAR, COLON, PLUS, STAR, MINUS];
 
 export class ReplyReader {
   readonly #encoding: 'utf8' | 'latin1';
@@ -78,18 +85,30 @@ export class ReplyReader {
 
   #reply(): Reply | undefined {
     if (this.#at === this.#bytes.length) return undefined;
-    const type = String.fromCharCode(this.#bytes[this.#at]);
+    const type = this.#bytes[this.#at];
     // What speaks something else may never send a line end: it is not waited for.
-    if (!'+-:$*'.includes(type)) throw protocolError(`a reply begins with ${JSON.stringify(type)}`);
+    if (!types.includes(type)) {
+      throw protocolError(`a reply begins with ${JSON.stringify(String.fromCharCode(type))}`);
+    }
     const start = this.#at + 1;
-    const end = this.#bytes.indexOf(LF, start) - 1;
+    const end = this.#lineEnd(start);
     if (end < start) return undefined;
     this.#at = end + 2;
-    if (type === '+') return this.#bytes.toString(this.#encoding, start, end);
-    if (type === '-') return new ReplyError(this.#bytes.toString(this.#encoding, start, end));
+    if (type === PLUS) return this.#bytes.toString(this.#encoding, start, end);
+    if (type === MINUS) return new ReplyError(this.#bytes.toString(this.#encoding, start, end));
     const number = parseInteger(this.#bytes, start, end);
-    if (type === ':') return number;
-    return type === '$' ? this.#bulk(number) : this.#array(number);
+    if (type === COLON) return number;
+    return type === DOLLAR ? this.#bulk(number) : this.#array(number);
+  }
+
+  /** Where the CR LF begins; lines are short, and a call into the runtime costs more than a look. */
+  #lineEnd(start: number): number {
+    const bytes = this.#bytes;
+    const last = bytes.length - 1;
+    for (let at = start; at < last; at++) {
+      if (bytes[at] === CR && bytes[at + 1] === LF) return at;
+    }
+    return -1;
   }
 
   #bulk(length: number): string | null | undefined {

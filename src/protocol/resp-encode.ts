@@ -24,8 +24,24 @@ export function encodeCommand(args: readonly (string | Uint8Array)[]): Buffer {
 /** The same as text of one character per byte, to be sent as latin1: many requests in one string. */
 export function encodeLatin1(args: readonly string[]): string {
   let out = `*${args.length}\r\n`;
-  for (const arg of args) out += `$${arg.length}\r\n${arg}\r\n`;
+  for (const arg of args) out += bulkLatin1(arg);
   return out;
+}
+
+/** The same for one request about many keys: its words before and behind the key are encoded once. */
+export function latin1Template(
+  before: readonly string[],
+  behind: readonly string[] = [],
+): (bulkKey: string) => string {
+  const bulk = (words: readonly string[]): string => words.map(bulkLatin1).join('');
+  const head = `*${before.length + 1 + behind.length}\r\n${bulk(before)}`;
+  const tail = bulk(behind);
+  return (bulkKey) => head + bulkKey + tail;
+}
+
+/** One argument, as a template takes it. */
+export function bulkLatin1(arg: string): string {
+  return `$${arg.length}\r\n${arg}\r\n`;
 }
 
 const CR = 13;

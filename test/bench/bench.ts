@@ -3,7 +3,8 @@
  * `npm run bench -- startup` how long the CLI takes to start, `rdb` how long collections take to save
  * and to load, `memory` how much room data takes and how long it takes to come in, `pauses` how long
  * the event loop is held up with 5 M keys (minutes), `switchover` how long writers wait while another
- * node becomes the master. It prints ratios, with the goals beside them where
+ * node becomes the master, `verify` whether a comparison finds all damage and nothing else in a
+ * million keys under writes (minutes). It prints ratios, with the goals beside them where
  * there are some, and passes no verdict: absolute figures belong to a machine. Nothing stays running.
  *
  *   npm run bench -- --quick
@@ -13,6 +14,7 @@
 import { parseArgs } from 'node:util';
 import { bundledServerCommand } from '../support/bundled-server.ts';
 import { findRealServer } from '../support/real-servers.ts';
+import { serverKinds, type ServerKind } from '../support/server-kinds.ts';
 import { findTests } from './bench-tests.ts';
 import { benchMemory } from './memory-bench.ts';
 import { benchPauses } from './pause-bench.ts';
@@ -21,6 +23,7 @@ import { benchRdb } from './rdb-bench.ts';
 import { benchServers, type ServerBenchPlan } from './server-bench.ts';
 import { benchStartup } from './startup-bench.ts';
 import { benchSwitchover } from './switchover-bench.ts';
+import { benchVerify } from './verify-bench.ts';
 
 /** Something is missing on this machine, as distinct from a failure. */
 const exitCannotRun = 2;
@@ -55,6 +58,14 @@ async function main(): Promise<void> {
   if (positionals[0] === 'startup') {
     return benchStartup({
       rounds: Number(values.rounds ?? (values.quick ? 5 : 20)),
+      json: values.json,
+    });
+  }
+  if (positionals[0] === 'verify') {
+    return benchVerify({
+      kinds: kindsOf(values.tests ?? 'redis7'),
+      keys: values.quick ? 100_000 : 1_000_000,
+      rounds: Number(values.rounds ?? (values.quick ? 1 : 5)),
       json: values.json,
     });
   }
@@ -108,6 +119,14 @@ async function main(): Promise<void> {
     json: values.json,
   };
   await benchServers(plan);
+}
+
+function kindsOf(list: string): ServerKind[] {
+  return list.split(',').map((name) => {
+    const kind = serverKinds.find((each) => each === name);
+    if (kind === undefined) throw new CannotRun(`--tests takes ${serverKinds.join(', ')}`);
+    return kind;
+  });
 }
 
 function words(command: string | undefined): string[] | undefined {

@@ -1,7 +1,7 @@
 /**
  * The screen of `repl lag`: how late each replica is. Pure: data → text.
  *
- *     af45d314  latest: redis6381, 2.5 s ± 11 ms
+ *     af45d314  furthest behind: redis6381, 2.5 s ± 11 ms
  *
  *     NODE                 LAG             BEHIND   LAG TOP         BEHIND TOP  SEEN  LINK
  *     * redis6379          -               -        -               -           4 ms  -
@@ -53,11 +53,11 @@ const nextCommand: Readonly<Record<UnknownLag, (name: string) => string>> = {
 function headline({ topology, lags }: LagInput, paint: Paint): string {
   const identity = replidOf(topology)?.slice(0, 8) ?? 'no history';
   const known = lags.filter(({ top }) => top !== undefined && top.kind !== 'unknown');
-  const latest = known.toSorted((a, b) => lagMsOf(b.top) - lagMsOf(a.top)).at(0);
+  const furthest = known.toSorted((a, b) => lagMsOf(b.top) - lagMsOf(a.top)).at(0);
+  if (furthest === undefined) return `${paint('bold', identity)}  no lag is known`;
+  const { node, top } = furthest;
   const words =
-    latest === undefined
-      ? 'no lag is known'
-      : `latest: ${latest.node.name}, ${lagText(latest.top)}`;
+    lagMsOf(top) === 0 ? 'nobody is behind' : `furthest behind: ${node.name}, ${lagText(top)}`;
   return `${paint('bold', identity)}  ${words}`;
 }
 

@@ -27,16 +27,17 @@ const sliceElements = 256;
 const sliceEntries = 64;
 
 /** By the words of TYPE. A type that is not here is compared by DUMP, or not at all. */
-export const elementReads: Readonly<
-  Record<string, (key: string, options: ElementReadOptions) => ElementRead>
-> = {
-  string: (key) => readString(key, 0, new ValueHash()),
-  list: (key) => readByIndex('LRANGE', key),
-  zset: (key) => readByIndex('ZRANGE', key),
-  set: (key) => readSet(key, '0', new ValueHash()),
-  hash: (key, options) => readHash(key, '0', { sum: new ValueHash(), ...options }),
-  stream: (key) => readStream(key, '-', new ValueHash()),
-};
+export const elementReads: ReadonlyMap<
+  string,
+  (key: string, options: ElementReadOptions) => ElementRead
+> = new Map([
+  ['string', (key) => readString(key, 0, new ValueHash())],
+  ['list', (key) => readByIndex('LRANGE', key)],
+  ['zset', (key) => readByIndex('ZRANGE', key)],
+  ['set', (key) => readSet(key, '0', new ValueHash())],
+  ['hash', (key, options) => readHash(key, '0', { sum: new ValueHash(), ...options })],
+  ['stream', (key) => readStream(key, '-', new ValueHash())],
+] satisfies [string, (key: string, options: ElementReadOptions) => ElementRead][]);
 
 function readString(key: string, start: number, sum: ValueHash): ElementRead {
   const end = start + stringSliceBytes;

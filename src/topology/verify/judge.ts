@@ -42,6 +42,12 @@ export type Verdict =
   /** Touched meanwhile; or about to expire, at that time. */
   | { readonly kind: 'open'; readonly expiresAtMs: number | undefined };
 
+/** What judging needs of a node. */
+export type JudgeNode = Pick<
+  NodeReader,
+  'end' | 'select' | 'read' | 'ask' | 'replication' | 'close'
+>;
+
 /** Between two looks at an offset that is waited for: at first, and at most. */
 const firstPollMs = 1;
 const longestPollMs = 25;
@@ -54,12 +60,12 @@ const followMs = 2000;
 const followedStatesLimit = 2000;
 
 export class Judge {
-  readonly #master: NodeReader;
-  readonly #replica: NodeReader;
+  readonly #master: JudgeNode;
+  readonly #replica: JudgeNode;
   readonly #options: JudgeOptions;
   #db: number | undefined;
 
-  constructor(nodes: { master: NodeReader; replica: NodeReader }, options: JudgeOptions) {
+  constructor(nodes: { master: JudgeNode; replica: JudgeNode }, options: JudgeOptions) {
     this.#master = nodes.master;
     this.#replica = nodes.replica;
     this.#options = options;
@@ -120,18 +126,18 @@ export class Judge {
     this.#db = db;
   }
 
-  async #watch(node: NodeReader, keys: readonly string[]): Promise<void> {
+  async #watch(node: JudgeNode, keys: readonly string[]): Promise<void> {
     if (this.#options.canWatch) await node.ask([['UNWATCH'], ['WATCH', ...keys]]);
   }
 
   /** Undefined where offsets mean nothing. */
-  async #offsetOf(node: NodeReader): Promise<number | undefined> {
+  async #offsetOf(node: JudgeNode): Promise<number | undefined> {
     if (!this.#options.hasFence) return undefined;
     return (await node.replication()).masterReplOffset;
   }
 
   /** Waits until the node is at `offset`, in the history of the other. */
-  async #reach(node: NodeReader, offset: number | undefined): Promise<number | undefined> {
+  async #reach(node: JudgeNode, offset: number | undefined): Promise<number | undefined> {
     if (offset === undefined) return undefined;
     const { clock, waitMs, signal } = this.#options;
     const untilMs = clock.monotonic() + waitMs;
@@ -149,7 +155,7 @@ export class Judge {
   }
 
   /** An offset counts only while the two are in one history. */
-  async #checkHistory(node: NodeReader): Promise<void> {
+  async #checkHistory(node: JudgeNode): Promise<void> {
     const [master, replica] = await Promise.all([
       this.#master.replication(),
       this.#replica.replication(),

@@ -12,6 +12,7 @@ import {
   type ReplicationInfo,
 } from '../../protocol/info.ts';
 import { ReplyError, type Reply } from '../../protocol/reply-reader.ts';
+import { bulkLatin1, latin1Template } from '../../protocol/resp-encode.ts';
 import { elementReads, type ElementRead } from './element-reads.ts';
 import { noKey, type KeyState, type ValueSum } from './key-state.ts';
 import type { NodeAbilities } from './node-abilities.ts';
@@ -52,13 +53,27 @@ const digestGroupBytes = 1_048_576;
 /** Keys whose elements are asked for together: what is in flight stays a few megabytes. */
 const readsTogether = 128;
 
-/** How a key was when its value had not been read yet. */
+/** What a server says of a key that changed between two questions. */
+const changedKey = /^WRONGTYPE|no such key/i;
+
+/** A state whose value is still to be read. */
 interface Outline {
   readonly key: string;
   readonly type: string;
   readonly expireAtMs: number | undefined;
   readonly bytes: number;
+  sum: ValueSum | undefined;
 }
+
+interface RunningRead {
+  readonly outline: Outline;
+  readonly read: ElementRead;
+}
+
+/** Requests about one key, with a hole for it. */
+const typeOf = latin1Template(['TYPE']);
+const expiryOf = { exact: latin1Template(['PEXPIRETIME']), left: latin1Template(['PTTL']) };
+const usageOf = latin1Template(['MEMORY', 'USAGE'], ['SAMPLES', '1']);
 
 export class NodeReader {
   readonly end: 'master' | 'replica';
@@ -112,24 +127,20 @@ export class NodeReader {
   /** The states of the keys, in their order. Not of one instant: a key may change meanwhile. */
   async read(keys: readonly string[]): Promise<KeyState[]> {
     const outlines = await this.#outlines(keys);
-    const isDigested = ({ type, bytes }: Outline): boolean =>
-      this.#options.digestTypes.includes(type) && bytes <= digestLimitBytes;
-    const present = outlines.filter(({ type }) => type !== 'none');
-    const sums = new Map<string, ValueSum | undefined>();
-    await Promise.all([
-      this.#digest(present.filter(isDigested), sums),
-      this.#readElements(
-        present.filter((outline) => !isDigested(outline)),
-        sums,
-      ),
-    ]);
-    return outlines.map(({ key, type, expireAtMs }) =>
-      type === 'none' ? noKey : { type, expireAtMs, sum: sums.get(key) },
-    );
+    const digested: Outline[] = [];
+    const others: Outline[] = [];
+    for (const outline of outlines) {
+      if (outline.type === 'none') continue;
+      const isSmall = outline.bytes <= digestLimitBytes;
+      const isDigested = isSmall && this.#options.digestTypes.includes(outline.type);
+      (isDigested ? digested : others).push(outline);
+    }
+    await Promise.all([this.#digest(digested), this.#readElements(others)]);
+    return outlines.map((outline) => (outline.type === 'none' ? noKey : outline));
   }
 
   /** Sends requests; throws NodeFailed for a lost connection and for an error reply. */
-  async ask(requests: readonly (readonly string[])[]): Promise<readonly Reply[]> {
+  async ask(requests: readonly (readonly string[] | string)[]): Promise<readonly Reply[]> {
     const replies = await this.#send(requests);
     const refusal = replies.find((reply) => reply instanceof ReplyError);
     return refusal instanceof ReplyError ? this.#fail(classifyReply(refusal.message)) : replies;
@@ -142,15 +153,14 @@ export class NodeReader {
   async #outlines(keys: readonly string[]): Promise<Outline[]> {
     const { pexpiretime } = this.#abilities;
     const byDigest = this.#options.digestTypes.length > 0;
-    const expiry = pexpiretime ? 'PEXPIRETIME' : 'PTTL';
-    const replies = await this.ask([
-      ['TIME'],
-      ...keys.flatMap((key) => [
-        ['TYPE', key],
-        [expiry, key],
-        ...(byDigest ? [['MEMORY', 'USAGE', key, 'SAMPLES', '1']] : []),
-      ]),
-    ]);
+    const expiry = pexpiretime ? expiryOf.exact : expiryOf.left;
+    const requests: (string | string[])[] = [['TIME']];
+    for (const key of keys) {
+      const bulk = bulkLatin1(key);
+      requests.push(typeOf(bulk), expiry(bulk));
+      if (byDigest) requests.push(usageOf(bulk));
+    }
+    const replies = await this.ask(requests);
     const [seconds, micros] = (replies[0] as readonly string[]).map(Number);
     const originMs = pexpiretime ? 0 : seconds * 1000 + Math.floor(micros / 1000);
     const width = byDigest ? 3 : 2;
@@ -163,88 +173,77 @@ export class NodeReader {
         type: expiresMs === -2 ? 'none' : String(replies[at]),
         expireAtMs: expiresMs < 0 ? undefined : originMs + expiresMs,
         bytes: byDigest ? Number(replies[at + 2]) : 0,
+        sum: undefined,
       };
     });
   }
 
-  async #digest(
-    outlines: readonly Outline[],
-    sums: Map<string, ValueSum | undefined>,
-  ): Promise<void> {
+  async #digest(outlines: readonly Outline[]): Promise<void> {
     const groups = groupBySize(outlines);
-    const requests = groups.map((group) => [
-      'DEBUG',
-      'DIGEST-VALUE',
-      ...group.map(({ key }) => key),
-    ]);
-    const replies = await this.ask(requests);
+    const replies = await this.ask(
+      groups.map((group) => ['DEBUG', 'DIGEST-VALUE', ...group.map(({ key }) => key)]),
+    );
     groups.forEach((group, at) => {
       const digests = replies[at] as readonly string[];
-      group.forEach(({ key }, place) => sums.set(key, { by: 'digest', text: digests[place] }));
+      group.forEach((outline, place) => {
+        outline.sum = { by: 'digest', text: digests[place] };
+      });
     });
   }
 
-  async #readElements(
-    outlines: readonly Outline[],
-    sums: Map<string, ValueSum | undefined>,
-  ): Promise<void> {
+  async #readElements(outlines: readonly Outline[]): Promise<void> {
     for (let start = 0; start < outlines.length; start += readsTogether) {
       const part = outlines.slice(start, start + readsTogether);
-      const known = part.filter(({ type }) => type in elementReads);
-      const reads = known.map(({ key, type }) => ({
-        key,
-        read: elementReads[type](key, this.#options),
-      }));
-      await this.#run(reads, sums);
-      await this.#dump(
-        part.filter(({ type }) => !(type in elementReads)),
-        sums,
-      );
+      const reads: RunningRead[] = [];
+      for (const outline of part) {
+        const begin = elementReads.get(outline.type);
+        if (begin === undefined) await this.#dump(outline);
+        else reads.push({ outline, read: begin(outline.key, this.#options) });
+      }
+      await this.#run(reads);
     }
   }
 
   /** All reads side by side, a piece of each at a time. */
-  async #run(
-    started: readonly { key: string; read: ElementRead }[],
-    sums: Map<string, ValueSum | undefined>,
-  ): Promise<void> {
+  async #run(started: readonly RunningRead[]): Promise<void> {
     let reads = started;
     while (reads.length > 0) {
-      // An error reply here means another type than before: no failure of the node.
       const replies = await this.#send(reads.flatMap(({ read }) => read.ask));
-      const rest: { key: string; read: ElementRead }[] = [];
+      this.#checkErrors(replies);
+      const rest: RunningRead[] = [];
       let at = 0;
-      for (const { key, read } of reads) {
+      for (const { outline, read } of reads) {
         const next = read.take(replies.slice(at, at + read.ask.length));
         at += read.ask.length;
-        if (next === undefined) sums.set(key, undefined);
-        else if (next.ask.length > 0) rest.push({ key, read: next });
-        else sums.set(key, { by: 'elements', text: next.sum.text() });
+        if (next === undefined) continue;
+        if (next.ask.length > 0) rest.push({ outline, read: next });
+        else outline.sum = { by: 'elements', text: next.sum.text() };
       }
       reads = rest;
     }
   }
 
-  async #dump(
-    outlines: readonly Outline[],
-    sums: Map<string, ValueSum | undefined>,
-  ): Promise<void> {
-    if (!this.#options.byDump) {
-      for (const { key, type } of outlines) {
-        this.uncomparedTypes.add(type);
-        sums.set(key, { by: 'nothing', text: '' });
-      }
-      return;
-    }
-    for (const { key } of outlines) {
-      const [payload] = await this.ask([['DUMP', key]]);
-      const sum = new ValueHash();
-      if (typeof payload === 'string') sum.bytes(payload);
-      sums.set(key, { by: 'dump', text: sum.text() });
+  /** A key that is gone, or of another type than before, is no failure of the node. */
+  #checkErrors(replies: readonly Reply[]): void {
+    for (const reply of replies) {
+      if (!(reply instanceof ReplyError) || changedKey.test(reply.message)) continue;
+      this.#fail(classifyReply(reply.message));
     }
   }
 
-  async #send(requests: readonly (readonly string[])[]): Promise<readonly Reply[]> {
+  async #dump(outline: Outline): Promise<void> {
+    if (!this.#options.byDump) {
+      this.uncomparedTypes.add(outline.type);
+      outline.sum = { by: 'nothing', text: '' };
+      return;
+    }
+    const [payload] = await this.ask([['DUMP', outline.key]]);
+    const sum = new ValueHash();
+    if (typeof payload === 'string') sum.bytes(payload);
+    outline.sum = { by: 'dump', text: sum.text() };
+  }
+
+  async #send(requests: readonly (readonly string[] | string)[]): Promise<readonly Reply[]> {
     const outcome: Outcome<readonly Reply[]> = await this.#instance.pipeline(requests);
     return outcome.kind === 'ok' ? outcome.value : this.#fail(outcome.failure);
   }

@@ -72,6 +72,8 @@ function pairsOfLinks(topology: Topology, named: readonly TopologyNode[]): Two[]
 function refusal(topology: Topology, node: TopologyNode): string | undefined {
   const { name, state } = node;
   if (state.kind === 'down') return `${name} cannot be asked: ${state.failure.message}`;
+  // Requests about keys of several slots are refused there, and replicas refuse to be read.
+  if (state.facts.mode === 'cluster') return `${name} is part of a cluster: not compared`;
   if (state.facts.loading) return `${name} is reading its data`;
   const link = linkOf(topology, node.id);
   if (link?.state === 'syncing') return `${name} is getting a full copy`;

@@ -4,34 +4,23 @@
  * other. It only reads, and it never rejects for what servers do: that is part of the result.
  */
 import type { BulkInstance } from '../../instance/connection.ts';
-import type { Failure, Outcome } from '../../instance/failure.ts';
-import type { Clock } from '../../util/clock.ts';
-import { factsOf, type TopologyNode } from '../model.ts';
-import { Judge } from './judge.ts';
-import { askAbilities, type NodeAbilities } from './node-abilities.ts';
-import { NodeFailed, NodeReader, type ReadOptions } from './node-reader.ts';
+import type { Failure } from '../../instance/failure.ts';
+import type { TopologyNode } from '../model.ts';
+import { NodeFailed, type NodeReader } from './node-reader.ts';
+import { openNodes, type End, type OpenedNodes, type OpenOptions } from './open-nodes.ts';
 import type { VerifyPair } from './pairs.ts';
 import { Pacer, scanDatabase, type ScanPlace } from './scan.ts';
 import { Suspects, type KeyName, type KnownVerdicts } from './suspects.ts';
 
-export interface VerifyOptions {
-  readonly clock: Clock;
-  readonly connect: (node: TopologyNode) => Promise<Outcome<BulkInstance>>;
+export interface VerifyOptions extends OpenOptions {
   /** At most so many keys a second are asked of the master; undefined: as fast as it answers. */
   readonly keysPerSecond: number | undefined;
-  readonly ttlToleranceMs: number;
-  /** How long a node may take to come to the offset of the other. */
-  readonly waitMs: number;
   /** After so many differences nobody wants to know more. */
   readonly differencesLimit: number;
-  /** `elements` never asks for DEBUG DIGEST-VALUE. */
-  readonly compareBy: 'auto' | 'elements';
   readonly resumeFrom: VerifyCheckpoint | undefined;
   readonly onProgress: (progress: VerifyProgress) => void;
   /** Called now and then with what a later run needs to go on from here. */
   readonly onCheckpoint: (checkpoint: VerifyCheckpoint) => void;
-  /** Ends the comparison early, at the next page. */
-  readonly signal: AbortSignal;
 }
 
 export interface VerifyProgress {
@@ -89,14 +78,6 @@ const checkpointPeriodMs = 1000;
 /** Suspicious keys that are gathered before the scan stops and they are judged. */
 const suspectsLimit = 2000;
 
-type End = 'master' | 'replica';
-
-interface OpenedNodes {
-  readonly scanners: Record<End, NodeReader>;
-  readonly judge: Judge;
-  readonly byDigest: boolean;
-}
-
 class PairRun {
   readonly #pair: VerifyPair;
   readonly #options: VerifyOptions;
@@ -123,7 +104,7 @@ class PairRun {
 
   async run(): Promise<PairResult> {
     try {
-      this.#opened = await this.#open();
+      this.#opened = await openNodes(this.#pair, this.#options, this.#instances);
       this.#suspects = new Suspects(this.#opened.judge, this.#options);
       await this.#compareAll(this.#opened, this.#suspects);
       return this.#result(this.#whyItEnded(this.#suspects));
@@ -229,7 +210,6 @@ class PairRun {
     const uncompared = [scanners?.master, scanners?.replica].flatMap((reader) => [
       ...(reader?.uncomparedTypes ?? []),
     ]);
-    const byDigest = this.#opened?.byDigest;
     return {
       pair: this.#pair,
       masterKeys: this.#keys.master,
@@ -237,66 +217,10 @@ class PairRun {
       differences: this.#suspects?.differences ?? [],
       unsettled: this.#suspects?.unsettled ?? [],
       uncomparedTypes: [...new Set(uncompared)].toSorted(),
-      comparedBy: byDigest === undefined ? undefined : byDigest ? 'digest' : 'elements',
+      comparedBy: this.#opened?.comparedBy,
       end,
       elapsedMs: this.#options.clock.monotonic() - this.#startedMs,
     };
-  }
-
-  /** Two connections to each node: one that scans, and one that judges under WATCH. */
-  async #open(): Promise<OpenedNodes> {
-    const [master, replica, masterJudge, replicaJudge] = await Promise.all([
-      this.#connect('master'),
-      this.#connect('replica'),
-      this.#connect('master'),
-      this.#connect('replica'),
-    ]);
-    const [ours, theirs] = await Promise.all([
-      this.#abilitiesOf('master', master),
-      this.#abilitiesOf('replica', replica),
-    ]);
-    const { compareBy } = this.#options;
-    const byDigest = compareBy === 'auto' && ours.digest && theirs.digest;
-    const byElements: ReadOptions = {
-      digestTypes: [],
-      byDump: isOneVersion(this.#pair),
-      fieldsExpire: ours.hpexpiretime && theirs.hpexpiretime,
-    };
-    const digestTypes = byDigest ? digestTypesOf(this.#pair) : [];
-    const reader = (end: End, instance: BulkInstance, options: ReadOptions): NodeReader =>
-      new NodeReader(end, instance, { abilities: end === 'master' ? ours : theirs, options });
-    // Elements can always be compared, and in pieces: they are what a difference is judged by.
-    const judge = new Judge(
-      {
-        master: reader('master', masterJudge, byElements),
-        replica: reader('replica', replicaJudge, byElements),
-      },
-      {
-        ...this.#options,
-        hasFence: this.#pair.hasFence,
-        canWatch: ours.watch && theirs.watch,
-        clockSkewMs: Math.abs(ours.clockSkewMs - theirs.clockSkewMs),
-      },
-    );
-    const scanning = { ...byElements, digestTypes };
-    const scanners = {
-      master: reader('master', master, scanning),
-      replica: reader('replica', replica, scanning),
-    };
-    return { scanners, judge, byDigest };
-  }
-
-  async #connect(end: End): Promise<BulkInstance> {
-    const connected = await this.#options.connect(this.#pair[end]);
-    if (connected.kind === 'failed') throw new NodeFailed(end, connected.failure);
-    this.#instances.push(connected.value);
-    return connected.value;
-  }
-
-  async #abilitiesOf(end: End, instance: BulkInstance): Promise<NodeAbilities> {
-    const abilities = await askAbilities(instance, () => this.#options.clock.now());
-    if (abilities.kind === 'failed') throw new NodeFailed(end, abilities.failure);
-    return abilities.value;
   }
 }
 
@@ -315,15 +239,4 @@ async function keysPerDb(node: NodeReader): Promise<Map<number, number>> {
     if (db !== undefined && keys !== undefined) counts.set(Number(db), Number(keys));
   }
   return counts;
-}
-
-/** Scores go into the digest as text, which versions print in different ways. */
-function digestTypesOf(pair: VerifyPair): string[] {
-  // A digest of a stream leaves out its groups.
-  return ['string', 'list', 'set', 'hash', ...(isOneVersion(pair) ? ['zset'] : [])];
-}
-
-function isOneVersion({ master, replica }: VerifyPair): boolean {
-  const [ours, theirs] = [factsOf(master), factsOf(replica)];
-  return ours?.product === theirs?.product && ours?.version === theirs?.version;
 }

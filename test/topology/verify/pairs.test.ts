@@ -69,6 +69,21 @@ describe('what is compared', () => {
     ]);
   });
 
+  it('leaves out nodes of a cluster', () => {
+    const { nodes, ...rest } = buildTopology({ nodes: { 1: {}, 2: { upstream: '1' } } });
+    const clustered = nodes.map((node) =>
+      node.state.kind === 'up'
+        ? {
+            ...node,
+            state: { kind: 'up' as const, facts: { ...node.state.facts, mode: 'cluster' } },
+          }
+        : node,
+    );
+    const { pairs, refused } = choosePairs({ ...rest, nodes: clustered }, []);
+    expect(pairs).toEqual([]);
+    expect(refused).toMatchObject([{ because: '1 is part of a cluster: not compared' }]);
+  });
+
   it('is nothing for a node that follows itself, or nobody', () => {
     expect(pairsOf({ 1: { upstream: '1' }, 2: {} })).toEqual([]);
   });

@@ -3,11 +3,19 @@
  * on meanwhile: for the tests and the bench of `repl verify`. Everything follows from one seed.
  */
 import { seededRandom, type Random } from '../../../src/util/random.ts';
-import { encodeCommand, type RespArg, type RespClient } from '../../support/resp-client.ts';
+import {
+  connectResp,
+  encodeCommand,
+  type RespArg,
+  type RespClient,
+} from '../../support/resp-client.ts';
 import type { TestServer } from '../../support/server-process.ts';
 import type { DifferenceKind } from '../../../src/topology/verify/key-state.ts';
 
 type Command = readonly RespArg[];
+
+/** A million keys on a busy machine: a server that copies them answers late. */
+const answerTimeoutMs = 120_000;
 
 /** Requests in one write while the data set is filled. */
 const fillTogether = 1000;
@@ -55,7 +63,7 @@ function make(at: number, random: Random): Command[] {
 /** `count` keys, some of them in database 3, and some that are large. */
 export async function fill(master: TestServer, count: number, seed: number): Promise<void> {
   const random = seededRandom(seed);
-  const client = await master.connect();
+  const client = await connectTo(master);
   let batch: Command[] = [];
   const flush = async (): Promise<void> => {
     await client.exchange(Buffer.concat(batch.map(encodeCommand)), batch.length);
@@ -177,8 +185,12 @@ function damagedFrom(keys: number): number {
   return Math.floor(keys * 0.9);
 }
 
+function connectTo({ port }: TestServer): Promise<RespClient> {
+  return connectResp({ port, timeoutMs: answerTimeoutMs });
+}
+
 async function writeOnReplica(replica: TestServer, commands: readonly Command[]): Promise<void> {
-  const client = await replica.connect();
+  const client = await connectTo(replica);
   await client.must('CONFIG', 'SET', 'replica-read-only', 'no');
   for (const command of commands) await client.must(...command);
   await client.must('CONFIG', 'SET', 'replica-read-only', 'yes');
@@ -199,7 +211,7 @@ export async function startWriter(
 ): Promise<Writer> {
   const { keys, writesPerSecond, seed } = options;
   const random = seededRandom(seed);
-  const client = await master.connect();
+  const client = await connectTo(master);
   const startedMs = performance.now();
   let writes = 0;
   let pending: Promise<unknown> = Promise.resolve();
