@@ -83,6 +83,7 @@ export class PubSub {
 
   /** Delivers a message; returns how often, because a client may get it by several patterns. */
   publish(channel: Uint8Array, message: Uint8Array): number {
+    if (this.#subscribers.channel.size + this.#subscribers.pattern.size === 0) return 0;
     const name = latin1(channel);
     const clients = this.#subscribers.channel.get(name);
     let receivers = clients === undefined ? 0 : this.#deliver(clients, 'message', channel, message);

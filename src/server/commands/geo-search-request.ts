@@ -236,12 +236,26 @@ function refusalOf(call: Call, form: GeoForm, words: Words): string | null {
   return null;
 }
 
-function finish({ from: _from, centre, size, order, count, ...words }: Words): GeoRequest {
+/** Field by field: what is spread takes several times as long as all the rest of a small search. */
+function finish(words: Words): GeoRequest {
+  const { count, order } = words;
   return {
-    ...words,
-    shape: centre === null || size === null ? null : { centre, ...size },
+    unit: words.unit,
+    any: words.any,
+    withDistance: words.withDistance,
+    withHash: words.withHash,
+    withPlace: words.withPlace,
+    storeIndex: words.storeIndex,
+    storeDistance: words.storeDistance,
+    shape: shapeOf(words),
     // So many of all would be any without an order.
     order: order === null && count !== 0 && !words.any ? 'asc' : order,
     count: count === 0 ? Infinity : count,
   };
+}
+
+function shapeOf({ centre, size }: Words): Shape | null {
+  if (centre === null || size === null) return null;
+  if (size.kind === 'circle') return { kind: 'circle', centre, radius: size.radius };
+  return { kind: 'box', centre, width: size.width, height: size.height };
 }

@@ -116,13 +116,14 @@ function find(zset: ZsetValue, shape: Shape, { order, count, any }: GeoRequest):
   const found: Found[] = [];
   const enough = any ? count : Infinity;
   const cells = cellsOf(shape);
-  cells.forEach((cell, index) => {
+  for (const [index, cell] of cells.entries()) {
     // Around a large part of the earth neighbours may be one cell. [Redis]
-    if (index > 1 && isSameCell(cell, cells[index - 1])) return;
+    if (index > 1 && isSameCell(cell, cells[index - 1])) continue;
     const { min, beyond } = scoresOf(cell);
     const from = zset.countBelowScore(min, false);
+    if (from === zset.size) continue;
     findInRanks(zset, from, zset.countBelowScore(beyond, false), shape, enough, found);
-  });
+  }
   if (order !== null) sortFound(found, order === 'asc' ? 1 : -1, count);
   return found.slice(0, count);
 }

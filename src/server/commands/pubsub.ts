@@ -167,6 +167,7 @@ function channelAndMessage(call: Call): [channel: Uint8Array, message: Uint8Arra
 
 /** Replicas have subscribers of their own: the message goes to them though no data changed. */
 function publish(call: Call, receivers: number): void {
-  call.propagateAs(argumentView(call, 0), ...channelAndMessage(call));
+  if (call.isPropagated) call.propagateAs(argumentView(call, 0), ...channelAndMessage(call));
+  else call.preventPropagation();
   call.reply.integer(receivers);
 }

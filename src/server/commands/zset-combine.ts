@@ -190,7 +190,10 @@ function toStore({ keyspace }: Call, result: Result): ZsetValue {
   for (const ref of result.inOrder()) {
     result.readMember(ref);
     const { windowBuffer, windowStart, windowEnd } = result;
-    stored.add(windowBuffer, windowStart, windowEnd, result.scoreOf(ref));
+    const score = result.scoreOf(ref);
+    // To a listpack nothing need be known of what is there.
+    if (isSmall) stored.insert(score, windowBuffer, windowStart, windowEnd);
+    else stored.add(windowBuffer, windowStart, windowEnd, score);
   }
   return stored;
 }
