@@ -1,5 +1,7 @@
 /** The tools and libraries that people point at a Redis: they must take this server for one. */
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
 import { createClient } from 'redis';
@@ -140,6 +142,38 @@ describe('redis-cli and redis-benchmark', () => {
     let shown = '';
     stat.stdout?.on('data', (chunk: string) => (shown += chunk));
     await waitFor(() => /^1005 +\d/m.test(shown), { what: () => `a line of --stat: ${shown}` });
+  });
+
+  test('redis-cli as a replica: --rdb, --functions-rdb, --replica', async (context) => {
+    needServer(context, 'redis7');
+    const server = await use.server('bundled');
+    await server.cli('SET', 'the key', 'value');
+    const cli = findRealServer('redis7')?.cli ?? '';
+    const dir = await use.tempDir();
+    const at = ['-p', String(server.port)];
+    for (const [option, hasKey] of [
+      ['--rdb', true],
+      ['--functions-rdb', false],
+    ] as const) {
+      const file = join(dir, `cli${option}`);
+      const { stderr } = await run(cli, [...at, option, file]);
+      expect(stderr).toContain('Transfer finished with success');
+      const rdb = await readFile(file);
+      expect(rdb.toString('latin1', 0, 5)).toBe('REDIS');
+      expect(rdb.includes('the key')).toBe(hasKey);
+    }
+    const replica = spawn(cli, [...at, '--replica']);
+    use.defer(() => void replica.kill());
+    let shown = '';
+    replica.stdout.on('data', (chunk) => (shown += String(chunk)));
+    await waitFor(async () => (await server.info('connected_slaves')) === '1');
+    await server.cli('SET', 'another key', 'value');
+    await waitFor(
+      () => shown.includes('"set","another key","value"') || /SET.*another key/.test(shown),
+      {
+        what: () => `the write: ${shown}`,
+      },
+    );
   });
 
   test('redis-benchmark runs clean', async (context) => {

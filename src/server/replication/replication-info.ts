@@ -1,6 +1,7 @@
 /**
  * What INFO replication and ROLE say, as data, from the state of both sides. Pure. Field names, their
  * order and their odd formats are those of redis-server 7.0.15, read off a live one in each state.
+ * What Redis 8.0 and Valkey 8.1 add tells of a second connection for the RDB, which is not used here.
  */
 import type { FailoverState } from './failover.ts';
 import type { MasterSide } from './master.ts';

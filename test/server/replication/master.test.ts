@@ -137,6 +137,14 @@ describe('PSYNC and SYNC', () => {
     expect(old.sent).toBe(`$${rdb.length}\r\n${rdb}`);
   });
 
+  it('lets the system gather small packets where repl-disable-tcp-nodelay says so', () => {
+    const { node } = setup();
+    const replica = connection();
+    node.settings.replDisableTcpNodelay = true;
+    node.replication.handlePsync(replica, ['?', '-1']);
+    expect(replica.noDelay).toBe(false);
+  });
+
   it('starts the stream after an $EOF: transfer with the first ACK only', async () => {
     const { world, node } = setup();
     const replica = connection();
