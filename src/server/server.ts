@@ -175,9 +175,10 @@ export class BundledServer {
   }
 
   #newAof(): Aof {
-    const { clock, config, defer, log, onFatal } = this.#environment;
+    const { clock, config, defer, log, onFatal, pid } = this.#environment;
     return new Aof({
       clock,
+      pid,
       defer,
       log,
       settings: aofSettings(config),

@@ -76,6 +76,17 @@ describe('reading what the suite prints', () => {
     expect(end).toEqual({ kind: 'whole' });
   });
 
+  it('fails a test that wants scripts when its server did not start for that', () => {
+    const text =
+      "[needs-scripting]: EVAL from AOF\n[err]: Can't start the Redis server\n" +
+      '[ok]: EVAL from AOF (5 ms)\n[ok]: another (1 ms)\n';
+    const { tests } = parseSuiteOutput(text);
+    expect(tests.map(({ outcome, name }) => `${outcome} ${name}`)).toEqual([
+      'err EVAL from AOF',
+      'ok another',
+    ]);
+  });
+
   it('tells how a file ended that did not reach its end', () => {
     const hung = '[TIMEOUT]: clients state report follows.\nsock55 => (IN PROGRESS) BLPOP\n';
     expect(parseSuiteOutput(hung).end).toEqual({ kind: 'hung', test: 'BLPOP' });

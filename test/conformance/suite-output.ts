@@ -7,6 +7,8 @@
  *   [skip]: NAME                        left out because its name was on a list
  *   [ignore]: NAME: …                   left out because of a tag
  *   [needs-scripting]: NAME             our own line (hooks.tcl), before the test's own
+ *   [err]: Can't start the Redis server after that line: what NAME's set-up came to, whose own line
+ *                                       says ok nonetheless
  *   [exception]: …                      the suite gave up the file
  *   [TIMEOUT]: …                        no progress: what its clients were doing follows
  */
@@ -33,10 +35,13 @@ export interface FileOutput {
 /** How many lines of a reason are kept: the assertion, and where it stands. */
 const reasonLines = 3;
 
+const noServer = "Can't start the Redis server";
+
 export function parseSuiteOutput(text: string): FileOutput {
   const tests: TestResult[] = [];
   const needsScripting = new Set<string>();
   let failure: TestResult | undefined;
+  let lastNeeding = '';
   for (const line of text.split('\n')) {
     const [, word, rest] = /^\[([A-Za-z0-9/ -]+)\]: (.*)$/.exec(line) ?? [];
     if (word === undefined) {
@@ -44,8 +49,15 @@ export function parseSuiteOutput(text: string): FileOutput {
       continue;
     }
     const result = parseResult(word, rest);
+    if (result !== undefined && tests.at(-1)?.name === noServer && result.name === lastNeeding) {
+      tests.pop();
+      result.outcome = 'err';
+    }
     if (result !== undefined) tests.push(result);
-    if (word === 'needs-scripting') needsScripting.add(rest);
+    if (word === 'needs-scripting') {
+      needsScripting.add(rest);
+      lastNeeding = rest;
+    }
     failure = result?.outcome === 'err' ? result : undefined;
   }
   return { tests, needsScripting, end: parseEnd(text) };

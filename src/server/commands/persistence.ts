@@ -80,6 +80,12 @@ function bgrewriteaofCommand(call: Call): void {
     case 'scheduled':
       call.reply.simple('Background append only file rewriting scheduled');
       return;
+    case 'failed':
+      call.error(
+        "ERR Can't execute an AOF background rewriting. " +
+          'Please check the server logs for more information.',
+      );
+      return;
     case 'started':
       call.reply.simple('Background append only file rewriting started');
   }

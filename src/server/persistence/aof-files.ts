@@ -5,6 +5,7 @@
  */
 import type { Logger } from '../log.ts';
 import type { AofBase } from './aof-base.ts';
+import { removeLeftovers } from './rdb-file.ts';
 import { AofDirectory, type AofLocation } from './aof-directory.ts';
 import {
   type AofFileEntry,
@@ -56,6 +57,15 @@ export class AofFiles {
           `(${this.directory.manifestPath}).${where}`,
         { cause: error },
       );
+    }
+  }
+
+  /** Clears away bases that a crashed process left half written. */
+  removeLeftovers(pid: number): void {
+    const { appendfilename } = this.#settings;
+    const isOurs = (name: string): boolean => name.startsWith(`${appendfilename}.`);
+    for (const name of removeLeftovers({ directory: this.directory.path, isOurs }, pid)) {
+      this.#log.notice(`Removed ${name}, which an earlier process left half written`);
     }
   }
 

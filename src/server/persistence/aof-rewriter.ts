@@ -31,9 +31,11 @@ export interface AofRewriterDeps {
   readonly files: AofFiles;
 }
 
-/** After so many failures in a row a rewrite waits longer and longer, up to an hour. [aof.c, 7.0] */
+/** After a failure it is not tried again at once. */
+const retryDelayMs = 1000;
+/** After so many in a row it rests for longer and longer. [aof.c, 7.0] */
 const patientFailures = 3;
-const maxRetryDelayMs = 3_600_000;
+const maxRestMinutes = 60;
 
 export class AofRewriter {
   /** INFO's fields. */
@@ -75,34 +77,52 @@ export class AofRewriter {
     return this.#deps.clock.monotonic() < this.#retryAtMs;
   }
 
-  /** Begins as soon as no other snapshot is under way; `later` at the next cron, not now. */
+  /**
+   * Begins as soon as no other snapshot is under way, and no rest is due; `later` at the next cron,
+   * not now.
+   */
   schedule({ later = false } = {}): void {
     this.#scheduled = true;
     if (!later) this.cron();
   }
 
-  /** Ten times a second. */
-  cron(): void {
-    const { log, persistence } = this.#deps;
-    if (!this.#scheduled || this.inProgress || persistence.inProgress || this.isResting) return;
-    this.#scheduled = false;
-    this.count++;
-    log.notice('Background append only file rewriting started');
-    const running = this.#start();
-    this.#running = running.rewrite;
-    running.rewrite.whenDone().then(
-      () => this.#onDone(running.rewrite, running.base),
-      (error: Error) => this.#onFailed(running.rewrite, error),
-    );
+  /** The same on a user's word, who need not wait for what failures have brought about. */
+  request({ later }: { later: boolean }): void {
+    this.#scheduled = true;
+    this.#retryAtMs = 0;
+    if (later || this.#deps.persistence.inProgress) this.consecutiveFailures = 0;
+    else this.#begin();
   }
 
+  /** Ten times a second. */
+  cron(): void {
+    if (!this.#scheduled || this.inProgress || this.isResting) return;
+    if (!this.#deps.persistence.inProgress) this.#begin();
+  }
+
+  #begin(): void {
+    this.#scheduled = false;
+    this.count++;
+    this.#deps.log.notice('Background append only file rewriting started');
+    try {
+      const { base, rewrite } = this.#start();
+      this.#running = rewrite;
+      rewrite.whenDone().then(
+        () => this.#onDone(rewrite, base),
+        (error: Error) => this.#onFailed(rewrite, error),
+      );
+    } catch (error) {
+      this.#noteFailure(error as Error);
+    }
+  }
+
+  /** Throws the system's error, or one about the manifest. */
   #start(): { rewrite: AofRewrite; base: AofFileEntry } {
     const { clock, files, persistence } = this.#deps;
-    if (this.#owner.appends === 'no') {
-      // BGREWRITEAOF works without appending too: it leaves a base, and nothing after it.
-      files.directory.make();
-      files.read();
-    }
+    // Somebody may have taken it away: what is rewritten is whole again.
+    files.directory.make();
+    // BGREWRITEAOF works without appending too: it leaves a base, and nothing after it.
+    if (this.#owner.appends === 'no') files.read();
     const base = files.nextBase();
     const rewrite = new AofRewrite({
       clock,
@@ -153,14 +173,23 @@ export class AofRewriter {
 
   #onFailed(rewrite: AofRewrite, error: Error): void {
     if (this.#running !== rewrite) return;
-    const { clock, log } = this.#deps;
     this.#running = null;
+    this.#noteFailure(error);
+  }
+
+  #noteFailure(error: Error): void {
+    const { clock, log } = this.#deps;
     this.lastOk = false;
     this.consecutiveFailures++;
-    const patience = this.consecutiveFailures - patientFailures;
-    const delayMs = patience < 0 ? 1000 : Math.min(60_000 * 2 ** patience, maxRetryDelayMs);
-    this.#retryAtMs = clock.monotonic() + delayMs;
     log.warning(`Background AOF rewrite failed: ${error.message}`);
+    const restMin = restMinutesAfter(this.consecutiveFailures);
+    this.#retryAtMs = clock.monotonic() + (restMin === 0 ? retryDelayMs : restMin * 60_000);
+    if (restMin > 0) {
+      log.warning(
+        'Background AOF rewrite has repeatedly failed and triggered the limit, ' +
+          `will retry in ${restMin} minutes`,
+      );
+    }
     if (this.#owner.appends !== 'from-snapshot') return;
     this.#dropUnnamed();
     this.#scheduled = true;
@@ -185,4 +214,9 @@ export class AofRewriter {
     this.#deps.log.notice(`Removing the temp incr aof file ${increment.name}`);
     void this.#deps.files.directory.remove(increment.name);
   }
+}
+
+function restMinutesAfter(failures: number): number {
+  if (failures < patientFailures) return 0;
+  return Math.min(2 ** (failures - patientFailures), maxRestMinutes);
 }

@@ -41,6 +41,7 @@ export interface AofSettings extends AofFilesSettings {
 
 export interface AofDeps {
   readonly clock: Clock;
+  readonly pid: number;
   readonly log: Logger;
   readonly settings: AofSettings;
   readonly loading: Loading;
@@ -164,7 +165,8 @@ export class Aof {
    * written.
    */
   async start(): Promise<AofPosition | undefined> {
-    const { applier, loading } = this.#deps;
+    const { applier, loading, pid } = this.#deps;
+    this.#files.removeLeftovers(pid);
     this.#files.adoptOldFile();
     // Clients are kept out until their changes have a file to go to.
     loading.begin('exclusive', this.#files.sizeWithout(null));
@@ -394,11 +396,16 @@ export class Aof {
 
   // ---- rewriting ----
 
-  /** BGREWRITEAOF. `scheduled`: it begins when the present snapshot is done, or the transaction. */
-  bgrewriteaof({ later }: { later: boolean }): 'started' | 'scheduled' | 'in-progress' {
-    if (this.rewriter.inProgress) return 'in-progress';
-    this.rewriter.schedule({ later });
-    return this.rewriter.inProgress ? 'started' : 'scheduled';
+  /**
+   * BGREWRITEAOF. `scheduled`: it begins when the present snapshot is done, or the transaction;
+   * `failed`: the log says why.
+   */
+  bgrewriteaof({ later }: { later: boolean }): 'started' | 'scheduled' | 'in-progress' | 'failed' {
+    const { rewriter } = this;
+    if (rewriter.inProgress) return 'in-progress';
+    rewriter.request({ later });
+    if (rewriter.inProgress) return 'started';
+    return rewriter.isScheduled ? 'scheduled' : 'failed';
   }
 
   /** CONFIG SET aof-disable-auto-gc no. */

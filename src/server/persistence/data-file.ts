@@ -2,7 +2,7 @@
  * The data file, `dbfilename` in `dir`, as it is loaded: at the start, for DEBUG RELOAD, and where a
  * full sync has put it in place. How it is written is persistence.ts.
  */
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Clock } from '../../util/clock.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import type { Logger } from '../log.ts';
@@ -44,8 +44,10 @@ export class DataFile {
 
   /** Clears away what a crashed process left half written. To be called before anything is saved. */
   removeLeftovers(): void {
-    for (const name of removeLeftovers(this.path, this.#deps.pid)) {
-      this.#deps.log.notice(`Removed ${name}, which an earlier process left half written`);
+    const { log, pid, settings } = this.#deps;
+    const isOurs = (name: string): boolean => name === settings.dbfilename;
+    for (const name of removeLeftovers({ directory: dirname(this.path), isOurs }, pid)) {
+      log.notice(`Removed ${name}, which an earlier process left half written`);
     }
   }
 

@@ -208,26 +208,26 @@ function temporaryName(path: string, label: string | number): string {
 }
 
 /**
- * Removes the temporary files for `path` that crashed processes have left, and returns their
- * names. Those of other processes that live stay. To be called before the first save: what has
+ * Removes the temporary files that crashed processes have left, for files whose names are `isOurs`,
+ * and returns what they are called. Those of other processes that live stay. To be called before the first save: what has
  * our own id is from an earlier life (in a container every server has the same one).
  */
-export function removeLeftovers(path: string, ownPid: number): string[] {
-  const removed: string[] = [];
-  for (const name of listDirectory(dirname(path))) {
-    if (!isLeftover(name, basename(path), ownPid)) continue;
-    rmSync(join(dirname(path), name), { force: true });
-    removed.push(name);
-  }
-  return removed;
+export function removeLeftovers(
+  { directory, isOurs }: { directory: string; isOurs: (name: string) => boolean },
+  ownPid: number,
+): string[] {
+  const names = listDirectory(directory).filter((name) => isLeftover(name, isOurs, ownPid));
+  for (const name of names) rmSync(join(directory, name), { force: true });
+  return names;
 }
 
-function isLeftover(name: string, wanted: string, ownPid: number): boolean {
+function isLeftover(name: string, isOurs: (name: string) => boolean, ownPid: number): boolean {
   const [, pid = '', rest = ''] = /^temp-(\d+)(?:\.\d+)?[.-](.+)$/.exec(name) ?? [];
   if (pid === '') return false;
-  if (rest === wanted && Number(pid) === ownPid) return true;
+  const ours = isOurs(rest);
+  if (ours && Number(pid) === ownPid) return true;
   // Without the data file's name it may be another server's, whose id is ours in its container.
-  return (rest === wanted || name === `temp-${pid}.rdb`) && !isAlive(Number(pid));
+  return (ours || name === `temp-${pid}.rdb`) && !isAlive(Number(pid));
 }
 
 function listDirectory(path: string): string[] {
