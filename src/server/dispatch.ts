@@ -288,9 +288,13 @@ export class Dispatcher {
     }
     if (gates.memoryLimited && this.#isOutOfMemory(client, command, bits)) return errorReplies.oom;
     const fromMaster = client.has(clientFlags.master);
-    if ((bits & commandFlags.write) !== 0 && !fromMaster) {
+    const isWrite = (bits & commandFlags.write) !== 0;
+    // A PING tells who asks for the server's health. [Redis 7.0]
+    if (!fromMaster && (isWrite || command.fullName === 'ping')) {
       if (gates.diskFailing) return errorReplies.misconf;
       if (gates.aofFailure !== null) return misconfAof(gates.aofFailure);
+    }
+    if (isWrite && !fromMaster) {
       if (gates.replicasMatter && replication.goodReplicas < config.values.minReplicasToWrite) {
         return errorReplies.noReplicas;
       }

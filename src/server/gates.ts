@@ -103,10 +103,9 @@ export class Gates {
     if (this.#loading === 'exclusive') closed |= gateBits.notLoading;
     if (this.#loading === 'aside') closed |= commandFlags.no_async_loading;
     if (this.#staleDataMatters) closed |= gateBits.notStale;
-    const disk = this.#diskFailing || this.#aofFailure !== null;
-    if (this.#readOnlyReplica || this.#replicasMatter || disk) {
-      closed |= commandFlags.write;
-    }
+    if (this.#readOnlyReplica || this.#replicasMatter) closed |= commandFlags.write;
+    // PING is no write, and refused too.
+    if (this.#diskFailing || this.#aofFailure !== null) closed |= gateBits.any;
     if (this.#paused === 'write') closed |= commandFlags.write | commandFlags.may_replicate;
     if (this.#paused === 'all' || this.#memoryLimited) closed |= gateBits.any;
     this.closed = closed;

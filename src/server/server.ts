@@ -6,6 +6,7 @@
  * The one natural cycle of a Redis server (the replica link applies commands, commands start the
  * link) is cut here, by handing functions to the parts.
  */
+import { systemMessage } from '../redis-conf/conf-file.ts';
 import { hexId } from '../util/random.ts';
 import { BlockedClients } from './blocked-clients.ts';
 import { BlockedRunner } from './blocked-runner.ts';
@@ -194,7 +195,7 @@ export class BundledServer {
       // In a turn of its own: a client that waits for it may be in the middle of a write.
       onSynced: () => defer(() => this.#blocked.onReplicaAck()),
       onStatus: (error) => {
-        this.#gates.aofFailure = error === null ? null : error.message;
+        this.#gates.aofFailure = error === null ? null : systemMessage(error);
       },
       onFatal: (error) => {
         log.warning(

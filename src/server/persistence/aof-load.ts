@@ -30,7 +30,8 @@ export interface AofApplier {
 }
 
 export type AofFault =
-  | { readonly kind: 'bad-format' }
+  /** `at`: counted from `begin`. */
+  | { readonly kind: 'bad-format'; readonly at: number }
   | { readonly kind: 'unknown-command'; readonly command: string };
 
 export interface AofLoadOptions {
@@ -77,7 +78,8 @@ function* loadFile(
   try {
     const head = yield* readPreamble(options, file, name);
     for (let chunk: Buffer | null = head; chunk !== null; chunk = file.next()) {
-      refuse(applier.apply(chunk), name);
+      const fault = applier.apply(chunk);
+      if (fault !== null) throw refusal(fault, directory, name, file.preambleBytes);
       yield { bytes: chunk.length, keysSoFar: applier.commandsRun };
     }
     if (applier.validBytes < applier.takenBytes) {
@@ -147,13 +149,18 @@ function* readPreamble(
   return null;
 }
 
-function refuse(fault: AofFault | null, name: string): void {
-  if (fault === null) return;
-  throw new Error(
-    fault.kind === 'unknown-command'
-      ? `Unknown command '${fault.command}' reading the append only file ${name}`
-      : `Bad file format reading the append only file ${name}: make a backup of your AOF file, ` +
-          'then use redis-check-aof --fix <filename.manifest>',
+function refusal(
+  fault: AofFault,
+  { manifestPath }: AofDirectory,
+  name: string,
+  preambleBytes: number,
+): Error {
+  if (fault.kind === 'unknown-command') {
+    return new Error(`Unknown command '${fault.command}' reading the append only file ${name}`);
+  }
+  return new Error(
+    `Bad file format reading the append only file ${name} at offset ${preambleBytes + fault.at}: ` +
+      `make a backup of your AOF file, then use redis-check-aof --fix ${manifestPath}`,
   );
 }
 

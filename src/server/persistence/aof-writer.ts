@@ -27,6 +27,12 @@ export interface AofWriterEvents {
   onSynced(): void;
 }
 
+interface InFlight {
+  readonly bytes: Buffer;
+  readonly at: number;
+  done: number;
+}
+
 export class AofWriter {
   readonly path: string;
   readonly #fd: number;
@@ -37,7 +43,7 @@ export class AofWriter {
   /** Where in the file the first of them goes. */
   #gatheredAt = 0;
   /** What is being written in the background; failed writes stay here until they go through. */
-  #inFlight: { bytes: Buffer; at: number; done: number } | null = null;
+  #inFlight: InFlight | null = null;
   #busy = false;
   #failure: Error | null = null;
   #syncedBytes = 0;
@@ -84,8 +90,7 @@ export class AofWriter {
     if (this.#busy) return;
     if (this.#inFlight === null) {
       if (this.#gathered === 0) return;
-      this.#inFlight = { bytes: this.#take(), at: this.#gatheredAt, done: 0 };
-      this.#gatheredAt += this.#inFlight.bytes.length;
+      this.#inFlight = this.#sendOff();
     }
     const { bytes, at, done } = this.#inFlight;
     this.#busy = true;
@@ -95,8 +100,12 @@ export class AofWriter {
     });
   }
 
-  /** Writes what was gathered before it returns, unless the disk is busy with this file. */
+  /**
+   * Writes what was gathered before it returns, unless the disk is busy with this file, or has
+   * refused: then see `retryNow`.
+   */
   writeNow(): void {
+    if (this.#failure !== null) return;
     if (this.#busy || this.#syncing || this.#inFlight !== null || this.#gathered === 0) {
       this.write();
       return;
@@ -106,14 +115,28 @@ export class AofWriter {
       this.#gatheredAt += this.#gathered;
       this.#gathered = 0;
     } catch (error) {
-      this.#inFlight = { bytes: this.#take(), at: this.#gatheredAt, done: 0 };
-      this.#gatheredAt += this.#inFlight.bytes.length;
+      this.#inFlight = this.#sendOff();
       this.#fail(error as Error);
     }
   }
 
-  /** Writes and syncs everything before it returns. Throws the system's error. */
-  writeAndSyncNow(): void {
+  /**
+   * Tries again what the disk has refused. Before it returns: were half of it written, and the rest
+   * refused again, that half would be there until it is cut off.
+   */
+  retryNow(): void {
+    if (this.#busy || this.pendingBytes === 0) return;
+    try {
+      this.writeAllNow();
+      this.#recover();
+    } catch (error) {
+      this.#inFlight ??= this.#sendOff();
+      this.#fail(error as Error);
+    }
+  }
+
+  /** Writes everything before it returns, so that nothing is lost by `close`. Throws as the disk does. */
+  writeAllNow(): void {
     const waiting = this.#inFlight;
     if (waiting !== null) {
       // Written twice at worst, the same bytes at the same place.
@@ -125,6 +148,11 @@ export class AofWriter {
       this.#gatheredAt += this.#gathered;
       this.#gathered = 0;
     }
+  }
+
+  /** The same, and syncs it. */
+  writeAndSyncNow(): void {
+    this.writeAllNow();
     if (this.#syncedBytes === this.#gatheredAt) return;
     fdatasyncSync(this.#fd);
     this.#syncedBytes = this.#gatheredAt;
@@ -139,8 +167,12 @@ export class AofWriter {
     this.#syncing = true;
     fdatasync(this.#fd, (error) => {
       this.#syncing = false;
-      if (error === null) this.#onSynced(upTo);
-      else this.#fail(error);
+      if (error === null) {
+        this.#onSynced(upTo);
+        if (this.#inFlight === null) this.#recover();
+      } else {
+        this.#fail(error);
+      }
       this.#closeIfIdle();
     });
     return true;
@@ -174,10 +206,9 @@ export class AofWriter {
       return;
     }
     inFlight.done += written;
-    if (inFlight.done === inFlight.bytes.length) this.#inFlight = null;
-    if (this.#failure !== null) {
-      this.#failure = null;
-      this.#events.onStatus(null);
+    if (inFlight.done === inFlight.bytes.length) {
+      this.#inFlight = null;
+      this.#recover();
     }
     this.write();
     this.#closeIfIdle();
@@ -189,6 +220,12 @@ export class AofWriter {
     if (this.#inFlight !== null) tryTruncate(this.#fd, this.#inFlight.at);
     if (this.#inFlight !== null) this.#inFlight.done = 0;
     this.#events.onStatus(error);
+  }
+
+  #recover(): void {
+    if (this.#failure === null) return;
+    this.#failure = null;
+    this.#events.onStatus(null);
   }
 
   #closeIfIdle(): void {
@@ -203,12 +240,15 @@ export class AofWriter {
     closeSync(this.#fd);
   }
 
-  #take(): Buffer {
+  /** What was gathered is on its way from now on; there is a buffer anew. */
+  #sendOff(): InFlight {
     const bytes = this.#buffer.subarray(0, this.#gathered);
+    const at = this.#gatheredAt;
     const size = Math.min(Math.max(minBufferBytes, this.#gathered), maxIdleBufferBytes);
     this.#buffer = Buffer.allocUnsafeSlow(size);
+    this.#gatheredAt += bytes.length;
     this.#gathered = 0;
-    return bytes;
+    return { bytes, at, done: 0 };
   }
 
   #grow(needed: number): void {

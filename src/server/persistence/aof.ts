@@ -332,6 +332,8 @@ export class Aof {
 
   #open(increment: AofFileEntry, sizeBytes: number): void {
     const previous = this.#writer;
+    // What it has not written belongs before the snapshot that begins now: nowhere else.
+    previous?.writeAllNow();
     this.#writer = new AofWriter(this.#files.directory.pathOf(increment.name), sizeBytes, {
       onStatus: (error) => this.#setStatus(error),
       onSynced: () => this.#onSynced(),
@@ -362,7 +364,7 @@ export class Aof {
 
   cron(): void {
     this.#syncIfDue();
-    if (!this.lastWriteOk) this.#writer?.write();
+    if (!this.lastWriteOk) this.#writer?.retryNow();
     if (this.#growsTooLarge()) this.rewriter.schedule();
     else this.rewriter.cron();
   }

@@ -20,8 +20,6 @@ const asterisk = 42;
 const hash = 35;
 const lineFeed = 10;
 
-const badFormat: AofFault = { kind: 'bad-format' };
-
 export class AofCommands implements AofApplier {
   validBytes = 0;
   takenBytes = 0;
@@ -85,7 +83,7 @@ export class AofCommands implements AofApplier {
       const annotation = buffer[at] === hash;
       const next = annotation ? afterLine(buffer, at, end) : this.#parse(buffer, at, end);
       if (next === INCOMPLETE) break;
-      if (next === PROTOCOL_ERROR) return badFormat;
+      if (next === PROTOCOL_ERROR) return { kind: 'bad-format', at: this.#base + at };
       if (annotation) this.lastAnnotation = buffer.toString('latin1', at, next).trimEnd();
       else if (!this.#execute(buffer, at, next)) return this.#unknown();
       at = next;

@@ -87,5 +87,7 @@ test('a disk that refuses keeps the bytes for another try', async () => {
   expect(writer.pendingBytes).toBe(4);
   expect(() => writer.writeAndSyncNow()).toThrow(/ENOSPC/);
   expect(writer.pendingBytes).toBe(4);
+  writer.retryNow();
+  expect([states, writer.pendingBytes]).toEqual([['ENOSPC', 'ENOSPC'], 4]);
   writer.close();
 });

@@ -200,6 +200,7 @@ describe('switched on and off', () => {
     rig.set('during', 'v');
     await rig.idle();
     expect(rig.logged('Removing the temp incr aof file')).toBe(1);
+    await waitFor(() => rig.files().length === 1, { what: 'the increment to go' });
     expect([rig.manifest(), rig.files()]).toEqual([[], ['appendonly.aof.1.base.rdb']]);
     expect(rig.aof.rewriter.isScheduled).toBe(true);
     rig.unblockBase(1);
