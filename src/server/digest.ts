@@ -28,8 +28,14 @@ import { SetValue } from './types/set-value.ts';
 import type { Value } from './types/value.ts';
 import { ZsetValue } from './types/zset-value.ts';
 
+/**
+ * A score as it goes into a sum: with 17 digits as Redis 7.0 has it. Later versions and Valkey take
+ * the shortest text that means the same.
+ */
+type ScoreText = (score: number) => string;
+
 /** The sum over all databases; forty zeros when all are empty. */
-export function datasetDigest(keyspace: Keyspace): string {
+export function datasetDigest(keyspace: Keyspace, scoreText: ScoreText = formatDouble): string {
   const total = new Digest();
   const ofKey = new Digest();
   for (const { id, dict } of keyspace.databases) {
@@ -39,7 +45,7 @@ export function datasetDigest(keyspace: Keyspace): string {
       ofKey.clear();
       dict.readKey(ref);
       ofKey.chain(windowOf(dict));
-      addValue(ofKey, dict, ref);
+      addValue(ofKey, dict, ref, scoreText);
       total.addSum(ofKey);
       return true;
     });
@@ -50,7 +56,7 @@ export function datasetDigest(keyspace: Keyspace): string {
 /** The sum of one value without its key. */
 export function valueDigest(dict: Dict, ref: number): string {
   const digest = new Digest();
-  addValue(digest, dict, ref);
+  addValue(digest, dict, ref, formatDouble);
   return digest.hex();
 }
 
@@ -58,10 +64,10 @@ const expireMark = Buffer.from('!!expire!!');
 /** A field's. [Redis 7.4] */
 const fieldExpireMark = Buffer.from('!!hexpire!!');
 
-function addValue(digest: Digest, dict: Dict, ref: number): void {
+function addValue(digest: Digest, dict: Dict, ref: number, scoreText: ScoreText): void {
   digest.chain(uint32(dict.type(ref)));
   if (dict.isCollection(ref)) {
-    addCollection(digest, dict.value(ref));
+    addCollection(digest, dict.value(ref), scoreText);
   } else {
     dict.readString(ref);
     digest.chain(windowOf(dict));
@@ -69,11 +75,11 @@ function addValue(digest: Digest, dict: Dict, ref: number): void {
   if (dict.expireAt(ref) >= 0) digest.add(expireMark);
 }
 
-function addCollection(digest: Digest, value: Value): void {
+function addCollection(digest: Digest, value: Value, scoreText: ScoreText): void {
   if (value instanceof ListValue) addList(digest, value);
   else if (value instanceof SetValue) addSet(digest, value);
   else if (value instanceof HashValue) addHash(digest, value);
-  else if (value instanceof ZsetValue) addZset(digest, value);
+  else if (value instanceof ZsetValue) addZset(digest, value, scoreText);
   else if (value instanceof StreamValue) addStream(digest, value);
   else throw new Error(`values of type ${value.type} have no digest`);
 }
@@ -111,13 +117,13 @@ function addHash(digest: Digest, hash: HashValue): void {
   });
 }
 
-function addZset(digest: Digest, zset: ZsetValue): void {
+function addZset(digest: Digest, zset: ZsetValue, scoreText: ScoreText): void {
   const pair = new Digest();
   zset.walk(0, (ref) => {
     pair.clear();
     zset.readMember(ref);
     pair.chain(windowOf(zset));
-    pair.chain(Buffer.from(formatDouble(zset.scoreOf(ref))));
+    pair.chain(Buffer.from(scoreText(zset.scoreOf(ref))));
     digest.addSum(pair);
     return true;
   });

@@ -1,13 +1,14 @@
 /**
  * Writes the fixtures of this directory's tests: RDB files and DUMP payloads made by real servers,
- * each with the data it holds as JSON, and what the server's own DEBUG DIGEST said of them. Run by
+ * each with the data it holds as JSON, and what the server's own DEBUG DIGEST said of them; and
+ * append-only files, with the digest. Run by
  * hand when the set changes, on a machine that has all the servers:
  *
  *   npx tsx test/rdb/make-fixtures.ts [NAME…]       only those whose names begin so
  *
  * Times to live end in the year 2100, so that nothing in a fixture ever expires.
  */
-import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { realKinds, startRealServer, type RealKind } from '../support/real-servers.ts';
 import { formatReply, type RespClient } from '../support/resp-client.ts';
@@ -17,6 +18,7 @@ import type { CollectedValue } from './collect.ts';
 import { fieldsThatEnd, sampleCollections, storeCommands } from './sample-collections.ts';
 
 const fixturesDir = new URL('../fixtures/rdb/', import.meta.url).pathname;
+const aofFixturesDir = new URL('../fixtures/aof/', import.meta.url).pathname;
 const year2100Ms = 4_102_444_800_000;
 
 interface FixtureEntry {
@@ -114,7 +116,12 @@ const wanted = process.argv.slice(2);
 const isWanted = (name: string): boolean =>
   wanted.length === 0 || wanted.some((start) => name.startsWith(start));
 for (const fixture of fixtures) if (isWanted(fixture.name)) await makeFixture(fixture);
-for (const kind of realKinds) if (isWanted(`${kind}-dumps`)) await makeDumps(kind);
+for (const kind of realKinds) {
+  if (isWanted(`${kind}-dumps`)) await makeDumps(kind);
+  for (const preamble of ['yes', 'no'] as const) {
+    if (isWanted(`${kind}-aof-preamble-${preamble}`)) await makeAof(kind, preamble);
+  }
+}
 
 async function makeFixture(fixture: Fixture): Promise<void> {
   const { name, kind, args = [], records } = fixture;
@@ -144,6 +151,47 @@ async function makeDumps(kind: RealKind): Promise<void> {
     }
     await writeJson(`${kind}-dumps.json`, {}, dumps);
   });
+}
+
+/** A base that a rewrite made, and an increment: every type and encoding is in both. */
+async function makeAof(kind: RealKind, preamble: 'yes' | 'no'): Promise<void> {
+  const dir = join(aofFixturesDir, `${kind}-preamble-${preamble}`);
+  const args = ['--appendonly', 'yes', '--aof-use-rdb-preamble', preamble];
+  const all = [...strings, ...collections];
+  await withServer(kind, [...args, '--aof-timestamp-enabled', 'yes'], async (server, client) => {
+    for (const entry of all) await store(client, entry);
+    await storeLarge(client, 'base');
+    await client.must('BGREWRITEAOF');
+    await waitFor(async () => (await server.info('aof_rewrite_in_progress')) === '0', {
+      what: 'the rewrite',
+    });
+    await client.must('FLUSHDB');
+    for (const entry of all) await store(client, { ...entry, key: `incr:${entry.key}` });
+    await storeLarge(client, 'incr');
+    const digest = await client.must('DEBUG', 'DIGEST');
+    await server.stop();
+    await rm(dir, { recursive: true, force: true });
+    await mkdir(dir, { recursive: true });
+    const from = join(server.dir, 'appendonlydir');
+    for (const name of await readdir(from)) {
+      await copyFile(join(from, name), join(dir, `${name}.bin`));
+    }
+    await writeFile(join(dir, 'digest.txt'), `${String(digest)}\n`);
+  });
+}
+
+/** The collections again, in the encodings of large ones. */
+async function storeLarge(client: RespClient, prefix: string): Promise<void> {
+  const before = new Map<string, string>();
+  for (const [name, limit] of Object.entries(lowLimits)) {
+    const [, value] = (await client.must('CONFIG', 'GET', name)) as string[];
+    before.set(name, value);
+    await client.must('CONFIG', 'SET', name, limit);
+  }
+  for (const entry of collections) {
+    await store(client, { ...entry, db: 5, key: `${prefix}:large:${entry.key}` });
+  }
+  for (const setting of before) await client.must('CONFIG', 'SET', ...setting);
 }
 
 async function dumpOf(
