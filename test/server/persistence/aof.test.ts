@@ -80,8 +80,8 @@ describe('rewriting', () => {
     expect(rig.logged('triggered the limit, will retry in 2 minutes')).toBe(1);
     expect(rig.manifest()).toEqual([base(1), ...[1, 2, 3, 4, 5].map((seq) => incr(seq))]);
     rig.unblockBase(2);
-    expect(rig.aof.bgrewriteaof()).toBe('started');
-    expect(rig.aof.bgrewriteaof()).toBe('in-progress');
+    expect(rig.aof.bgrewriteaof({ later: false })).toBe('started');
+    expect(rig.aof.bgrewriteaof({ later: false })).toBe('in-progress');
     await rig.idle();
     expect(rig.manifest()).toEqual([base(2), incr(6)]);
     // Over that, the file has begun to grow anew.
@@ -118,8 +118,8 @@ describe('rewriting', () => {
   test('waits for a BGSAVE, and its increment begins with its snapshot', async () => {
     const rig = await started();
     rig.rig.fill(20_000);
-    rig.rig.persistence.bgsave(false);
-    expect(rig.aof.bgrewriteaof()).toBe('scheduled');
+    rig.rig.persistence.bgsave({ schedule: false, later: false });
+    expect(rig.aof.bgrewriteaof({ later: false })).toBe('scheduled');
     rig.set('k', 'v');
     expect(rig.manifest()).toEqual([base(1), incr(1)]);
     await waitFor(() => !rig.rig.persistence.inProgress, { what: 'the save to end' });
@@ -168,7 +168,7 @@ describe('rewriting', () => {
     const rig = await started();
     rmSync(rig.directory, { recursive: true });
     writeFileSync(rig.directory, 'a file in its place');
-    expect(rig.aof.bgrewriteaof()).toBe('failed');
+    expect(rig.aof.bgrewriteaof({ later: false })).toBe('failed');
     expect(rig.aof.rewriter.lastOk).toBe(false);
     rmSync(rig.directory);
     await rig.rewrite();
@@ -244,7 +244,7 @@ describe('syncs', () => {
       const rig = await started({ noAppendfsyncOnRewrite });
       rig.rig.settings.rdbKeySaveDelayUs = 10_000_000;
       rig.rig.fill(1);
-      rig.aof.bgrewriteaof();
+      rig.aof.bgrewriteaof({ later: false });
       await waitFor(() => rig.manifest().length === 3, { what: 'the new increment' });
       rig.set('k', 'v');
       expect(rig.aof.rewriter.inProgress).toBe(true);

@@ -63,7 +63,7 @@ export class AofRig {
 
   /** BGREWRITEAOF, and waits for its end. */
   async rewrite(): Promise<void> {
-    this.aof.bgrewriteaof();
+    this.aof.bgrewriteaof({ later: false });
     await this.idle();
   }
 
