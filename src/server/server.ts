@@ -145,9 +145,10 @@ export class BundledServer {
   }
 
   #newLoading(): Loading {
-    const { clock, config, defer } = this.#environment;
+    const { clock, config, defer, log } = this.#environment;
     return new Loading({
       clock,
+      log,
       defer,
       settings: loadingSettings(config),
       onChange: (kind) => {

@@ -4,7 +4,8 @@
  * and to load, `memory` how much room data takes and how long it takes to come in, `pauses` how long
  * the event loop is held up with 5 M keys (minutes), `switchover` how long writers wait while another
  * node becomes the master, `verify` whether a comparison finds all damage and nothing else in a
- * million keys under writes (minutes). It prints ratios, with the goals beside them where
+ * million keys under writes (minutes), `persistence` saving, loading and appending (`--keys
+ * 1000000,5000000`; minutes). It prints ratios, with the goals beside them where
  * there are some, and passes no verdict: absolute figures belong to a machine. Nothing stays running.
  *
  *   npm run bench -- --quick
@@ -18,6 +19,7 @@ import { serverKinds, type ServerKind } from '../support/server-kinds.ts';
 import { findTests } from './bench-tests.ts';
 import { benchMemory } from './memory-bench.ts';
 import { benchPauses } from './pause-bench.ts';
+import { benchPersistence } from './persistence-bench.ts';
 import { findBenchmarkTool } from './redis-benchmark.ts';
 import { benchRdb } from './rdb-bench.ts';
 import { benchServers, type ServerBenchPlan } from './server-bench.ts';
@@ -50,6 +52,7 @@ async function main(): Promise<void> {
       tests: { type: 'string' },
       pipelines: { type: 'string', default: '1,16,64' },
       replicas: { type: 'string', default: '0,1' },
+      keys: { type: 'string' },
       json: { type: 'boolean', default: false },
       server: { type: 'string' },
       baseline: { type: 'string' },
@@ -79,6 +82,16 @@ async function main(): Promise<void> {
       elements: values.quick ? 100_000 : 1_000_000,
       tests: values.tests === undefined ? [] : values.tests.split(','),
       rounds: Number(values.rounds ?? (values.quick ? 3 : 5)),
+      json: values.json,
+    });
+  }
+  if (positionals[0] === 'persistence') {
+    return benchPersistence({
+      tool: benchmarkTool(),
+      sides,
+      keyCounts: (values.keys ?? (values.quick ? '100000' : '1000000')).split(',').map(Number),
+      rounds: Number(values.rounds ?? (values.quick ? 1 : 3)),
+      seconds: values.quick ? 1 : 5,
       json: values.json,
     });
   }

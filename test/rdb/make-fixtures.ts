@@ -176,7 +176,7 @@ async function makeAof(kind: RealKind, preamble: 'yes' | 'no'): Promise<void> {
     for (const name of await readdir(from)) {
       await copyFile(join(from, name), join(dir, `${name}.bin`));
     }
-    await writeFile(join(dir, 'digest.txt'), `${String(digest)}\n`);
+    await writeFile(join(dir, 'digest.txt'), `${formatReply(digest)}\n`);
   });
 }
 

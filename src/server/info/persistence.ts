@@ -23,7 +23,7 @@ export function persistenceFields({
     ['current_save_keys_processed', processed],
     ['current_save_keys_total', total],
     ['rdb_changes_since_last_save', keyspace.dirty],
-    ['rdb_bgsave_in_progress', persistence.inProgress ? 1 : 0],
+    ['rdb_bgsave_in_progress', persistence.rdbInProgress ? 1 : 0],
     ['rdb_last_save_time', persistence.lastSaveSec],
     ['rdb_last_bgsave_status', persistence.lastBgsaveOk ? 'ok' : 'err'],
     ['rdb_last_bgsave_time_sec', persistence.lastBgsaveSec],
@@ -42,18 +42,16 @@ export function persistenceFields({
 
 /** Only there while something is loaded. */
 function loadingFields(
-  { startedAtMs, totalBytes, loadedBytes }: Loading,
+  { startedAtMs, totalBytes, loadedBytes, rdbUsedMemBytes, percent }: Loading,
   nowMs: number,
 ): InfoFields {
   const left = Math.max(0, totalBytes - loadedBytes);
   const elapsedSec = Math.floor((nowMs - startedAtMs) / 1000);
   const etaSec = elapsedSec === 0 || loadedBytes === 0 ? 1 : (elapsedSec * left) / loadedBytes;
-  const percent = totalBytes === 0 ? 0 : (100 * loadedBytes) / totalBytes;
   return [
     ['loading_start_time', Math.floor(startedAtMs / 1000)],
     ['loading_total_bytes', totalBytes],
-    // What the file's writer used is not known before it is loaded.
-    ['loading_rdb_used_mem', 0],
+    ['loading_rdb_used_mem', rdbUsedMemBytes],
     ['loading_loaded_bytes', loadedBytes],
     ['loading_loaded_perc', percent.toFixed(2)],
     ['loading_eta_seconds', Math.floor(etaSec)],
@@ -79,7 +77,7 @@ function aofSizeFields(aof: Aof): InfoFields {
   return [
     ['aof_current_size', aof.currentSizeBytes],
     ['aof_base_size', aof.baseSizeBytes],
-    ['aof_pending_rewrite', 0],
+    ['aof_pending_rewrite', aof.rewriter.isScheduled ? 1 : 0],
     ['aof_buffer_length', aof.bufferBytes],
     ['aof_pending_bio_fsync', aof.pendingFsync],
     ['aof_delayed_fsync', aof.delayedFsyncs],

@@ -138,6 +138,14 @@ export class Dict {
     this.#announced = 0;
   }
 
+  /** The same for entries that are known. */
+  touchEntries(refs: readonly number[]): void {
+    const entries = this.#entries;
+    let touched = 0;
+    for (let index = 0; index < refs.length; index++) touched ^= entries.peek(refs[index]);
+    this.touched ^= touched;
+  }
+
   /** Notes a use, as every lookup that is not NO-TOUCH does. */
   touch(ref: number): void {
     const { frequencies } = this;

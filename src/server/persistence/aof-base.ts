@@ -47,5 +47,5 @@ function formOf(persistence: Persistence, { format, timestampSec }: AofBase): Sn
   const aux = persistence
     .aux()
     .map(([name, value]) => [name, name === 'aof-base' ? 1 : value] as const);
-  return { aux, asCommands: format === 'aof' ? { timestampSec } : undefined };
+  return { purpose: 'aof', aux, asCommands: format === 'aof' ? { timestampSec } : undefined };
 }

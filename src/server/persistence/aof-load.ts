@@ -135,7 +135,8 @@ function* readPreamble(
         file.preambleBytes = result.consumedOffset;
         return Buffer.from(result.leftover);
       }
-      yield { bytes: chunk.length, keysSoFar: loader.facts.keysLoaded };
+      const usedMemBytes = Number(loader.facts.aux.get('used-mem') ?? 0);
+      yield { bytes: chunk.length, usedMemBytes, keysSoFar: loader.facts.keysLoaded };
     }
     reader.end();
   } catch (error) {

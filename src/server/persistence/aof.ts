@@ -172,7 +172,10 @@ export class Aof {
     loading.begin('exclusive', this.#files.sizeWithout(null));
     try {
       if (!this.#files.isEmpty) {
-        for (const step of this.#loadSteps()) await loading.breathe(step.bytes, step.keysSoFar);
+        for (const { bytes, keysSoFar, usedMemBytes = 0 } of this.#loadSteps()) {
+          loading.rdbUsedMemBytes ||= usedMemBytes;
+          await loading.breathe(bytes, keysSoFar);
+        }
       }
       await this.#files.collectGarbage();
       this.#openAtStart();

@@ -67,7 +67,9 @@ export class DataFile {
       for (;;) {
         const step = steps.next();
         if (step.done === true) return this.#loaded(step.value);
-        await loading.breathe(step.value.bytes, step.value.keysSoFar);
+        const { bytes, keysSoFar, usedMemBytes = 0 } = step.value;
+        loading.rdbUsedMemBytes = usedMemBytes;
+        await loading.breathe(bytes, keysSoFar);
       }
     } finally {
       loading.end();

@@ -28,6 +28,8 @@ export interface LoadDataFileOptions {
 /** A slice has been loaded. */
 export interface LoadStep {
   readonly bytes: number;
+  /** What the writer of an RDB says to have used; 0 where it does not say. */
+  readonly usedMemBytes?: number;
   readonly keysSoFar: number;
 }
 
@@ -45,7 +47,8 @@ export function* loadDataFile(
   const loader = newLoader(options, skipped);
   try {
     for (const bytes of loadRdbFile(path, loader, options)) {
-      yield { bytes, keysSoFar: loader.facts.keysLoaded };
+      const usedMemBytes = Number(loader.facts.aux.get('used-mem') ?? 0);
+      yield { bytes, usedMemBytes, keysSoFar: loader.facts.keysLoaded };
     }
   } catch (error) {
     // In the words that whoever watches the log of a Redis looks for.

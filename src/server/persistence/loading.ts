@@ -4,7 +4,10 @@
  * between two slices so that the event loop serves.
  */
 import type { Clock } from '../../util/clock.ts';
+import type { Logger } from '../log.ts';
 
+/** Whoever watches the log of a long load hears of it so often. */
+const reportEveryMs = 5000;
 /** A slice of the usual 4 to 5 ms per MB keeps clients waiting about a millisecond. */
 const longestSliceBytes = 256 * 1024;
 
@@ -23,6 +26,7 @@ export interface LoadingSettings {
 
 export interface LoadingDeps {
   readonly clock: Clock;
+  readonly log: Logger;
   readonly defer: (fn: () => void) => void;
   readonly settings: LoadingSettings;
   /** Closes and opens the gates. */
@@ -35,9 +39,12 @@ export class Loading {
   /** Bytes of the file; 0 when they are not known beforehand. */
   totalBytes = 0;
   loadedBytes = 0;
+  /** What the file's writer says to have used, as soon as that is read; 0 before. */
+  rdbUsedMemBytes = 0;
   readonly #deps: LoadingDeps;
   #kind: LoadingKind = 'none';
   #keysBefore = 0;
+  #reportAtMs = 0;
 
   constructor(deps: LoadingDeps) {
     this.#deps = deps;
@@ -51,8 +58,9 @@ export class Loading {
     this.#kind = kind;
     this.startedAtMs = this.#deps.clock.now();
     this.totalBytes = totalBytes;
-    this.loadedBytes = 0;
+    this.loadedBytes = this.rdbUsedMemBytes = 0;
     this.#keysBefore = 0;
+    this.#reportAtMs = this.#deps.clock.monotonic() + reportEveryMs;
     this.#deps.onChange(kind);
   }
 
@@ -72,9 +80,24 @@ export class Loading {
     this.loadedBytes += bytes;
     const keys = keysSoFar - this.#keysBefore;
     this.#keysBefore = keysSoFar;
+    this.#report(keysSoFar);
     const delayMs = (keys * this.#deps.settings.keyLoadDelayUs) / 1000;
     if (delayMs <= 0) return undefined;
     return new Promise((resolve) => void this.#deps.clock.schedule(delayMs, resolve));
+  }
+
+  #report(keysSoFar: number): void {
+    const { clock, log } = this.#deps;
+    const nowMs = clock.monotonic();
+    if (nowMs < this.#reportAtMs) return;
+    this.#reportAtMs = nowMs + reportEveryMs;
+    const share = this.totalBytes === 0 ? '' : `, ${this.percent.toFixed(2)}%`;
+    log.notice(`Loading: ${this.loadedBytes} bytes${share}, ${keysSoFar} keys or commands so far`);
+  }
+
+  /** How much of the file is loaded, 0 … 100; 0 when its size is not known. */
+  get percent(): number {
+    return this.totalBytes === 0 ? 0 : (100 * this.loadedBytes) / this.totalBytes;
   }
 
   /** The same for who must let others run in any case. */

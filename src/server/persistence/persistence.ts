@@ -49,6 +49,9 @@ type BgsaveAnswer =
   | { kind: 'refused'; error: string };
 
 const alreadyInProgress = 'ERR Background save already in progress';
+const otherInProgress =
+  "ERR Another child process is active (AOF?): can't BGSAVE right now. " +
+  'Use BGSAVE SCHEDULE in order to schedule a BGSAVE whenever possible.';
 
 export class Persistence {
   readonly snapshots: Snapshots;
@@ -58,6 +61,7 @@ export class Persistence {
   lastBgsaveOk = true;
   /** Seconds the last BGSAVE took, −1 before the first. */
   lastBgsaveSec = -1;
+  /** How many were begun, INFO's rdb_saves; the one before the end does not count. [Redis 7.0] */
   saves = 0;
 
   readonly #deps: PersistenceDeps;
@@ -79,9 +83,14 @@ export class Persistence {
     return this.#deps.aux();
   }
 
-  /** A BGSAVE or a full sync is walking or being written. */
+  /** Something is walking or being written: a BGSAVE, a full sync, the base of an append-only file. */
   get inProgress(): boolean {
-    return this.snapshots.isWalking || this.#save !== null;
+    return this.snapshots.walking !== null || this.#save !== null;
+  }
+
+  /** The same but for the append-only file: INFO's rdb_bgsave_in_progress. */
+  get rdbInProgress(): boolean {
+    return this.snapshots.walking === 'rdb' || this.#save !== null;
   }
 
   /** Seconds, −1 when no BGSAVE is running. */
@@ -107,8 +116,9 @@ export class Persistence {
 
   #saveNow(aux: AuxFields): string | null {
     const { keyspace, log } = this.#deps;
+    this.saves++;
     try {
-      this.snapshots.writeFileNow(this.dataFile.path, { aux });
+      this.snapshots.writeFileNow(this.dataFile.path, { purpose: 'rdb', aux });
     } catch (error) {
       log.warning(`Saving ${this.dataFile.path} failed: ${(error as Error).message}`);
       return 'ERR';
@@ -138,9 +148,11 @@ export class Persistence {
    * it start when the present command is over.
    */
   bgsave({ schedule = false, later = false } = {}): BgsaveAnswer {
-    if (this.#save !== null) return { kind: 'refused', error: alreadyInProgress };
-    if (this.snapshots.isWalking || later) {
-      if (!schedule && !later) return { kind: 'refused', error: alreadyInProgress };
+    if (this.rdbInProgress && !(schedule && this.#save === null)) {
+      return { kind: 'refused', error: alreadyInProgress };
+    }
+    if (this.inProgress || later) {
+      if (!schedule && !later) return { kind: 'refused', error: otherInProgress };
       this.#scheduled = true;
       return { kind: 'scheduled' };
     }
@@ -153,6 +165,7 @@ export class Persistence {
   /** Saves to `dbfilename` in the background; `onEnd` is called once. */
   startDiskSnapshot(aux: AuxFields, onEnd: (end: FileSnapshotEnd) => void): BackgroundSave {
     const { clock, log } = this.#deps;
+    this.saves++;
     this.#startedAtMs = clock.now();
     this.#lastTrySec = Math.floor(this.#startedAtMs / 1000);
     const onDone = (how: FileSnapshotEnd): void => {
@@ -200,7 +213,7 @@ export class Persistence {
   ): BackgroundSave {
     const { keyspace, log } = this.#deps;
     const dirtyBefore = keyspace.dirty;
-    const run = this.snapshots.writeFile({ aux }, file, (how) => {
+    const run = this.snapshots.writeFile({ purpose: 'rdb', aux }, file, (how) => {
       if (this.#save?.file !== file) {
         // It was abandoned, and its taker told so, while the last steps were on their way.
         if (how.kind === 'saved') void how.file.close();
@@ -262,7 +275,6 @@ export class Persistence {
     this.lastBgsaveOk = ok;
     if (ok) {
       this.lastSaveSec = Math.floor(this.#deps.clock.now() / 1000);
-      this.saves++;
     }
     this.#deps.onSaveStatus(ok);
   }

@@ -24,8 +24,13 @@ import type { Keyspace } from '../keyspace/keyspace.ts';
 import type { Value } from '../types/value.ts';
 import { bodyOf, dumpBodyOf, type ValueBody } from './value-body.ts';
 
+/**
+ * Entries that are brought into the cache together, in a bare loop whose loads do not wait for each
+ * other: they lie anywhere in memory, and one by one each would cost more than to write it.
+ */
+const entriesAhead = 32;
 /** A slice looks at the clock each time it has done so much. */
-const workPerLook = 16;
+const workPerLook = 32;
 /** A string of so many bytes counts as another unit of work: long ones are slow to compress. */
 const bytesPerWork = 1024;
 /** Elements that are written between two looks at the clock: some 50 µs. */
@@ -75,6 +80,8 @@ export class Snapshot implements SnapshotObserver {
   /** What must wait until that one is complete. */
   readonly #aside: EntriesAside;
   #selectedDb = -1;
+  /** Refs of one dict, for `#walkSome` alone. */
+  readonly #ahead: number[] = [];
   #over = false;
 
   /** Fixes the point in time: everything written to the keyspace after this call is not in it. */
@@ -153,17 +160,35 @@ export class Snapshot implements SnapshotObserver {
 
   /** Goes on with one dict, until its end, the deadline or a large collection. */
   #walk(part: Part, deadline: number): void {
-    const { dict } = part;
     let workLeft = workPerLook;
-    part.position = dict.walk(part.position, (ref) => {
-      workLeft--;
-      if (dict.epochOf(ref) !== dict.epoch) workLeft -= this.#emit(part, ref);
-      if (this.#large.length !== 0) return false;
-      if (workLeft > 0) return true;
-      workLeft = workPerLook;
-      return this.#monotonicMs() < deadline;
-    });
-    part.walked = part.position === 0;
+    while (!part.walked && this.#large.length === 0) {
+      if (workLeft <= 0) {
+        if (this.#monotonicMs() >= deadline) return;
+        workLeft = workPerLook;
+      }
+      workLeft -= this.#walkSome(part, workLeft);
+    }
+  }
+
+  /** Emits the entries ahead, or as many as make up so much work; returns how much it was. */
+  #walkSome(part: Part, enough: number): number {
+    const { dict } = part;
+    const ahead = this.#ahead;
+    ahead.length = 0;
+    const next = dict.walk(part.position, (ref) => ahead.push(ref) < entriesAhead);
+    dict.touchEntries(ahead);
+    let work = 0;
+    for (let at = 0; at < ahead.length; at++) {
+      const ref = ahead[at];
+      work++;
+      if (dict.epochOf(ref) === dict.epoch) continue;
+      work += this.#emit(part, ref);
+      // Those that follow are met again: these bear the new epoch then, and are passed over.
+      if (work >= enough && at + 1 < ahead.length) return work;
+    }
+    part.position = next;
+    part.walked = next === 0;
+    return work;
   }
 
   /** Writes an entry, or has it wait for its turn; returns how much work that was. */

@@ -37,6 +37,8 @@ export type TakeBlock = (block: Uint8Array, release: () => void) => void;
 
 /** What is written. */
 export interface SnapshotForm {
+  /** For a save or a full sync, or for the base of an append-only file. */
+  readonly purpose: 'rdb' | 'aof';
   /** Facts for the file's head. */
   readonly aux: AuxFields;
   /** Writes commands that rebuild the data set instead of an RDB. */
@@ -63,6 +65,7 @@ export type FileSnapshotEnd =
 
 /** The snapshot at work, and how to tell its taker that it was broken off. */
 interface Running {
+  readonly purpose: SnapshotForm['purpose'];
   readonly snapshot: Snapshot;
   readonly run: SnapshotRun;
   readonly forReplicas: boolean;
@@ -81,9 +84,9 @@ export class Snapshots {
     this.#deps = deps;
   }
 
-  /** One is walking: no other can start. */
-  get isWalking(): boolean {
-    return this.#running !== null;
+  /** What the one at work is for; null when none is walking, and another one can start. */
+  get walking(): SnapshotForm['purpose'] | null {
+    return this.#running?.purpose ?? null;
   }
 
   /** Keys done and in all of the snapshot at work; zeros without one. */
@@ -115,7 +118,8 @@ export class Snapshots {
       },
       onFailed: fail,
     });
-    this.#running = { snapshot, run, fail, forReplicas: request.forReplicas === true };
+    const { forReplicas = false, purpose } = request;
+    this.#running = { purpose, snapshot, run, fail, forReplicas };
     this.begun++;
     run.resume();
     return run;

@@ -65,6 +65,7 @@ export class SnapshotSource implements SnapshotPort {
     const { persistence, log, pid, aux } = this.#deps;
     let wanted = true;
     const run = persistence.snapshots.start({
+      purpose: 'rdb',
       aux: aux(request.saveInfo),
       forReplicas: true,
       withoutData: request.withoutData,

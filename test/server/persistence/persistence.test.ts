@@ -88,6 +88,7 @@ describe('BGSAVE', () => {
     await whenIdle(rig);
 
     const sync = rig.persistence.snapshots.start({
+      purpose: 'rdb',
       aux: [],
       sink: (_block, release) => release(),
       mayGoOn: () => false,
@@ -183,6 +184,7 @@ describe('a snapshot for a full sync', () => {
     rig.fill(10);
     const failures: string[] = [];
     rig.persistence.snapshots.start({
+      purpose: 'rdb',
       aux: [],
       sink: (_block, release) => release(),
       mayGoOn: () => false,
@@ -236,7 +238,7 @@ describe('save points', () => {
     rig.clock.advance(1000);
     rig.persistence.cron();
     await whenIdle(rig);
-    expect([rig.persistence.lastBgsaveOk, rig.persistence.saves]).toEqual([true, 1]);
+    expect([rig.persistence.lastBgsaveOk, rig.persistence.saves]).toEqual([true, 2]);
   });
 });
 
@@ -287,6 +289,21 @@ describe('loading', () => {
     expect(again.loading.totalBytes).toBeGreaterThan(seen.at(-1) ?? 0);
     expect(again.loadings).toEqual(['exclusive', 'none']);
     expect(again.data.content()).toEqual(rig.data.content());
+  });
+
+  test('tells the log how far it is, every few seconds', async () => {
+    const rig = await newRig();
+    rig.loading.begin('exclusive', 4000);
+    const slices = [500, 500, 1000, 1000];
+    for (const [at, bytes] of slices.entries()) {
+      rig.clock.advance(2500);
+      void rig.loading.advance(bytes, (at + 1) * 10);
+    }
+    const lines = rig.log.filter((line) => line.includes('Loading: '));
+    expect(lines).toHaveLength(2);
+    expect(lines[0]).toContain('Loading: 1000 bytes, 25.00%, 20 keys or commands so far');
+    expect(lines[1]).toContain('Loading: 3000 bytes, 75.00%, 40 keys or commands so far');
+    rig.loading.end();
   });
 
   test('without a file there is nothing to load', async () => {

@@ -34,7 +34,7 @@ export class AofRig {
       pid: process.pid,
       settings: this.settings,
       log: new Logger({ clock, pid: process.pid, write: (line) => void log.push(line) }),
-      applier: this.#applier(),
+      applier: new Lines(this.loaded),
       newRdbLoader: () =>
         new KeyspaceLoader({
           dict: (dbId) => data.db(dbId).dict,
@@ -44,6 +44,8 @@ export class AofRig {
         }),
       defer: (fn) => void setImmediate(fn),
       position: () => undefined,
+      replOffset: () => 0,
+      onSynced: () => undefined,
       onStatus: (error) => void this.statuses.push(error === null),
       onFatal: (error) => void this.fatal.push(error),
     });
@@ -94,24 +96,32 @@ export class AofRig {
   logged(text: string): number {
     return this.rig.log.filter((line) => line.includes(text)).length;
   }
+}
 
-  #applier(): AofApplier {
-    const { loaded } = this;
-    return {
-      begin: () => undefined,
-      apply(chunk) {
-        loaded.push(...chunk.toString().split('\n').slice(0, -1));
-        this.takenBytes += chunk.length;
-        this.validBytes += chunk.length;
-        return null;
-      },
-      end: () => undefined,
-      validBytes: 0,
-      takenBytes: 0,
-      commandsRun: 0,
-      lastAnnotation: null,
-    } as AofApplier & { validBytes: number; takenBytes: number };
+/** Keeps the lines that it is given. */
+class Lines implements AofApplier {
+  validBytes = 0;
+  takenBytes = 0;
+  readonly commandsRun = 0;
+  readonly lastAnnotation = null;
+  readonly #lines: string[];
+
+  constructor(lines: string[]) {
+    this.#lines = lines;
   }
+
+  begin(): void {
+    this.validBytes = this.takenBytes = 0;
+  }
+
+  apply(chunk: Buffer): null {
+    this.#lines.push(...chunk.toString().split('\n').slice(0, -1));
+    this.takenBytes += chunk.length;
+    this.validBytes = this.takenBytes;
+    return null;
+  }
+
+  end(): void {}
 }
 
 const defaults: Omit<Settings, 'dir'> = {

@@ -28,8 +28,14 @@ export class PersistenceRig {
 
   constructor(dir: string, pid = process.pid) {
     this.settings.dir = dir;
+    const log = new Logger({
+      clock: this.clock,
+      pid,
+      write: (line) => void this.log.push(line),
+    });
     this.loading = new Loading({
       clock: this.clock,
+      log,
       defer: (fn) => void setImmediate(fn),
       settings: { keyLoadDelayUs: 0, loadingProcessEventsIntervalBytes: 1024 },
       onChange: (kind) => void this.loadings.push(kind),
@@ -37,7 +43,7 @@ export class PersistenceRig {
     this.persistence = new Persistence({
       keyspace: this.data.keyspace,
       clock: this.clock,
-      log: new Logger({ clock: this.clock, pid, write: (line) => void this.log.push(line) }),
+      log,
       loading: this.loading,
       pid,
       settings: this.settings,
