@@ -9,13 +9,15 @@ import {
   connectInstance,
   connectToLook,
   type BulkInstance,
+  type Credentials,
   type Instance,
   type InstanceTarget,
 } from '../instance/connection.ts';
 import type { Outcome } from '../instance/failure.ts';
 import { nowhere } from '../instance/verbs.ts';
 import { discover } from '../topology/discover.ts';
-import { findNode, type Topology, type TopologyNode } from '../topology/model.ts';
+import { brokenFences, unseenFences } from '../topology/fence-state.ts';
+import { findNode, type Fence, type Topology, type TopologyNode } from '../topology/model.ts';
 import { withTrend } from '../topology/trend.ts';
 import type { Clock } from '../util/clock.ts';
 import { OperatorError } from '../util/errors.ts';
@@ -31,6 +33,8 @@ import {
 export interface ObserveOptions extends SeedRequest {
   readonly timeoutMs: number;
   readonly clock: Clock;
+  /** Masters that were replaced; those that belong to what is found become part of it. */
+  readonly fences?: readonly Fence[];
   /** The look before this one, to tell how fast things change. */
   readonly previous?: Topology;
 }
@@ -47,6 +51,11 @@ export interface Observation {
   connectToLook(node: TopologyNode): Promise<Outcome<Instance>>;
   /** The same for whoever reads whole data sets. */
   connectInBulk(node: TopologyNode, timeoutMs: number): Promise<Outcome<BulkInstance>>;
+  /** Somebody else's way in, with the node's own TLS; at its address unless another is given. */
+  connectAs(
+    node: TopologyNode,
+    login: Pick<Credentials, 'username' | 'password'> & { readonly address?: Address },
+  ): Promise<Outcome<Instance>>;
   /** The node that was typed. Throws an OperatorError that lists the names there are. */
   find(words: string): TopologyNode;
 }
@@ -57,7 +66,8 @@ export async function observe(options: ObserveOptions): Promise<Observation> {
   const plan = await resolveSeeds(options);
   const { seeds, lab, credentials } = plan;
   const source = lab === undefined ? 'address' : 'inventory';
-  const seen = await discover({ seeds, source, credentials, timeoutMs, clock });
+  const found = await discover({ seeds, source, credentials, timeoutMs, clock });
+  const seen = { ...found, fences: fencesOf(found, options.fences ?? []) };
   const topology = options.previous === undefined ? seen : withTrend(options.previous, seen);
   if (topology.nodes.length === 0) throwNobodyMeant(topology);
   const targetOf = ({ address }: TopologyNode): InstanceTarget => ({
@@ -73,10 +83,34 @@ export async function observe(options: ObserveOptions): Promise<Observation> {
     again: () => observeAgain(options, topology),
     connect: (node) => connectInstance(targetOf(node)),
     connectToLook: (node) => connectToLook(targetOf(node)),
+    connectAs: (node, { address = node.address, ...login }) => {
+      const { tls } = credentialsAt(plan, node.address);
+      return connectToLook({ ...address, ...login, ...(tls && { tls }), timeoutMs });
+    },
     connectInBulk: (node, answerTimeoutMs) =>
       connectInBulk({ ...targetOf(node), timeoutMs: answerTimeoutMs }),
     find: (words) => findNode(topology, words) ?? throwUnknown(words, topology.nodes),
   };
+}
+
+/**
+ * A replaced master that has come back is listed by nobody: it is asked where it was. While it does
+ * not answer it is no part of the setup any more.
+ */
+export async function observeFenced(options: ObserveOptions): Promise<Observation> {
+  const seen = await observe(options);
+  const unseen = unseenFences(seen.topology);
+  if (unseen.length === 0) return seen;
+  const { extra = [] } = options;
+  const wider = await observe({ ...options, extra: [...extra, ...unseen] });
+  return brokenFences(wider.topology).length > 0 ? wider : seen;
+}
+
+/** Those whose old or new master is here. */
+function fencesOf(topology: Topology, fences: readonly Fence[]): Fence[] {
+  const isHere = (address: Address): boolean =>
+    findNode(topology, formatAddress(address)) !== undefined;
+  return fences.filter(({ address, by }) => isHere(address) || isHere(by.address));
 }
 
 /**

@@ -10,6 +10,7 @@ import type { Tls } from '../instance/tls.ts';
 import { OperatorError } from '../util/errors.ts';
 import { BaseCommand } from './base-command.ts';
 import type { Direction, RecordedNode } from '../topology/change-record.ts';
+import type { Fence } from '../topology/model.ts';
 import type { Wanted } from '../topology/plan.ts';
 import type { ChangeDocument, ChangeResult } from './change/change-document.ts';
 import type { ChangeOptions } from './change/run-change.ts';
@@ -114,20 +115,29 @@ export abstract class TopologyCommand extends BaseCommand {
     extra: readonly Address[] = [],
   ): Promise<Observation> {
     const timeoutMs = parseSeconds(flags.timeout, '--timeout') * 1000;
-    const [{ observe }, { systemClock }] = await Promise.all([
+    const [{ observe, observeFenced }, { systemClock }] = await Promise.all([
       import('./observe.ts'),
       import('../util/clock.ts'),
     ]);
     const lab = await this.findLab(flags, [...words, ...extra]);
-    const request = { words, extra, lab, timeoutMs, clock: systemClock };
     const credentials = await credentialsFor(flags);
-    const seen = await observe({ ...request, credentials });
+    const fences = await this.#readFences(lab);
+    const request = { words, extra, lab, timeoutMs, clock: systemClock, fences };
+    const seen = await observeFenced({ ...request, credentials });
     const known = seen.lab?.spec.password ?? credentials.password;
     if (known !== undefined || !seen.topology.nodes.some(isLockedOut)) return seen;
     const { askPassword, canAsk } = await import('./ask.ts');
     if (!canAsk() || this.jsonEnabled()) return seen;
     const password = await askPassword('Password:');
     return observe({ ...request, credentials: { ...credentials, password } });
+  }
+
+  async #readFences(lab: Lab | undefined): Promise<readonly Fence[]> {
+    const [{ readFences }, { stateDir }] = await Promise.all([
+      import('../topology/fence.ts'),
+      import('../topology/journal.ts'),
+    ]);
+    return readFences(stateDir(lab?.dir, process.env));
   }
 
   /** The lab, when there is one; none is an error only where nothing else was named. */

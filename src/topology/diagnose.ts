@@ -7,6 +7,7 @@ import { findAnnouncedUnreachable, findDuplicates, findPhantoms } from './findin
 import { reachedNobody, type Finding } from './findings/finding.ts';
 import * as links from './findings/links.ts';
 import * as nodes from './findings/nodes.ts';
+import { findFencedMaster } from './findings/fences.ts';
 import { findSentinelStale } from './findings/sentinels.ts';
 import * as settings from './findings/settings.ts';
 import * as shape from './findings/shape.ts';
@@ -66,6 +67,12 @@ const rules = [
     severity: 'error',
     means: 'nodes follow each other in a circle',
     find: shape.findCycle,
+  },
+  {
+    code: 'fenced-master',
+    severity: 'error',
+    means: 'a master that was replaced while it was away has come back as one',
+    find: findFencedMaster,
   },
   {
     code: 'empty-master',

@@ -19,6 +19,21 @@ export interface Topology {
   readonly links: readonly Link[];
   /** Those that watch it, as far as we were told of one. */
   readonly sentinels: readonly SentinelNode[];
+  /** Masters that were replaced while they did not answer. */
+  readonly fences?: readonly Fence[];
+}
+
+/** The note that is left when a replica takes over from a dead master. */
+export interface Fence {
+  /** Unix milliseconds. */
+  readonly at: number;
+  /** The master that was replaced. */
+  readonly name: string;
+  readonly address: Address;
+  readonly by: { readonly name: string; readonly address: Address };
+  /** Of the history that both had, the last byte that the new master had of it. */
+  readonly masterReplid: string;
+  readonly offset: number;
 }
 
 /** They hold no data and are no part of the tree. */

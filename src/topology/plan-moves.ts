@@ -83,7 +83,7 @@ export function planRejoin(topology: Topology, node: TopologyNode, options: Plan
   const masters = topology.nodes.filter((other) => other !== node && isLiveMaster(other));
   if (masters.length === 0) {
     const message = `There is no other master that ${node.name} could rejoin.`;
-    return refuse('not-reachable', message, 'name it too: repl reparent NODE --to MASTER');
+    return refuse('not-reachable', message, `name it too: repl rejoin ${node.name} MASTER`);
   }
   const [master] = masters;
   if (masters.length > 1) {

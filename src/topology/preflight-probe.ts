@@ -7,7 +7,7 @@
 import { access, constants, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { isLoopback, type Address } from '../instance/address.ts';
-import { connectToLook, type Credentials, type Instance } from '../instance/connection.ts';
+import type { Credentials, Instance } from '../instance/connection.ts';
 import type { Failure, Outcome } from '../instance/failure.ts';
 import { Secret } from '../instance/secret.ts';
 import { factsOf, type TopologyNode } from './model.ts';
@@ -61,9 +61,17 @@ export type LoginProbe =
   | { readonly kind: 'not-allowed'; readonly user: string; readonly command: string }
   | { readonly kind: 'unknown'; readonly why: string };
 
+export type ConnectToProbe = (node: TopologyNode) => Promise<Outcome<Instance>>;
+
+/** Somebody else's way in, or our way to another address of the node. */
+export type ConnectAs = (
+  node: TopologyNode,
+  login: Pick<Credentials, 'username' | 'password'> & { readonly address?: Address },
+) => Promise<Outcome<Instance>>;
+
 interface ProbeOptions {
-  readonly connect: (node: TopologyNode) => Promise<Outcome<Instance>>;
-  readonly timeoutMs: number;
+  readonly connect: ConnectToProbe;
+  readonly connectAs: ConnectAs;
 }
 
 /** What a replica sends to its upstream. */
@@ -131,7 +139,7 @@ export async function probePair(
 async function probeLogin(
   probe: Probe | undefined,
   upstream: TopologyNode,
-  { timeoutMs }: ProbeOptions,
+  { connectAs }: ProbeOptions,
 ): Promise<LoginProbe> {
   if (probe?.masterauth === undefined) {
     return { kind: 'unknown', why: 'its masterauth cannot be read' };
@@ -140,7 +148,7 @@ async function probeLogin(
   const credentials: Credentials = masterauth.empty
     ? {}
     : { password: masterauth, ...(masteruser === undefined ? {} : { username: masteruser }) };
-  const connected = await connectToLook({ ...upstream.address, ...credentials, timeoutMs });
+  const connected = await connectAs(upstream, credentials);
   if (connected.kind === 'failed') return loginFailure(connected.failure);
   const instance = connected.value;
   try {
@@ -235,7 +243,7 @@ async function readList(
 /** Is it the node itself that answers where it says that it is? */
 async function probeAnnounced(
   node: TopologyNode,
-  { timeoutMs }: ProbeOptions,
+  { connectAs }: ProbeOptions,
 ): Promise<AnnouncedProbe> {
   const { replicaAnnounceIp, replicaAnnouncePort } = factsOf(node)?.settings ?? {};
   if (replicaAnnounceIp === undefined && replicaAnnouncePort === undefined) return { kind: 'none' };
@@ -243,7 +251,7 @@ async function probeAnnounced(
     host: replicaAnnounceIp ?? node.address.host,
     port: replicaAnnouncePort ?? node.address.port,
   };
-  const connected = await connectToLook({ ...address, timeoutMs });
+  const connected = await connectAs(node, { address });
   if (connected.kind === 'failed') return { kind: 'silent', address, failure: connected.failure };
   const instance = connected.value;
   try {

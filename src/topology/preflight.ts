@@ -4,13 +4,12 @@
  * asked of the ACL, each announced address is dialled. Used by the change engine, which stops when
  * one answer is no. What nobody can tell without doing it is `unknown`, and does not stop a change.
  */
-import type { Outcome } from '../instance/failure.ts';
-import type { Instance } from '../instance/connection.ts';
 import type { Forecast } from './forecast.ts';
 import { factsOf, nodeOf, type NodeId, type Topology, type TopologyNode } from './model.ts';
 import type { Abilities } from './planned.ts';
 import { checks, type CheckName, type Finding, type Job } from './preflight-checks.ts';
-import { probeNode, probePair, type PairProbe, type Probe } from './preflight-probe.ts';
+import { probeNode, probePair } from './preflight-probe.ts';
+import type { ConnectAs, ConnectToProbe, PairProbe, Probe } from './preflight-probe.ts';
 import { nodesOfStep, type Step } from './step.ts';
 
 export interface PreflightOptions {
@@ -19,8 +18,9 @@ export interface PreflightOptions {
   readonly forecasts: readonly Forecast[];
   /** Checks whose no is known and accepted. */
   readonly skip: ReadonlySet<string>;
-  readonly connect: (node: TopologyNode) => Promise<Outcome<Instance>>;
-  readonly timeoutMs: number;
+  /** As our own user. */
+  readonly connect: ConnectToProbe;
+  readonly connectAs: ConnectAs;
 }
 
 /** One answer about one node. */

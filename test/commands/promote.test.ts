@@ -1,3 +1,5 @@
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ChangeDocument } from '../../src/cli/change/change-document.ts';
 import { jsonOf, runRepl } from '../cli/run-repl.ts';
@@ -40,13 +42,24 @@ describe('the commands that change a live setup', () => {
       stderr: expect.stringContaining('--force'),
     });
     const forced = ['promote', at(b), '--force', '--accept-hidden', '--yes'];
-    expect(await runRepl(forced, { cwd })).toMatchObject({ code: 0, stderr: '' });
+    const env = { XDG_STATE_HOME: cwd };
+    expect(await runRepl(forced, { cwd, env })).toMatchObject({ code: 0, stderr: '' });
+    const note = join(cwd, 'redis-repl', 'fences', `127.0.0.1_${a.port}.json`);
+    expect(statSync(note).mode & 0o777).toBe(0o600);
+    const away = await runRepl(['status', at(b), '--json'], { cwd, env });
+    expect(away.stdout).not.toContain('fenced-master');
+
+    // Nobody lists it; the note knows where it was.
     await a.restart();
     await a.cli('SET', 'late', 'x');
-    const back = await runRepl(['rejoin', at(a), at(b), '--yes'], { cwd });
+    const found = await runRepl(['check', at(b)], { cwd, env });
+    expect(found.stdout).toContain('fenced-master');
+    expect(found.stdout).toContain(`repl rejoin ${at(a)}`);
+    const back = await runRepl(['rejoin', at(a), '--yes'], { cwd, env });
     expect(back).toMatchObject({ code: 0, stderr: '' });
     expect(back.stdout).toContain(`${at(a)} has`);
     expect(await a.cli('EXISTS', 'late')).toContain('0');
+    expect(existsSync(note)).toBe(false);
   });
 
   it('promote, reparent, replicaof and slaveof', async (context) => {

@@ -12,6 +12,7 @@ import { parseVersion, rdbVersionsOf } from '../../src/instance/version.ts';
 import type { ReplicationInfo } from '../../src/protocol/info.ts';
 import { lagBetween, type Link, type LinkState } from '../../src/topology/model.ts';
 import type {
+  Fence,
   NodeFacts,
   SentinelNode,
   Topology,
@@ -23,6 +24,7 @@ export interface Sketch {
   source?: Topology['source'];
   nodes: Record<string, NodeSketch>;
   sentinels?: SentinelSketch[];
+  fences?: Fence[];
 }
 
 /** One that watches one master, `mymaster`. */
@@ -116,13 +118,19 @@ export const quietRates: InstantaneousRates = {
 export const sampledAtMs = 1_700_000_000_000;
 export const nowMs = sampledAtMs + 4;
 
-export function buildTopology({ source = 'address', nodes, sentinels = [] }: Sketch): Topology {
+export function buildTopology({
+  source = 'address',
+  nodes,
+  sentinels = [],
+  fences = [],
+}: Sketch): Topology {
   const entries = Object.entries(nodes);
   return {
     source,
     nodes: entries.map(([name, node]) => buildNode(name, node, { source, nodes })),
     links: entries.flatMap(([name, node]) => buildLink(name, node, nodes) ?? []),
     sentinels: sentinels.map(buildSentinel),
+    fences,
   };
 }
 

@@ -41,7 +41,7 @@ async function check(
   { before, skip }: CheckPlanOptions,
   plan: Plan,
 ): Promise<{ whole: CheckedPlan; abilities: Preflight['abilities'] }> {
-  const { topology, timeoutMs } = before;
+  const { topology } = before;
   const forecasts = forecast(topology, plan.steps, { fullCopyBytesPerSecond });
   const { results, abilities } = await preflight({
     topology,
@@ -49,7 +49,7 @@ async function check(
     forecasts,
     skip: new Set(skip),
     connect: (node) => before.connectToLook(node),
-    timeoutMs,
+    connectAs: (node, login) => before.connectAs(node, login),
   });
   return { whole: { plan, forecasts, results }, abilities };
 }

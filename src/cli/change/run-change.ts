@@ -32,6 +32,7 @@ import { renderPreflight } from '../views/preflight-view.ts';
 import { renderComparison, renderCost, renderPlan, stepText } from '../views/plan-view.ts';
 import { renderTree } from '../views/status-view.ts';
 import { checkPlan, throwRefusedChecks } from './check-plan.ts';
+import { performFenced } from './change-fences.ts';
 import { changeResult, type ChangeResult } from './change-document.ts';
 import { performChange, stopOf, whoAmI, type Performed } from './perform-change.ts';
 import { persistInventory } from './persist-inventory.ts';
@@ -111,14 +112,16 @@ async function finish(
   const { steps, moves } = plan;
   const id = newChangeId(before.clock.now(), random);
   const openJournal = () => beginJournal(stateDir, beginning(options, plan, id));
-  const performed = await performChange({
-    ...options,
-    steps,
-    id,
-    openJournal,
-    undoes: true,
-    mayLose: mayLose(before.topology, steps),
-  });
+  const perform = (): Promise<Performed> =>
+    performChange({
+      ...options,
+      steps,
+      id,
+      openJournal,
+      undoes: true,
+      mayLose: mayLose(before.topology, steps),
+    });
+  const performed = await performFenced({ before, plan, stateDir }, perform);
   if (performed.carried.kind === 'done' && persist) await persistInventory(before, moves);
   showEnd(options, performed);
   showForecast(options, performed, forecasts);

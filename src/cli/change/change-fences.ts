@@ -1,0 +1,37 @@
+/**
+ * Keeps the notes about replaced masters in step with a change: one is left before a dead master is
+ * replaced, and taken away when nobody has replaced it after all, or when a noted node has got its
+ * place again. Used by run-change.ts.
+ */
+import { removeFence, writeFence } from '../../topology/fence.ts';
+import { fenceFor } from '../../topology/fence-state.ts';
+import { nodeOf } from '../../topology/model.ts';
+import type { Plan } from '../../topology/planned.ts';
+import { makesMaster } from '../../topology/step.ts';
+import type { Observation } from '../observe.ts';
+import type { Performed } from './perform-change.ts';
+
+/** Runs the change between writing the note and taking away those that have become untrue. */
+export async function performFenced(
+  { before, plan, stateDir }: { before: Observation; plan: Plan; stateDir: string },
+  perform: () => Promise<Performed>,
+): Promise<Performed> {
+  const { topology, clock } = before;
+  const fence = fenceFor(topology, plan.steps, clock.now());
+  let performed: Performed | undefined;
+  // Before the first step: a tool that dies in between has left it.
+  if (fence !== undefined) await writeFence(stateDir, fence);
+  try {
+    performed = await perform();
+    return performed;
+  } finally {
+    const carried = performed?.carried;
+    const isReplaced = carried?.kind === 'done' || carried?.done.some(makesMaster) === true;
+    if (fence !== undefined && !isReplaced) await removeFence(stateDir, fence.address);
+    const placed =
+      carried?.kind === 'done' ? plan.moves.map(({ node }) => nodeOf(topology, node)) : [];
+    for (const node of placed) {
+      if (node?.state.kind === 'up') await removeFence(stateDir, node.address);
+    }
+  }
+}
