@@ -143,7 +143,9 @@ async function takeUp(servers: Servers, stateDir: string, direction: Direction):
     write: (text) => void written.push(text),
     paint: plain,
   });
-  expect({ ...result.document, text: written.join('') }).toMatchObject({ outcome: 'done' });
+  if (result.document.outcome !== 'done') {
+    throw new Error(`${direction} ended ${result.document.outcome}:\n${written.join('')}`);
+  }
   expect((await readRecords(stateDir)).map(isOpen)).toEqual([false]);
   const after = judgeStatus(await before.again());
   expect(after.problems.filter(({ severity }) => severity === 'error')).toEqual([]);
