@@ -1,6 +1,6 @@
 /**
  * A data set as one word, and as lines to show what differs. Unlike DEBUG DIGEST it covers the moment
- * when a key expires and the consumer groups of streams, and it is cheap enough to be taken between
+ * when a key or a field expires and the consumer groups of streams, and it is cheap enough to be taken between
  * any two requests. Keys past their time count until they are deleted.
  *
  * Left out is what Redis does not replicate either: when and how often an entry of a stream was
@@ -85,7 +85,9 @@ function hashHash(start: number, hash: HashValue): number {
   let sum = 0;
   hash.walk(0, (ref) => {
     hash.readField(ref);
-    const field = hashWindow(basis, hash);
+    const { windowBuffer, windowStart, windowEnd } = hash;
+    const expireAt = hash.expireAt(windowBuffer, windowStart, windowEnd);
+    const field = hashNumber(hashWindow(basis, hash), expireAt);
     hash.readValue(ref);
     sum = (sum + mix(hashWindow(field, hash))) | 0;
     return true;

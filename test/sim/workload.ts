@@ -91,6 +91,19 @@ const commands: readonly (readonly [number, Maker])[] = [
   [0.3, (draw) => ['SRANDMEMBER', drawSetKey(draw), draw.int(-5, 5)]],
   [1, (draw) => ['HINCRBYFLOAT', 'hash', `f${draw.int(0, 5)}`, draw.pick(['0.1', '-7.25'])]],
   [1, (draw) => ['HSET', 'hash2', `f${draw.int(0, 20)}`, drawValue(draw)]],
+  [3, drawFieldExpiry],
+  [1, (draw) => ['HPERSIST', drawHash(draw), 'FIELDS', 1, drawField(draw)]],
+  [
+    1,
+    (draw, nowMs) => [
+      'HGETEX',
+      drawHash(draw),
+      ...drawExpiry(draw, nowMs, 'PERSIST'),
+      ...oneField(draw),
+    ],
+  ],
+  [1, drawHsetex],
+  [1, (draw) => ['HGETDEL', drawHash(draw), ...oneField(draw)]],
   [1, (draw) => ['ZADD', 'scores', draw.int(-9, 9), `m${draw.int(0, 20)}`]],
   [0.5, (draw) => ['ZPOPMIN', 'scores', draw.int(0, 3)]],
   [1, (draw) => ['XADD', drawStreamKey(draw), '*', 'f', drawValue(draw)]],
@@ -158,6 +171,35 @@ function drawExpire(draw: Draw, nowMs: number): Words {
     default:
       return ['PEXPIREAT', key, nowMs + draw.int(-5, 5000), ...condition];
   }
+}
+
+/** The fields that random requests on hashes are about, too. */
+function drawField(draw: Draw): string {
+  return draw.pick(['f', 'g', 'h', '1', '', `f${draw.int(0, 20)}`]);
+}
+
+function drawHash(draw: Draw): string {
+  return draw.pick(['hash', 'hash2', 'hash3']);
+}
+
+function oneField(draw: Draw): RespArg[] {
+  return ['FIELDS', 1, drawField(draw)];
+}
+
+function drawFieldExpiry(draw: Draw, nowMs: number): Words {
+  const hash = drawHash(draw);
+  const condition = draw.pick([[], [], ['NX'], ['XX'], ['GT'], ['LT']]);
+  const named = ['FIELDS', 2, drawField(draw), drawField(draw)];
+  return draw.chance(0.5)
+    ? ['HPEXPIRE', hash, draw.int(0, 5000), ...condition, ...named]
+    : ['HPEXPIREAT', hash, nowMs + draw.int(-5, 5000), ...condition, ...named];
+}
+
+function drawHsetex(draw: Draw, nowMs: number): Words {
+  const condition = draw.pick([[], [], ['FNX'], ['FXX']]);
+  const expiry = drawExpiry(draw, nowMs, 'KEEPTTL');
+  const pair = [drawField(draw), drawValue(draw)];
+  return ['HSETEX', drawHash(draw), ...condition, ...expiry, 'FIELDS', 1, ...pair];
 }
 
 function drawCopy(draw: Draw): Words {

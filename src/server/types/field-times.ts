@@ -36,6 +36,7 @@ interface Times {
   set(field: Uint8Array, start: number, end: number, atMs: number): void;
   remove(field: Uint8Array, start: number, end: number): boolean;
   due(nowMs: number, max: number): Buffer[];
+  countDue(nowMs: number): number;
   walk(from: number, visit: (field: Window, atMs: number) => boolean): number;
 }
 
@@ -84,6 +85,10 @@ export class FieldTimes {
   /** Copies of the fields whose time has come, at most so many. */
   due(nowMs: number, max: number): Buffer[] {
     return this.nextMs > nowMs ? [] : this.#times.due(nowMs, max);
+  }
+
+  countDue(nowMs: number): number {
+    return this.nextMs > nowMs ? 0 : this.#times.countDue(nowMs);
   }
 
   /**
@@ -153,6 +158,15 @@ class FewTimes implements Times {
       return true;
     });
     return fields;
+  }
+
+  countDue(nowMs: number): number {
+    let count = 0;
+    this.walk(0, (_, atMs) => {
+      if (atMs <= nowMs) count++;
+      return true;
+    });
+    return count;
   }
 
   walk(_from: number, visit: (field: Window, atMs: number) => boolean): number {
@@ -238,6 +252,10 @@ class ManyTimes implements Times {
       fields.readKey(ref);
       return Buffer.from(fields.windowBuffer.subarray(fields.windowStart, fields.windowEnd));
     });
+  }
+
+  countDue(nowMs: number): number {
+    return this.#heap.until(nowMs, Number.POSITIVE_INFINITY).length;
   }
 
   walk(from: number, visit: (field: Window, atMs: number) => boolean): number {

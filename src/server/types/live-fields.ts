@@ -17,8 +17,7 @@ export class LiveFields implements HashFields {
   }
 
   get size(): number {
-    const ended = this.#hash.times?.due(this.#nowMs, Number.POSITIVE_INFINITY).length ?? 0;
-    return this.#hash.size - ended;
+    return this.#hash.size - (this.#hash.times?.countDue(this.#nowMs) ?? 0);
   }
 
   get windowBuffer(): Buffer {

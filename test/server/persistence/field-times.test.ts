@@ -4,6 +4,7 @@
  */
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { RequestReader } from '../../../src/protocol/request-reader.ts';
 import {
   decodeDumpBody,
   readDumpPayload,
@@ -11,8 +12,9 @@ import {
 } from '../../../src/rdb/dump-payload.ts';
 import { RdbReader } from '../../../src/rdb/rdb-reader.ts';
 import { RdbWriter } from '../../../src/rdb/rdb-writer.ts';
-import type { HashTarget, RdbValueSink } from '../../../src/rdb/value-sink.ts';
+import type { BlockSink } from '../../../src/rdb/rdb-output.ts';
 import { Keyspace } from '../../../src/server/keyspace/keyspace.ts';
+import { CommandWriter } from '../../../src/server/persistence/command-writer.ts';
 import { KeyspaceLoader } from '../../../src/server/persistence/rdb-load.ts';
 import { SkippedItems } from '../../../src/server/persistence/skipped-items.ts';
 import { Snapshot } from '../../../src/server/persistence/snapshot.ts';
@@ -33,7 +35,9 @@ const atMs = fc.oneof(
   fc.constantFrom(1, 2 ** 46 - 1),
   fc.nat().map((n) => n + 1),
 );
-const fields = fc.dictionary(element, fc.record({ value: element, atMs }), {
+/** That one is no key of a plain object. */
+const name = element.filter((text) => text !== '__proto__');
+const fields = fc.dictionary(name, fc.record({ value: element, atMs }), {
   minKeys: 1,
   maxKeys: 60,
   noNullPrototype: true,
@@ -71,30 +75,54 @@ test('are passed over by whoever does not know them', () => {
   );
 });
 
-test('of a large hash go out in pieces, between which it and other keys may change', () => {
-  const large = Object.fromEntries(
-    Array.from({ length: 5000 }, (_, n) => [
-      `field ${n}`,
-      { value: 'v', atMs: n % 3 === 0 ? -1 : n },
-    ]),
-  );
-  const small = { f: { value: 'v', atMs: 7 } };
-  const keyspace = keyspaceOf({ large, small, other: small });
-  const blocks: Buffer[] = [];
-  const writer = new RdbWriter({ sink: (block) => void blocks.push(Buffer.from(block)) });
-  const snapshot = new Snapshot({ keyspace, writer, aux: [], monotonicMs: () => 0 });
-  let steps = 0;
-  while (!snapshot.step(0)) {
-    steps++;
-    for (const key of ['small', 'other']) hashAt(keyspace, key).remove(...bytes('f'));
-    const hash = hashAt(keyspace, 'large');
-    for (let n = 0; n < 40; n++) changeField(hash, `field ${(steps * 97 + n * 131) % 5000}`, n);
-  }
-  expect(steps).toBeGreaterThan(30);
-  const loaded = keyspaceOf({});
-  load(loaded, [Buffer.concat(blocks)]);
-  expect(contentOf(loaded)).toEqual({ large, small, other: small });
-});
+/** Hashes out of what a writer of this kind has written. */
+const writers = [
+  {
+    form: 'an RDB',
+    make: (sink: BlockSink) => new RdbWriter({ sink }),
+    read: (file: Buffer): Record<string, Fields> => {
+      const loaded = keyspaceOf({});
+      load(loaded, [file]);
+      return contentOf(loaded);
+    },
+  },
+  {
+    form: 'commands',
+    make: (sink: BlockSink) => new CommandWriter({ sink, compress: true, timestampSec: -1 }),
+    read: (file: Buffer): Record<string, Fields> =>
+      Object.fromEntries(
+        requestsIn(file)
+          .filter(([name]) => name.toString() === 'RESTORE')
+          .map(([, key, , payload]) => [key.toString(), fieldsOf(restored(payload))]),
+      ),
+  },
+];
+
+test.each(writers)(
+  'of a large hash go out in pieces as $form, between which it and other keys may change',
+  ({ make, read }) => {
+    const large = Object.fromEntries(
+      Array.from({ length: 5000 }, (_, n) => [
+        `field ${n}`,
+        { value: 'v', atMs: n % 3 === 0 ? -1 : n },
+      ]),
+    );
+    const small = { f: { value: 'v', atMs: 7 } };
+    const keyspace = keyspaceOf({ large, small, other: small });
+    const blocks: Buffer[] = [];
+    const writer = make((block) => void blocks.push(Buffer.from(block)));
+    const snapshot = new Snapshot({ keyspace, writer, aux: [], monotonicMs: () => 0 });
+    let steps = 0;
+    while (!snapshot.step(0)) {
+      steps++;
+      for (const key of ['small', 'other']) hashAt(keyspace, key).remove(...bytes('f'));
+      const hash = hashAt(keyspace, 'large');
+      for (let n = 0; n < 40; n++) changeField(hash, `field ${(steps * 97 + n * 131) % 5000}`, n);
+    }
+    expect(steps).toBeGreaterThan(30);
+    expect(read(Buffer.concat(blocks))).toEqual({ large, small, other: small });
+  },
+);
 
 test('that are damaged are refused', () => {
   const file = rdbOf(keyspaceOf({ h: { field: { value: 'v', atMs: 2 ** 40 } } }), false);
@@ -123,18 +151,33 @@ test('come back out of DUMP payloads, whose version is that of Redis 8', () => {
       );
       const isVolatile = Object.values(hash).some((field) => field.atMs >= 0);
       expect(payload.readUInt16LE(payload.length - 10)).toBe(isVolatile ? 12 : 10);
-      const read = readDumpPayload(payload);
-      if (read.kind === 'error') throw new Error(read.because);
-      const restored = new HashValue(keyspaceOf({}).valueSettings);
-      decodeDumpBody(read.type, read.body, Buffer.alloc(0), hashSink(restored));
-      expect(fieldsOf(restored)).toEqual(hash);
+      expect(fieldsOf(restored(payload))).toEqual(hash);
     }),
     { numRuns: 100 },
   );
 });
 
-function hashSink(hash: HashTarget): RdbValueSink {
-  return { ...silentSink, beginHash: () => hash };
+function restored(payload: Buffer): HashValue {
+  const read = readDumpPayload(payload);
+  if (read.kind === 'error') throw new Error(read.because);
+  const hash = new HashValue(keyspaceOf({}).valueSettings);
+  const sink = { ...silentSink, beginHash: () => hash };
+  decodeDumpBody(read.type, read.body, Buffer.alloc(0), sink);
+  return hash;
+}
+
+/** The words of each request in a file of nothing else. */
+function requestsIn(file: Buffer): Buffer[][] {
+  const reader = new RequestReader(() => []);
+  const requests: Buffer[][] = [];
+  for (let at = 0; at < file.length;) {
+    at = reader.parse(file, at, file.length, true);
+    const { argc, argStart, argEnd } = reader;
+    requests.push(
+      Array.from({ length: argc }, (_, index) => file.subarray(argStart[index], argEnd[index])),
+    );
+  }
+  return requests;
 }
 
 function keyspaceOf(data: Record<string, Fields>): Keyspace {

@@ -32,6 +32,7 @@ test('holds what a Map of times holds', () => {
       const due = [...model].filter(([, atMs]) => atMs <= nowMs).map(([field]) => field);
       const found = held.due(nowMs, 1000).map((field) => field.toString('latin1'));
       expect(found.toSorted()).toEqual(due.toSorted());
+      expect(held.countDue(nowMs)).toBe(due.length);
       expect(held.due(nowMs, 2)).toHaveLength(Math.min(2, due.length));
     }),
     { numRuns: 200 },
