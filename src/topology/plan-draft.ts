@@ -6,8 +6,9 @@
  * Switchover while the old master lives (demote first: a tool that dies in between leaves no writer,
  * never two):
  *
- *     hold M's PINGs → hold M's writes → all in step with M → M follows T → T follows no one
- *        → release M → M's other replicas follow T → every link is up → PINGs again
+ *     hold M's PINGs → all nearly in step → hold M's writes → all in step with M → M follows T
+ *        → T follows no one → release M → M's other replicas follow T → every link is up
+ *        → PINGs again
  *
  * M and T follow each other for a moment. That is harmless: neither takes writes, and since both
  * are replicas no PING moves an offset, so everyone continues without a full copy. Where writes
@@ -91,9 +92,11 @@ export class PlanDraft {
     else {
       if (way.period === undefined) this.warn(pingsText(old));
       else this.#holdPings(old, way.period);
+      const inStep = { node: target.id, also, with: old.id };
+      this.#add({ kind: 'await-nearly-in-step', ...inStep });
       if (way.holds) this.#add({ kind: 'hold-writes', node: old.id });
       else this.warn(unheldText(old));
-      this.#add({ kind: 'await-in-step', node: target.id, also, with: old.id });
+      this.#add({ kind: 'await-in-step', ...inStep });
       this.#follow(old, target, 'demotion');
       this.#becomeMaster(target);
       if (way.holds) this.#add({ kind: 'release-writes', node: old.id });

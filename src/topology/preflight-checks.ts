@@ -187,19 +187,19 @@ function judgeVersion({ pairs }: Job): Finding[] {
 }
 
 /** Who takes over must have the data: equal offsets do not prove it. */
-function judgeData({ topology, steps }: Job): Finding[] {
+function judgeData({ topology, steps, probes }: Job): Finding[] {
   return promoted(topology, steps).flatMap(({ node, old }) => {
-    const [own, above] = [factsOf(node), factsOf(old)];
+    const [own, above] = [probes.get(node.id)?.data, probes.get(old.id)?.data];
     if (own === undefined || above === undefined) return [];
-    return own.keyCount === 0 && above.keyCount > 0
-      ? [
-          no(
-            node.name,
-            `it has no keys, and ${old.name} has ${above.keyCount}`,
-            `repl verify ${old.name} ${node.name}`,
-          ),
-        ]
-      : [yes(node.name, `has ${own.keyCount} keys, ${old.name} ${above.keyCount}`)];
+    const isEmpty = own.keyCount === 0 && above.keyCount > 0;
+    if (!isEmpty) {
+      return [yes(node.name, `has ${own.keyCount} keys, ${old.name} ${above.keyCount}`)];
+    }
+    const words = `it has no keys, and ${old.name} has ${above.keyCount}`;
+    // What it lacks may be on its way: it was looked at before it had all that the other had then.
+    return own.masterReplOffset < above.masterReplOffset
+      ? [unknown(node.name, `${words}, but it is behind`)]
+      : [no(node.name, words, `repl verify ${old.name} ${node.name}`)];
   });
 }
 

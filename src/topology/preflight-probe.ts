@@ -10,6 +10,7 @@ import { isLoopback, type Address } from '../instance/address.ts';
 import type { Credentials, Instance } from '../instance/connection.ts';
 import type { Failure, Outcome } from '../instance/failure.ts';
 import { Secret } from '../instance/secret.ts';
+import { infoKeyCount, parseInfo, parseReplicationInfo } from '../protocol/info.ts';
 import { factsOf, type TopologyNode } from './model.ts';
 
 /** Every command that a plan may send, as the ACL and COMMAND INFO know it, with arguments. */
@@ -32,6 +33,7 @@ export interface Probe {
   readonly masteruser: string | undefined;
   /** Undefined: we may not read it. Empty: there is none. */
   readonly masterauth: Secret | undefined;
+  readonly data: DataProbe | undefined;
   readonly users: readonly string[] | undefined;
   readonly databases: number | undefined;
   readonly maxclients: number | undefined;
@@ -39,6 +41,12 @@ export interface Probe {
   readonly file: FileProbe;
   /** Free bytes where it writes its files; undefined on another machine. */
   readonly freeDiskBytes: number | undefined;
+}
+
+/** Both of one moment. */
+export interface DataProbe {
+  readonly keyCount: number;
+  readonly masterReplOffset: number;
 }
 
 export type AnnouncedProbe =
@@ -88,10 +96,11 @@ export async function probeNode(node: TopologyNode, options: ProbeOptions): Prom
   if (connected.kind === 'failed') return { ...about, ...nothing, failure: connected.failure };
   const instance = connected.value;
   try {
-    const [may, settings, users] = await Promise.all([
+    const [may, settings, users, data] = await Promise.all([
       probeCommands(instance),
       readConfig(instance, ['masteruser', 'masterauth', 'databases', 'maxclients']),
       readList(instance, ['ACL', 'USERS']),
+      probeData(instance),
     ]);
     const masterauth = settings.get('masterauth');
     return {
@@ -99,6 +108,7 @@ export async function probeNode(node: TopologyNode, options: ProbeOptions): Prom
       failure: undefined,
       may,
       users,
+      data,
       masteruser: settings.get('masteruser') || undefined,
       masterauth: masterauth === undefined ? undefined : new Secret(masterauth),
       databases: toNumber(settings.get('databases')),
@@ -114,6 +124,7 @@ const nothing = {
   masteruser: undefined,
   masterauth: undefined,
   users: undefined,
+  data: undefined,
   databases: undefined,
   maxclients: undefined,
 } as const;
@@ -238,6 +249,16 @@ async function readList(
   const reply = await instance.call(words);
   if (reply.kind === 'failed' || !Array.isArray(reply.value)) return undefined;
   return reply.value.map(String);
+}
+
+async function probeData(instance: Instance): Promise<DataProbe | undefined> {
+  const reply = await instance.call(['INFO']);
+  if (reply.kind === 'failed') return undefined;
+  const info = parseInfo(String(reply.value));
+  const masterReplOffset = parseReplicationInfo(info)?.masterReplOffset;
+  return masterReplOffset === undefined
+    ? undefined
+    : { keyCount: infoKeyCount(info), masterReplOffset };
 }
 
 /** Is it the node itself that answers where it says that it is? */

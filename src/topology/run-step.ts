@@ -34,6 +34,9 @@ const holdTimeouts = 4;
 const pollPeriodMs = 20;
 const heldPollPeriodMs = 1;
 
+/** Nearly in step: what a replica reads and applies within a few milliseconds. */
+const nearlyBytes = 65_536;
+
 const pingSetting = 'repl-ping-replica-period';
 
 export interface StepRunnerOptions {
@@ -78,8 +81,10 @@ export class StepRunner {
         return asStep(await configSet(instance, pingSetting, step.period));
       case 'hold-writes':
         return this.#holdWrites(step.node, instance);
+      case 'await-nearly-in-step':
+        return this.#awaitInStep(step, nearlyBytes);
       case 'await-in-step':
-        return this.#awaitInStep(step);
+        return this.#awaitInStep(step, 0);
       case 'detach':
         this.#detached.set(step.node, step.from);
         return changeAndVerify(instance, replicaofNobody(instance), {
@@ -136,12 +141,11 @@ export class StepRunner {
     return asStep(await pauseWrites(instance, Math.ceil(this.#options.timeoutMs * holdTimeouts)));
   }
 
-  /** Whoever is looked at stands still: its writes are held, or it is detached. */
-  async #awaitInStep({
-    node,
-    also,
-    with: ahead,
-  }: Extract<Step, { kind: 'await-in-step' }>): Promise<StepOutcome> {
+  /** For every byte, `ahead` must stand still: its writes are held, or it is detached. */
+  async #awaitInStep(
+    { node, also, with: ahead }: Extract<Step, { also: readonly NodeId[] }>,
+    mayMissBytes: number,
+  ): Promise<StepOutcome> {
     let missing: number | undefined;
     const inStep = await this.#poll(async () => {
       const [wanted, ...others] = await Promise.all(
@@ -155,7 +159,7 @@ export class StepRunner {
         const behind = wanted.value.masterReplOffset - own.value.masterReplOffset;
         missing = isOurs && missing !== undefined ? Math.max(missing, behind) : undefined;
       }
-      return ok(missing === 0);
+      return ok(missing !== undefined && missing <= mayMissBytes);
     });
     if (inStep.kind === 'failed') return { kind: 'failed', message: inStep.failure.message };
     if (inStep.value) return { kind: 'ok' };

@@ -15,6 +15,13 @@ export type Step =
       readonly period: number;
     }
   | { readonly kind: 'hold-writes'; readonly node: NodeId }
+  /** Before writers have to wait: nobody is so far behind that they would wait for long. */
+  | {
+      readonly kind: 'await-nearly-in-step';
+      readonly node: NodeId;
+      readonly also: readonly NodeId[];
+      readonly with: NodeId;
+    }
   /** `node`, and all of `also`, have every byte that `with` has now. */
   | {
       readonly kind: 'await-in-step';
@@ -75,6 +82,7 @@ export function makesMaster({ kind }: Step): boolean {
 /** Every node that a step talks to, the one that it is about first. */
 export function nodesOfStep(step: Step): NodeId[] {
   switch (step.kind) {
+    case 'await-nearly-in-step':
     case 'await-in-step':
       return [step.node, ...step.also, step.with];
     case 'await-link':

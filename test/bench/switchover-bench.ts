@@ -92,12 +92,15 @@ async function runOnce(
   const loads = Array.from({ length: writers }, (_, at) =>
     startWriter(servers, servers.indexOf(master), `w${at}`),
   );
-  await waitFor(() => loads.every(({ acknowledged }) => acknowledged.length >= writesAround));
-  if (method === 'promote') await promote(master, { target, stateDir });
-  else await failOver(master, { target, replicas });
-  const counts = loads.map(({ acknowledged }) => acknowledged.length + writesAround);
-  await waitFor(() => loads.every(({ acknowledged }, at) => acknowledged.length >= counts[at]));
-  for (const load of loads) await load.stop();
+  try {
+    await waitFor(() => loads.every(({ acknowledged }) => acknowledged.length >= writesAround));
+    if (method === 'promote') await promote(master, { target, stateDir });
+    else await failOver(master, { target, replicas });
+    const counts = loads.map(({ acknowledged }) => acknowledged.length + writesAround);
+    await waitFor(() => loads.every(({ acknowledged }, at) => acknowledged.length >= counts[at]));
+  } finally {
+    for (const load of loads) await load.stop();
+  }
   await waitFor(() => healthy(servers), { timeoutMs: 60_000, what: 'a healthy setup afterwards' });
   const keys = loads.flatMap(({ acknowledged }) => acknowledged);
   return {

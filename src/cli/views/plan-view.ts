@@ -66,6 +66,7 @@ export function stepText(topology: Topology, step: Step): string {
       return `${name}: send PINGs again (repl-ping-replica-period ${step.period})`;
     case 'hold-writes':
       return `${name}: hold writes (CLIENT PAUSE … WRITE)`;
+    case 'await-nearly-in-step':
     case 'await-in-step':
       return inStepText(topology, step);
     case 'detach':
@@ -91,10 +92,13 @@ export function stepText(topology: Topology, step: Step): string {
 
 function inStepText(
   topology: Topology,
-  { node, also, with: ahead }: Extract<Step, { kind: 'await-in-step' }>,
+  { kind, node, also, with: ahead }: Extract<Step, { also: readonly NodeId[] }>,
 ): string {
   const names = [node, ...also].map((id) => nameOf(topology, id)).join(', ');
   const they = also.length > 0 ? 'they have' : 'it has';
+  if (kind === 'await-nearly-in-step') {
+    return `${names}: wait until nearly in step with ${nameOf(topology, ahead)}, so that writers wait briefly`;
+  }
   return `${names}: wait until ${they} every byte of ${nameOf(topology, ahead)}`;
 }
 
