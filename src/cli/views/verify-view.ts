@@ -34,12 +34,14 @@ export function renderVerify(
 ): string {
   const { results, refused } = outcome;
   const different = results.filter(({ differences }) => differences.length > 0);
+  // One dead master is the reason for all of its replicas.
+  const reasons = [...new Set(refused.map(({ because }) => because))];
   const sections = [
     [headline(outcome, paint)],
     pairLines(outcome, paint),
     ...different.map((result) => differenceLines(result, paint, show)),
     ...results.map((result) => remarks(result, paint)),
-    ...refused.map(({ because }) => [paint('yellow', because), '  next: repl status']),
+    ...reasons.map((because) => [paint('yellow', because), '  next: repl status']),
     ...(outcome.isStopped ? [['stopped; --resume goes on from here']] : []),
   ];
   return sections

@@ -31,7 +31,7 @@ export function findNoMaster(topology: Topology): Finding[] {
   const best = mostAdvanced(nodes);
   const names = dead.map(({ name }) => ` ${name}`).join('');
   const start = topology.source === 'inventory' ? `repl start${names}` : undefined;
-  const promote = best === undefined ? undefined : `repl promote ${best.name}`;
+  const promote = best === undefined ? undefined : `repl promote ${best.name} --force`;
   return [
     {
       nodes: dead,
