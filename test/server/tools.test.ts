@@ -168,12 +168,9 @@ describe('redis-cli and redis-benchmark', () => {
     replica.stdout.on('data', (chunk) => (shown += String(chunk)));
     await waitFor(async () => (await server.info('connected_slaves')) === '1');
     await server.cli('SET', 'another key', 'value');
-    await waitFor(
-      () => shown.includes('"set","another key","value"') || /SET.*another key/.test(shown),
-      {
-        what: () => `the write: ${shown}`,
-      },
-    );
+    await waitFor(() => /set.*another key.*value/i.test(shown), {
+      what: () => `the write: ${shown}`,
+    });
   });
 
   test('redis-benchmark runs clean', async (context) => {

@@ -1,9 +1,11 @@
 /** What goes to replicas and to no one type of data belongs; and the stream to the very byte. */
 import { expect, test } from 'vitest';
 import { testPropagation } from '../../support/propagation.ts';
+import { openReplicationStream } from '../../support/replication-stream.ts';
 import { encodeCommand } from '../../support/resp-client.ts';
 import { useResources } from '../../support/resources.ts';
 import { needServer, type ServerKind } from '../../support/server-kinds.ts';
+import { waitFor } from '../../support/wait-for.ts';
 
 testPropagation(new URL('../../transcripts/commands/server-propagation.txt', import.meta.url));
 
@@ -52,5 +54,49 @@ test.for([100_000, 1000, 61])(
       theirs.startsWith('*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n*3\r\n$3\r\nSET\r\n$6\r\ninline'),
     ).toBe(true);
     expect(await streamOf('bundled', cut)).toBe(theirs);
+  },
+);
+
+const marker = 'all that came before';
+
+/** What the server does by itself, as its replicas hear of it. */
+async function unasked(kind: ServerKind, lazy: 'yes' | 'no'): Promise<string[][]> {
+  const server = await use.server(kind, {
+    args: ['--lazyfree-lazy-eviction', lazy, '--lazyfree-lazy-expire', lazy],
+  });
+  const stream = await openReplicationStream(server);
+  const client = await server.connect();
+  // A key that nobody asks for after its time.
+  await client.must('SELECT', 3);
+  await client.must('SET', 'mortal', 'v', 'PX', 1);
+  await waitFor(async () => (await client.must('DBSIZE')) === 0);
+  // One key, and so much less room than it takes.
+  await client.must('SELECT', 0);
+  await client.must('SET', 'victim', 'v'.repeat(2_000_000));
+  const used = Number(await server.info('used_memory'));
+  await client.must('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru');
+  await client.must('CONFIG', 'SET', 'maxmemory', used - 1_000_000);
+  await waitFor(async () => (await client.must('DBSIZE')) === 0);
+  await client.must('CONFIG', 'SET', 'maxmemory', 0);
+  await client.must('SET', marker, '');
+  const commands = await stream.readUntilSet(marker);
+  return commands.map((words) => words.slice(0, 2));
+}
+
+test.for(['no', 'yes'] as const)(
+  'what expires and is evicted is propagated as redis-server does, lazily: %s',
+  async (lazy, context) => {
+    needServer(context, 'redis7');
+    const theirs = await unasked('redis7', lazy);
+    const verb = lazy === 'yes' ? 'UNLINK' : 'DEL';
+    expect(theirs).toEqual([
+      ['SELECT', '3'],
+      ['SET', 'mortal'],
+      [verb, 'mortal'],
+      ['SELECT', '0'],
+      ['SET', 'victim'],
+      [verb, 'victim'],
+    ]);
+    expect(await unasked('bundled', lazy)).toEqual(theirs);
   },
 );
