@@ -31,7 +31,10 @@ test.concurrent.for(pairs)(
     const proxy = await use.proxy(master);
     const replica = await useReplica(use, replicaKind, proxy);
     await expectInStep(master, replica);
-    expect(await counters(master)).toEqual(['1', '0']);
+    expect(await counters(master), `full and partial syncs of:\n${master.log()}`).toEqual([
+      '1',
+      '0',
+    ]);
 
     await proxy.cut();
     await linkDown(replica);
