@@ -3,8 +3,12 @@
  * knows them; our own files have their times where others pass them over, so a real server that
  * copies from ours has the fields without their times until it is told new ones.
  */
+import { spawnSync } from 'node:child_process';
+import { copyFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { expectSameDigest, waitForSync } from '../support/digest.ts';
+import { findRealServer } from '../support/real-servers.ts';
 import { needServer } from '../support/server-kinds.ts';
 import type { RespArg } from '../support/resp-client.ts';
 import type { TestServer } from '../support/server-process.ts';
@@ -185,6 +189,40 @@ test.concurrent.for(files)(
     expect(await timesOn(server)).toEqual(times);
     expect(await server.cli('DEBUG', 'DIGEST')).toBe(digest);
     await expectExpiry(server);
+  },
+);
+
+test.concurrent.for(['redis7', 'redis8', 'valkey8'] as const)(
+  "%s's checker is content with our file, and the server loads it",
+  async (kind, context) => {
+    needServer(context, kind);
+    const use = resourcesOf(context);
+    const ours = await use.server('bundled');
+    await write(ours, data);
+    await ours.cli('SAVE');
+    const file = join(ours.dir, 'dump.rdb');
+    const checker = findRealServer(kind)?.binary.replace(/server$/, 'check-rdb') ?? '';
+    const checked = spawnSync(checker, [file], { encoding: 'utf8' });
+    expect(checked.stdout).toContain('RDB looks OK!');
+
+    const theirs = await use.server(kind);
+    await theirs.stop();
+    copyFileSync(file, join(theirs.dir, 'dump.rdb'));
+    await theirs.restart();
+    // All but the times is there: where all fields last, nothing differs.
+    for (const [db, key] of [
+      [0, 'small'],
+      [0, 'large'],
+      [3, 'other'],
+    ] as const) {
+      const [onOurs, onTheirs] = await Promise.all([ours.connect(), theirs.connect()]);
+      for (const client of [onOurs, onTheirs]) await client.must('SELECT', db);
+      const fields = (await onOurs.must('HKEYS', key)) as string[];
+      await onOurs.must('HPERSIST', key, 'FIELDS', fields.length, ...fields);
+      expect(await onTheirs.must('DEBUG', 'DIGEST-VALUE', key)).toEqual(
+        await onOurs.must('DEBUG', 'DIGEST-VALUE', key),
+      );
+    }
   },
 );
 
