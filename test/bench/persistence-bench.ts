@@ -3,26 +3,28 @@
  * Both sides hold the same keys and are measured in turn (A B A B), once with rdbcompression and once
  * without: `npm run bench -- persistence`. It takes some minutes; run it on a quiet machine.
  */
-import { readFileSync } from 'node:fs';
-import { encodeCommand, formatReply, type RespClient } from '../support/resp-client.ts';
 import {
   startServerProcess,
   type ServerProgram,
   type TestServer,
 } from '../support/server-process.ts';
-import { waitFor } from '../support/wait-for.ts';
 import { figure, median, row } from './figures.ts';
-import { runBenchmark } from './redis-benchmark.ts';
+import {
+  clients,
+  fill,
+  type Figures,
+  type Load,
+  measure,
+  measureLarge,
+  valueBytes,
+} from './persistence-work.ts';
 
-export interface PersistenceBenchPlan {
-  tool: string;
+export interface PersistenceBenchPlan extends Load {
   /** The baseline first. */
   sides: readonly [ServerProgram, ServerProgram];
   /** One pass for each. */
   keyCounts: readonly number[];
   rounds: number;
-  /** Of each run of the load. */
-  seconds: number;
   json: boolean;
 }
 
@@ -37,9 +39,6 @@ interface PersistenceBenchRow {
   ratio: number;
   goal: string;
 }
-
-/** What one run gives, by the name of its line. */
-type Figures = Readonly<Record<string, number>>;
 
 interface Line {
   readonly unit: string;
@@ -60,10 +59,8 @@ const lines: Readonly<Record<string, Line>> = {
   'everysec against no AOF': { unit: 'share', goal: 'B ≥ 0.8' },
 };
 
-const valueBytes = 100;
-const clients = 50;
-const pipeline = 16;
-const pollMs = 5;
+/** The last line of a pass: a collection of each type is written to while it is being saved. */
+const largeWork = 'longest wait, large collections';
 
 export async function benchPersistence(plan: PersistenceBenchPlan): Promise<void> {
   const rows: PersistenceBenchRow[] = [];
@@ -97,169 +94,18 @@ async function benchPass(
         runs[at].push(await measure(plan, server, keys));
       }
     }
-    return Object.entries(lines).map(([work, { goal, unit }]) => {
+    const rows = Object.entries(lines).map(([work, { goal, unit }]): PersistenceBenchRow => {
       const [a, b] = runs.map((figures) => median(figures.map((each) => each[work])));
       return { keys, rdbcompression, work, unit, values: [a, b], ratio: b / a, goal };
     });
+    const values: number[] = [];
+    for (const server of servers) values.push(await measureLarge(server, keys));
+    const [a, b] = values;
+    const last = { work: largeWork, unit: 'ms', goal: '', ratio: b / a };
+    return [...rows, { keys, rdbcompression, values: [a, b], ...last }];
   } finally {
     for (const server of servers) await server.close();
   }
-}
-
-/** Everything once, on one side; the data set is the same afterwards. */
-async function measure(
-  plan: PersistenceBenchPlan,
-  server: TestServer,
-  keys: number,
-): Promise<Figures> {
-  const client = await server.connect();
-  const idle = await timeBgsave(client);
-  const load = (): Promise<number> => runLoad(plan, server, keys);
-  await load(); // The trial, which also warms a JIT.
-  const plain = await load();
-  const snapshot = await saveUnderLoad(server, client, load);
-  await client.must('CONFIG', 'SET', 'appendonly', 'yes');
-  await rewritten(client);
-  const appending = await load();
-  await client.must('BGREWRITEAOF');
-  await rewritten(client);
-  client.close();
-  const aof = await timeLoad(server, ['--appendonly', 'yes'], 'DB loaded from append only file');
-  const again = await server.connect();
-  await again.must('CONFIG', 'SET', 'appendonly', 'no');
-  await timeBgsave(again);
-  again.close();
-  const rdb = await timeLoad(server, [], 'DB loaded from disk');
-  return {
-    'BGSAVE, idle': idle,
-    'BGSAVE, under load': snapshot.saveSec,
-    'writers then, against no snapshot': snapshot.requestsPerSecond / plain,
-    'longest wait of a PING then': snapshot.longestPingMs,
-    'more memory then': snapshot.moreMemory,
-    'load of the RDB': rdb,
-    'load of the AOF, RDB preamble': aof,
-    'SET -P 16, no AOF': plain,
-    'SET -P 16, everysec': appending,
-    'everysec against no AOF': appending / plain,
-  };
-}
-
-async function fill(server: TestServer, keys: number): Promise<void> {
-  const client = await server.connect();
-  const value = valueOf(valueBytes);
-  for (let first = 0; first < keys; first += 1000) {
-    const count = Math.min(1000, keys - first);
-    const requests = Array.from({ length: count }, (_, at) =>
-      encodeCommand(['SET', `key:${String(first + at).padStart(12, '0')}`, value]),
-    );
-    await client.exchange(Buffer.concat(requests), count);
-  }
-  client.close();
-}
-
-/** As redis-benchmark's own: one letter, which compresses well. */
-function valueOf(length: number): string {
-  return 'x'.repeat(length);
-}
-
-async function runLoad(
-  { tool, seconds }: PersistenceBenchPlan,
-  { port }: TestServer,
-  keys: number,
-): Promise<number> {
-  const run = { port, load: 'set', pipeline, clients, valueBytes, keys };
-  const trial = await runBenchmark(tool, { ...run, requests: 100_000 });
-  const requests = Math.ceil(trial.requestsPerSecond * seconds);
-  return (await runBenchmark(tool, { ...run, requests })).requestsPerSecond;
-}
-
-/** Seconds. */
-async function timeBgsave(client: RespClient): Promise<number> {
-  const startMs = performance.now();
-  await client.must('BGSAVE');
-  while ((await field(client, 'rdb_bgsave_in_progress')) !== '0') await sleep(pollMs);
-  if ((await field(client, 'rdb_last_bgsave_status')) !== 'ok') throw new Error('BGSAVE failed');
-  return (performance.now() - startMs) / 1000;
-}
-
-/** One BGSAVE after the other while the load runs. */
-async function saveUnderLoad(
-  server: TestServer,
-  client: RespClient,
-  load: () => Promise<number>,
-): Promise<{
-  saveSec: number;
-  requestsPerSecond: number;
-  longestPingMs: number;
-  moreMemory: number;
-}> {
-  const before = residentBytes(server.pid);
-  const [pings, pinger] = [{ longestMs: 0, peakBytes: 0, on: true }, await server.connect()];
-  const watch = (async () => {
-    while (pings.on) {
-      const startMs = performance.now();
-      await pinger.must('PING');
-      pings.longestMs = Math.max(pings.longestMs, performance.now() - startMs);
-      pings.peakBytes = Math.max(pings.peakBytes, residentBytes(server.pid));
-      await sleep(1);
-    }
-  })();
-  const saves: number[] = [];
-  const saving = (async () => {
-    while (pings.on) saves.push(await timeBgsave(client));
-  })();
-  const requestsPerSecond = await load();
-  pings.on = false;
-  await Promise.all([watch, saving]);
-  pinger.close();
-  // What a forked child has copied is its own, and not in the server's figure.
-  const copied = Number(await field(client, 'rdb_last_cow_size'));
-  const moreMemory = (Math.max(pings.peakBytes - before, 0) + copied) / before;
-  return {
-    saveSec: median(saves),
-    requestsPerSecond,
-    longestPingMs: pings.longestMs,
-    moreMemory,
-  };
-}
-
-/** Starts the server anew; seconds that it says to have loaded for. */
-async function timeLoad(
-  server: TestServer,
-  args: readonly string[],
-  words: string,
-): Promise<number> {
-  const from = server.log().length;
-  await server.restart({ args });
-  const found = new RegExp(`${words}: ([\\d.]+) seconds`).exec(server.log().slice(from));
-  if (found === null) throw new Error(`${server.kind} did not say '${words}'`);
-  return Number(found[1]);
-}
-
-async function rewritten(client: RespClient): Promise<void> {
-  const pending = async (): Promise<boolean> =>
-    (await field(client, 'aof_rewrite_in_progress')) === '0' &&
-    (await field(client, 'aof_rewrite_scheduled')) === '0';
-  await waitFor(pending, { what: 'the rewrite to end', timeoutMs: 60_000 });
-}
-
-async function field(client: RespClient, name: string): Promise<string> {
-  const text = formatReply(await client.must('INFO', 'persistence'));
-  return new RegExp(`^${name}:(.*?)\r?$`, 'm').exec(text)?.[1] ?? '';
-}
-
-/** NaN where the system does not tell. */
-function residentBytes(pid: number): number {
-  try {
-    const [, pages] = readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ');
-    return Number(pages) * 4096;
-  } catch {
-    return Number.NaN;
-  }
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 const widths = [34, 9, 9, 6, 11, 11, 6, 12];
