@@ -68,11 +68,18 @@ export interface ResyncCounts {
   readonly full: number;
 }
 
+export interface ResyncComparison {
+  readonly forecast: ResyncCounts;
+  readonly happened: ResyncCounts;
+  /** As forecast, but for what was called uncertain. */
+  readonly holds: boolean;
+}
+
 /** What was forecast and what happened, over the nodes that answered before and after. */
 export function compareForecast(
   forecasts: readonly Resync[],
   { before, after }: { before: Topology; after: Topology },
-): { forecast: ResyncCounts; happened: ResyncCounts; holds: boolean } {
+): ResyncComparison {
   const count = (kind: Resync['kind']): number =>
     forecasts.filter((each) => each.kind === kind).length;
   const expected = { partial: count('partial'), full: count('full') };

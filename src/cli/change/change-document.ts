@@ -3,7 +3,9 @@
  * verb. Pure.
  */
 import type { RecordCost } from '../../topology/change-record.ts';
+import type { ResyncComparison } from '../../topology/forecast.ts';
 import type { Topology } from '../../topology/model.ts';
+import type { CheckResult } from '../../topology/preflight.ts';
 import type { OperatorError } from '../../util/errors.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import { judgeStatus } from '../judge-status.ts';
@@ -30,12 +32,22 @@ export interface ChangeDocument {
   readonly outcome: ChangeOutcome;
   readonly steps: readonly string[];
   readonly warnings: readonly string[];
+  /** What the preflight found; empty where none was made. */
+  readonly checks: readonly CheckResult[];
+  readonly resyncs: ResyncsDocument;
   /** Why it stopped, and what to type next. */
   readonly stopped: ChangeStop | null;
   /** Null until it was done. */
   readonly cost: RecordCost | null;
   readonly before: StatusDocument;
   readonly after: StatusDocument | null;
+}
+
+export interface ResyncsDocument {
+  /** One clause for each resync, as the plan shows them. */
+  readonly forecast: readonly string[];
+  /** How many were forecast, and how many there were; null until it was done. */
+  readonly counted: ResyncComparison | null;
 }
 
 export interface ChangeStop {
@@ -56,6 +68,9 @@ export interface ChangeEnd {
   readonly outcome: ChangeOutcome;
   readonly steps: readonly string[];
   readonly warnings: readonly string[];
+  readonly checks?: readonly CheckResult[];
+  readonly forecast?: readonly string[];
+  readonly counted?: ResyncComparison | undefined;
   readonly id?: string;
   readonly stopped?: ChangeStop;
   readonly cost?: ChangeCost;
@@ -67,6 +82,7 @@ export interface ChangeEnd {
 
 export function changeResult({ topology, clock }: Observation, end: ChangeEnd): ChangeResult {
   const { id, outcome, steps, warnings, stopped, cost, after, error } = end;
+  const { checks = [], forecast = [], counted = null } = end;
   const document: ChangeDocument = {
     schema: 'redis-repl/change',
     version: 1,
@@ -74,6 +90,8 @@ export function changeResult({ topology, clock }: Observation, end: ChangeEnd): 
     outcome,
     steps,
     warnings,
+    checks,
+    resyncs: { forecast, counted },
     stopped: stopped ?? null,
     cost: cost === undefined ? null : recordCost(cost),
     before: statusDocument(judgeStatus({ topology, clock })),

@@ -11,7 +11,7 @@ import {
 } from '../../topology/change-record.ts';
 import { fingerprintOf, type Fingerprint } from '../../topology/fingerprint.ts';
 import { beginJournal, newChangeId, openRecordsOf, readRecords } from '../../topology/journal.ts';
-import { compareForecast, type Forecast } from '../../topology/forecast.ts';
+import { compareForecast, type Forecast, type ResyncComparison } from '../../topology/forecast.ts';
 import {
   factsOf,
   findNode,
@@ -29,11 +29,17 @@ import { judgeStatus } from '../judge-status.ts';
 import type { Observation } from '../observe.ts';
 import type { Paint } from '../views/paint.ts';
 import { renderPreflight } from '../views/preflight-view.ts';
-import { renderComparison, renderCost, renderPlan, stepText } from '../views/plan-view.ts';
+import {
+  forecastText,
+  renderComparison,
+  renderCost,
+  renderPlan,
+  stepText,
+} from '../views/plan-view.ts';
 import { renderTree } from '../views/status-view.ts';
 import { checkPlan, throwRefusedChecks } from './check-plan.ts';
 import { performFenced } from './change-fences.ts';
-import { changeResult, type ChangeResult } from './change-document.ts';
+import { changeResult, type ChangeEnd, type ChangeResult } from './change-document.ts';
 import { performChange, stopOf, whoAmI, type Performed } from './perform-change.ts';
 import { persistInventory } from './persist-inventory.ts';
 
@@ -67,10 +73,7 @@ export interface ChangeOptions {
   readonly paint: Paint;
 }
 
-interface Outline {
-  readonly steps: readonly string[];
-  readonly warnings: readonly string[];
-}
+type Outline = Pick<ChangeEnd, 'steps' | 'warnings' | 'checks' | 'forecast'>;
 
 /** Makes the change. Throws an OperatorError when it is refused before anything was touched. */
 export async function runChange(options: ChangeOptions): Promise<ChangeResult> {
@@ -84,6 +87,8 @@ export async function runChange(options: ChangeOptions): Promise<ChangeResult> {
   const outline = {
     steps: plan.steps.map((step) => stepText(before.topology, step)),
     warnings: plan.warnings,
+    checks: results,
+    forecast: forecasts.map((each) => forecastText(before.topology, each)),
   };
   write(`before\n${renderSeen(before, before.topology, paint)}\n`);
   if (plan.steps.length === 0) {
@@ -124,9 +129,10 @@ async function finish(
   const performed = await performFenced({ before, plan, stateDir }, perform);
   if (performed.carried.kind === 'done' && persist) await persistInventory(before, moves);
   showEnd(options, performed);
-  showForecast(options, performed, forecasts);
+  const counted = countResyncs(options, performed, forecasts);
+  if (counted !== undefined) write(renderComparison(counted, options.paint));
   const { after, cost, outcome } = performed;
-  const end = { ...outline, id, outcome, after, ...(cost && { cost }) };
+  const end = { ...outline, counted, id, outcome, after, ...(cost && { cost }) };
   const stop = stopOf(before.topology, performed.carried, { id, count: steps.length });
   if (stop !== undefined) {
     const { error, interrupted } = stop;
@@ -137,14 +143,13 @@ async function finish(
 }
 
 /** What was forecast beside what happened; only a change that is over can be compared. */
-function showForecast(
-  { before, write, paint }: ChangeOptions,
+function countResyncs(
+  { before }: ChangeOptions,
   { carried, after, outcome }: Performed,
   forecasts: readonly Forecast[],
-): void {
-  if (carried.kind !== 'done' || outcome !== 'done' || forecasts.length === 0) return;
-  const compared = compareForecast(forecasts, { before: before.topology, after });
-  write(renderComparison(compared, paint));
+): ResyncComparison | undefined {
+  if (carried.kind !== 'done' || outcome !== 'done' || forecasts.length === 0) return undefined;
+  return compareForecast(forecasts, { before: before.topology, after });
 }
 
 /** The tree as it is now, and what it cost to get there. */

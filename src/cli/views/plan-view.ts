@@ -7,7 +7,7 @@ import type { CopyProgress } from '../../topology/await-link.ts';
 import type { Executed, StepReport } from '../../topology/execute.ts';
 import { findNode, nodeOf, type NodeId, type Topology } from '../../topology/model.ts';
 import type { Step } from '../../topology/step.ts';
-import type { compareForecast, Forecast, ResyncCounts } from '../../topology/forecast.ts';
+import type { Forecast, ResyncComparison, ResyncCounts } from '../../topology/forecast.ts';
 import type { Paint } from './paint.ts';
 import { bytesText, millisText, secondsText } from './units.ts';
 
@@ -111,7 +111,7 @@ const followWords = {
 
 /** `forecast: 2 partial, 0 full; happened: 2 partial, 0 full`. */
 export function renderComparison(
-  { forecast, happened, holds }: ReturnType<typeof compareForecast>,
+  { forecast, happened, holds }: ResyncComparison,
   paint: Paint,
 ): string {
   const text = ({ partial, full }: ResyncCounts): string => `${partial} partial, ${full} full`;

@@ -21,6 +21,8 @@ describe('a change', () => {
     const { exitCode, document, error } = await run();
     expect([exitCode, document.outcome, error]).toEqual([0, 'done', undefined]);
     expect(document.cost).toMatchObject({ fullResyncs: 0, lostWrites: 0 });
+    expect(document.resyncs.counted).toMatchObject({ forecast: { full: 0 }, holds: true });
+    expect(document.checks.map(({ answer }) => answer)).not.toContain('no');
     expect(document.after?.writesTo).toEqual([`127.0.0.1:${b.port}`]);
     expect(text()).toMatch(
       /^before\n[^]*plan\n1\. [^]*done [^]*after\n[^]*lost writes: none, full resyncs: 0/,
