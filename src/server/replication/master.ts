@@ -332,7 +332,8 @@ export class MasterSide {
     }
     replica.acked = true;
     if (offset > replica.ackOffset) replica.ackOffset = offset;
-    if (aofOffset > replica.aofOffset) replica.aofOffset = aofOffset;
+    // What it does not have yet cannot be on its disk.
+    replica.aofOffset = Math.max(replica.aofOffset, Math.min(aofOffset, offset));
     if (replica.state === 'online' && !replica.streaming) this.#putOnline(replica);
     replica.ackTimeMs = this.#deps.clock.monotonic();
     this.#owner.onReplicaAck();

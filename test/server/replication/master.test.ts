@@ -137,6 +137,27 @@ describe('PSYNC and SYNC', () => {
     expect(old.sent).toBe(`$${rdb.length}\r\n${rdb}`);
   });
 
+  it('counts for WAITAOF what a replica has on its disk, and not more than it has at all', async () => {
+    const { world, node } = setup();
+    const replica = world.node(6380);
+    replica.fsyncedReplOffset = 0;
+    replica.replicaof(6379);
+    await world.settle();
+    node.set('a', '1');
+    await world.settle();
+    await world.passSeconds(1);
+    const { masterReplOffset } = node.replication;
+    expect(node.replication.countReplicasAt(masterReplOffset)).toBe(1);
+    expect(node.replication.countReplicasFsyncedAt(masterReplOffset)).toBe(0);
+    replica.fsyncedReplOffset = masterReplOffset - 1;
+    await world.passSeconds(1);
+    expect(node.replication.countReplicasFsyncedAt(masterReplOffset - 1)).toBe(1);
+    replica.fsyncedReplOffset = masterReplOffset + 1000;
+    await world.passSeconds(1);
+    expect(node.replication.countReplicasFsyncedAt(masterReplOffset)).toBe(1);
+    expect(node.replication.countReplicasFsyncedAt(masterReplOffset + 1)).toBe(0);
+  });
+
   it('lets the system gather small packets where repl-disable-tcp-nodelay says so', () => {
     const { node } = setup();
     const replica = connection();
