@@ -397,7 +397,7 @@ export class ReplicaLink {
     const phase = phaseOf(this.#linkState);
     logger.warning(`Link to MASTER ${this.#masterName()} failed in phase ${phase}: ${reason}`);
     this.#endAttempt(attempt);
-    this.#downSinceMs ??= clock.monotonic();
+    if (wasConnected) this.#downSinceMs = clock.monotonic();
     // The backlog may move on: after a break of the stream every moment counts.
     const soon = clock.monotonic() - attempt.startedMs < minAttemptGapMs;
     if (wasConnected && !soon) this.#startAttempt();

@@ -1,7 +1,15 @@
 /** Findings about single links: down and why, copying, far behind, going round in circles. Pure. */
+import type { OutputBufferLimit } from '../../instance/settings.ts';
 import { canLoadRdb } from '../../instance/version.ts';
 import { formatMemory } from '../../util/units.ts';
-import { factsOf, isLiveMaster, judgePassword, linkOf, nodeOf, sharesHistory } from '../model.ts';
+import {
+  factsOf,
+  isLiveMaster,
+  judgePassword,
+  nodeOf,
+  replicasOf,
+  sharesHistory,
+} from '../model.ts';
 import type { Link, NodeFacts, Topology, TopologyNode } from '../model.ts';
 import {
   countKeys,
@@ -220,8 +228,9 @@ export function findOutputBufferLoop(topology: Topology): Finding[] {
     const ends = { link, replica, upstream };
     if ((whenRefused(ends) ?? whenTooOld(ends)) !== undefined) return undefined;
     const limit = above.settings.clientOutputBufferLimit;
-    if (limit === undefined || (limit.hardBytes === 0 && limit.softBytes === 0)) return undefined;
-    if (!isLooping(topology, upstream, above)) return undefined;
+    if (limit === undefined || !isLooping(topology, upstream, { facts: above, limit })) {
+      return undefined;
+    }
     return {
       sentence: `${upstream.name} has begun ${above.syncFull} full copies, and ${replica.name} still has no link: what is written meanwhile exceeds the output buffer (${limitWords(limit)}).`,
       next: `CONFIG SET client-output-buffer-limit "replica 0 0 0" on ${upstream.name}, until the copy is done`,
@@ -229,19 +238,27 @@ export function findOutputBufferLoop(topology: Topology): Finding[] {
   });
 }
 
-/** It drops connections with a full buffer; where it does not count them, copies come thick and fast. */
-function isLooping(topology: Topology, upstream: TopologyNode, facts: NodeFacts): boolean {
-  const replicas = topology.nodes.filter(
-    ({ id }) => linkOf(topology, id)?.upstream === upstream.id,
-  ).length;
-  if (facts.syncFull < loopFullSyncs + replicas - 1) return false;
-  if (facts.outputBufferDisconnections !== undefined) return facts.outputBufferDisconnections > 1;
-  const perCopy = (facts.uptimeSeconds ?? Infinity) / facts.syncFull;
-  return (facts.trend?.syncFull ?? 0) > 0 || perCopy < loopPeriodSeconds;
+/**
+ * Copies come thick and fast, and connections were dropped for full buffers. A server that does not
+ * count those must at least be writing so much between two copies; only two looks tell.
+ */
+function isLooping(
+  topology: Topology,
+  upstream: TopologyNode,
+  { facts, limit }: { facts: NodeFacts; limit: OutputBufferLimit },
+): boolean {
+  const { syncFull, uptimeSeconds = Infinity, outputBufferDisconnections: dropped, trend } = facts;
+  const limitBytes = limit.hardBytes || limit.softBytes;
+  const replicas = replicasOf(topology, upstream.id).length;
+  const periodSeconds = uptimeSeconds / syncFull;
+  if (syncFull < loopFullSyncs + replicas - 1 || limitBytes === 0) return false;
+  if (periodSeconds > loopPeriodSeconds) return false;
+  if (dropped !== undefined) return dropped > 1;
+  const bytesPerSecond = trend === undefined ? 0 : (1000 * trend.streamBytes) / trend.overMs;
+  return bytesPerSecond * periodSeconds > limitBytes;
 }
 
-function limitWords(limit: { hardBytes: number; softBytes: number; softSeconds: number }): string {
-  const { hardBytes, softBytes, softSeconds } = limit;
+function limitWords({ hardBytes, softBytes, softSeconds }: OutputBufferLimit): string {
   const soft = `${formatMemory(BigInt(softBytes))} for ${softSeconds} s`;
   if (hardBytes === 0) return soft;
   const hard = formatMemory(BigInt(hardBytes));

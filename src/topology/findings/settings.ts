@@ -1,7 +1,7 @@
 /** Findings about how nodes are set up: what will hurt on the day of a change or a failure. Pure. */
 import { formatMemory } from '../../util/units.ts';
 import { factsOf, isLiveMaster, judgePassword, linkOf, nodeOf, replicasOf } from '../model.ts';
-import type { NodeFacts, Topology, TopologyNode } from '../model.ts';
+import type { Topology, TopologyNode } from '../model.ts';
 import { listNames, listWords, redisCli, verb, type Finding } from './finding.ts';
 import { isDrifted } from './shape.ts';
 
@@ -59,7 +59,7 @@ export function findFileDrift(topology: Topology): Finding[] {
       {
         nodes: [node],
         sentence: `${node.name} runs with other settings than its file: ${listWords(words)}; a restart goes back to the file.`,
-        next: `${redisCli(node, 'CONFIG REWRITE')}   (keeps what runs)`,
+        next: `${redisCli(node, 'CONFIG REWRITE')}   (keeps what runs), or CONFIG SET it back`,
       },
     ];
   });
@@ -105,14 +105,15 @@ export function findPersistenceOff(topology: Topology): Finding[] {
   });
 }
 
-/** What is written while a replica is away must fit, or it is sent everything again. */
+/**
+ * What is written while a replica is away must fit, or it is sent everything again. Told by two looks
+ * only: what the server itself averages counts a copy that just ended as well.
+ */
 export function findBacklogTooSmall(topology: Topology): Finding[] {
   return topology.nodes.flatMap((node) => {
     const facts = factsOf(node);
-    const rate = facts === undefined ? undefined : streamBytesPerSecond(facts);
-    if (facts === undefined || rate === undefined || replicasOf(topology, node.id).length === 0) {
-      return [];
-    }
+    if (facts?.trend === undefined || replicasOf(topology, node.id).length === 0) return [];
+    const rate = (1000 * facts.trend.streamBytes) / facts.trend.overMs;
     const outage = facts.settings.replTimeout ?? outageSeconds;
     const size = facts.replication.replBacklogSize;
     if (rate * outage <= size) return [];
@@ -124,24 +125,6 @@ export function findBacklogTooSmall(topology: Topology): Finding[] {
       },
     ];
   });
-}
-
-/** Between two looks where there are two, else as the server averages it; undefined: nobody knows. */
-function streamBytesPerSecond({ trend, rates, replication }: NodeFacts): number | undefined {
-  if (trend !== undefined) return trend.streamBytes / (trend.overMs / 1000);
-  const { inputReplKibPerSecond, outputReplKibPerSecond } = rates;
-  if (replication.role === 'replica') {
-    return replication.upstream?.linkStatus === 'up' ? toBytes(inputReplKibPerSecond) : undefined;
-  }
-  // A full copy on its way counts as output, too.
-  const { replicas } = replication;
-  const isSteady = replicas.length > 0 && replicas.every(({ state }) => state === 'online');
-  const total = toBytes(outputReplKibPerSecond);
-  return isSteady && total !== undefined ? total / replicas.length : undefined;
-}
-
-function toBytes(kib: number | undefined): number | undefined {
-  return kib === undefined ? undefined : kib * 1024;
 }
 
 /** To a power of two that a person would choose. */

@@ -1,0 +1,3 @@
+import { testProblemsOn } from './live-problems.ts';
+
+testProblemsOn('valkey8');
