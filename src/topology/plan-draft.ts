@@ -289,11 +289,11 @@ export class PlanDraft {
   #willPass(node: TopologyNode, top: TopologyNode | undefined): boolean {
     const [own, above] = [factsOf(node)?.replication, factsOf(top)?.replication];
     if (own === undefined || above === undefined) return false;
-    const isFedByTop =
-      top !== undefined &&
-      this.pathUp(node.id).at(-1) === top.id &&
-      this.pathUp(node.id).every((id) => this.#isFed(id));
-    if (isFedByTop) return true;
+    const path = this.pathUp(node.id);
+    const feeder = path.at(-1) ?? node.id;
+    const isFed = this.#masters.has(feeder) && path.every((id) => this.#isFed(id));
+    // Another master's bytes go on from the same history: it will be past the fork when it stops.
+    if (isFed) return feeder === top?.id;
     return sharesHistory(above, own) && own.masterReplOffset <= above.masterReplOffset;
   }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { stepText } from '../../src/cli/views/plan-view.ts';
+import { forecast } from '../../src/topology/forecast.ts';
 import { planChange, type Wanted } from '../../src/topology/plan.ts';
 import { pickSuccessor } from '../../src/topology/plan-takeover.ts';
 import type { Planned, PlanOptions } from '../../src/topology/planned.ts';
@@ -178,6 +179,21 @@ describe('reparent and replicaof', () => {
     );
     const wanted = { kind: 'replicaof', node: '6379', upstream: '6381', address: to6381 } as const;
     expect(reasonOf(plan(star, wanted))).toBe('cycle');
+  });
+
+  it('does not wait for what a replica of another master will have', () => {
+    const replid = 'd'.repeat(40);
+    const nodes = {
+      6379: {},
+      6380: { replid, replid2: oldReplid, secondReplOffset: 1001 },
+      6381: { upstream: '6379' },
+    };
+    const wanted = { kind: 'reparent', nodes: ['6381'], upstream: '6380' } as const;
+    const planned = plan({ nodes }, wanted);
+    const kinds = planned.kind === 'plan' ? planned.steps.map(({ kind }) => kind) : [];
+    expect(kinds).toEqual(['follow', 'await-link']);
+    const steps = planned.kind === 'plan' ? planned.steps : [];
+    expect(forecast(buildTopology({ nodes }), steps)).toMatchObject([{ certainty: 'uncertain' }]);
   });
 
   it('says what a replaced master discards when it rejoins', () => {
