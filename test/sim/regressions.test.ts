@@ -99,6 +99,22 @@ describe('files', () => {
     expectEqualData(first, second);
   });
 
+  it('a full sync loads what was received, also when a last save takes its place', async () => {
+    const settings = ['save 900 1', 'repl-diskless-sync no', 'repl-diskless-load disabled'];
+    for (let delayMs = 0; delayMs < 40; delayMs++) {
+      const { driver, cluster, first, second } = await start([undefined, undefined], settings);
+      send(first, ['SET', 'a', '1']);
+      cluster.follow(second, first.port);
+      await driver.runFor(30 + delayMs);
+      send(second, ['SHUTDOWN', 'SAVE', 'NOW']);
+      for (let left = 100; left > 0 && second.running; left--) {
+        await driver.runFor(1);
+        if (second.running && isInHistoryOf(first, second)) expectEqualData(first, second);
+      }
+      driver.close();
+    }
+  });
+
   it('do not hold one half of a transaction: RDB', async () => {
     const { driver, cluster, first, second } = await startChain();
     send(first, ['MULTI'], ['INCR', 'a'], ['BGSAVE'], ['INCR', 'a']);
@@ -160,7 +176,7 @@ async function start(
       ],
       skewMs: 0,
       clockCostMs: 0,
-      diskLatencyMs: 0.1,
+      diskLatencyMs: 10,
     })),
     network: { minLatencyMs: 1, maxLatencyMs: 2, maxPieceBytes: Infinity, kernelBytes: 65536 },
     populate: 0,
@@ -188,6 +204,11 @@ async function ask(driver: Driver, node: SimNode, words: readonly RespArg[]): Pr
   node.client(adminSlot).send(words, (reply) => replies.push(reply));
   for (let tries = 0; tries < 100 && replies.length === 0; tries++) await driver.runFor(10);
   return replies[0];
+}
+
+function isInHistoryOf(master: SimNode, replica: SimNode): boolean {
+  const [above, below] = [master, replica].map(({ server }) => server.context.replication);
+  return below.role === 'replica' && below.masterReplid === above.masterReplid;
 }
 
 /** It took the whole RDB, as far as the master can know. */

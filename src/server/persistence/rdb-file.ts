@@ -166,23 +166,38 @@ export class BackgroundRdbFile {
 export function* loadRdbFile(
   path: string,
   loader: KeyspaceLoader,
-  options: { readonly verifyChecksum: boolean; readonly sliceBytes: number },
+  options: LoadRdbOptions,
 ): Generator<number, void> {
-  const reader = new RdbReader({ verifyChecksum: options.verifyChecksum });
-  const chunk = Buffer.allocUnsafe(options.sliceBytes);
   const fd = openSync(path, 'r');
   try {
-    for (;;) {
-      const length = readSync(fd, chunk, 0, chunk.length, null);
-      if (length === 0) break;
-      reader.feed(chunk.subarray(0, length));
-      if (reader.parse(loader).kind === 'done') return;
-      yield length;
-    }
-    reader.end();
+    yield* loadOpenRdbFile(fd, loader, options);
   } finally {
     closeSync(fd);
   }
+}
+
+export interface LoadRdbOptions {
+  readonly verifyChecksum: boolean;
+  readonly sliceBytes: number;
+}
+
+/** The same of a file that the caller holds open: another may stand under its name by now. */
+export function* loadOpenRdbFile(
+  fd: number,
+  loader: KeyspaceLoader,
+  options: LoadRdbOptions,
+): Generator<number, void> {
+  const reader = new RdbReader({ verifyChecksum: options.verifyChecksum });
+  const chunk = Buffer.allocUnsafe(options.sliceBytes);
+  for (let position = 0; ;) {
+    const length = readSync(fd, chunk, 0, chunk.length, position);
+    if (length === 0) break;
+    position += length;
+    reader.feed(chunk.subarray(0, length));
+    if (reader.parse(loader).kind === 'done') return;
+    yield length;
+  }
+  reader.end();
 }
 
 /** The size of a file in bytes, undefined when there is none. */

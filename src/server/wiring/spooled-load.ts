@@ -6,7 +6,7 @@
 import { rmSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import type { BackgroundRdbFile } from '../persistence/rdb-file.ts';
-import { loadRdbFile } from '../persistence/rdb-file.ts';
+import { loadOpenRdbFile } from '../persistence/rdb-file.ts';
 import type { LoadedFacts } from '../persistence/rdb-load.ts';
 import { SkippedItems } from '../persistence/skipped-items.ts';
 import type { LoadInfo } from '../replication/ports.ts';
@@ -54,10 +54,21 @@ export class SpooledLoad implements LoadInProgress {
   }
 
   async end(mayReplace: (keysComing: number) => void): Promise<LoadedFacts> {
-    const { dataFile, keyspace, loading, log } = this.#deps;
+    const { dataFile } = this.#deps;
     dataFile.abortSaves('a full sync replaces the data set');
-    await this.#commit();
-    mayReplace(this.#hasKeys() ? 1 : 0);
+    const handle = await this.#file.commit();
+    this.#committed = true;
+    try {
+      return await this.#load(handle, mayReplace);
+    } finally {
+      await handle.close();
+    }
+  }
+
+  /** From the very file that was received: a last save may have put another one in its place. */
+  async #load(handle: FileHandle, mayReplace: (keysComing: number) => void): Promise<LoadedFacts> {
+    const { dataFile, keyspace, loading, log } = this.#deps;
+    mayReplace(this.#hasKeys(handle) ? 1 : 0);
     this.#info.beforeReplacing();
     log.notice('MASTER <-> REPLICA sync: Flushing old data');
     this.#dropped = true;
@@ -66,7 +77,7 @@ export class SpooledLoad implements LoadInProgress {
     log.notice('MASTER <-> REPLICA sync: Loading DB in memory');
     const skipped = new SkippedItems();
     const loader = newFullSyncLoader(keyspace, undefined, skipped);
-    for (const bytes of this.#slices(loader)) {
+    for (const bytes of this.#slices(handle, loader)) {
       await loading.breathe(bytes, loader.facts.keysLoaded);
     }
     loading.end();
@@ -85,25 +96,22 @@ export class SpooledLoad implements LoadInProgress {
     this.#removeIfUnwanted();
   }
 
-  async #commit(): Promise<void> {
-    const handle: FileHandle = await this.#file.commit();
-    this.#committed = true;
-    await handle.close();
-  }
-
-  #slices(loader: ReturnType<typeof newFullSyncLoader>): Generator<number, void> {
-    return loadRdbFile(this.#deps.dataFile.path, loader, {
+  #slices(
+    { fd }: FileHandle,
+    loader: ReturnType<typeof newFullSyncLoader>,
+  ): Generator<number, void> {
+    return loadOpenRdbFile(fd, loader, {
       verifyChecksum: this.#verifyChecksum,
       sliceBytes: this.#deps.loading.sliceBytes,
     });
   }
 
   /** Looks no further than the first slice that has some. */
-  #hasKeys(): boolean {
+  #hasKeys(handle: FileHandle): boolean {
     const { keyspace } = this.#deps;
     const aside = keyspace.databases.map(() => keyspace.newDict());
     const probe = newFullSyncLoader(keyspace, aside, new SkippedItems());
-    for (const _ of this.#slices(probe)) if (probe.hasMetKey) break;
+    for (const _ of this.#slices(handle, probe)) if (probe.hasMetKey) break;
     return probe.hasMetKey;
   }
 

@@ -4,12 +4,12 @@ import { readSync, renameSync, rmSync, writeFileSync, writeSync } from './node-f
 
 /** The part of Node's FileHandle that the server uses. */
 class MemoryHandle {
-  readonly #descriptor: number;
+  readonly fd: number;
   readonly #path: string;
   #closing: Promise<void> | undefined;
 
-  constructor(descriptor: number, path: string) {
-    this.#descriptor = descriptor;
+  constructor(fd: number, path: string) {
+    this.fd = fd;
     this.#path = path;
   }
 
@@ -20,7 +20,7 @@ class MemoryHandle {
     position: number | null = null,
   ): Promise<{ bytesWritten: number }> {
     return inBackground(this.#path, () => ({
-      bytesWritten: writeSync(this.#descriptor, bytes, offset, length, position),
+      bytesWritten: writeSync(this.fd, bytes, offset, length, position),
     }));
   }
 
@@ -31,12 +31,12 @@ class MemoryHandle {
     position: number | null,
   ): Promise<{ bytesRead: number }> {
     return inBackground(this.#path, () => ({
-      bytesRead: readSync(this.#descriptor, into, offset, length, position),
+      bytesRead: readSync(this.fd, into, offset, length, position),
     }));
   }
 
   stat(): Promise<{ size: number }> {
-    return inBackground(this.#path, () => ({ size: files.size(this.#descriptor) }));
+    return inBackground(this.#path, () => ({ size: files.size(this.fd) }));
   }
 
   sync(): Promise<void> {
@@ -45,7 +45,7 @@ class MemoryHandle {
 
   /** Once; again is no error, as with Node's. */
   close(): Promise<void> {
-    this.#closing ??= inBackground(this.#path, () => files.close(this.#descriptor));
+    this.#closing ??= inBackground(this.#path, () => files.close(this.fd));
     return this.#closing;
   }
 }
