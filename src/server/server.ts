@@ -42,7 +42,7 @@ import { Persistence } from './persistence/persistence.ts';
 import { SkippedItems } from './persistence/skipped-items.ts';
 import { Propagation } from './propagation.ts';
 import { PubSub } from './pubsub.ts';
-import { rdbAux, savedHistory } from './wiring/rdb-aux.ts';
+import { fullSyncAux, rdbAux, savedHistory } from './wiring/rdb-aux.ts';
 import { replicaConnectionOf } from './wiring/replica-connection.ts';
 import { Replication } from './replication/replication.ts';
 import { replicationSettings } from './wiring/replication-settings.ts';
@@ -221,7 +221,7 @@ export class BundledServer {
         log,
         pid,
         mustGo: () => syncFilesMustGo(this.#persistence, config),
-        aux: (saveInfo) => rdbAux(this.context, saveInfo),
+        aux: (saveInfo) => fullSyncAux(this.context, saveInfo),
       }),
       loader: new FullSyncLoader({
         keyspace: this.#keyspace,

@@ -111,6 +111,7 @@ describe('files', () => {
         await driver.runFor(1);
         if (second.running && isInHistoryOf(first, second)) expectEqualData(first, second);
       }
+      expect(second.running).toBe(false);
       driver.close();
     }
   });

@@ -48,7 +48,7 @@ export class Dict {
   /** Under an LFU policy: makes the stamps of used entries. */
   frequencies: FrequencyCounter | null = null;
 
-  readonly #seed: number;
+  #seed: number;
   #entries = new EntryStore();
   #index = new HashIndex();
   readonly #expiry: ExpiryHeap;
@@ -73,6 +73,21 @@ export class Dict {
 
   get size(): number {
     return this.#index.size;
+  }
+
+  /** What the hashes of keys begin with: 32 bits. */
+  get seed(): number {
+    return this.#seed;
+  }
+
+  /**
+   * Makes an empty dict one of the same order as another, for all of its keys: those that come as the
+   * other is walked fall into place one beside the other.
+   */
+  expectCopy(of: { readonly seed: number; readonly keys: number }): void {
+    if (this.size !== 0) return;
+    this.#seed = of.seed;
+    this.#index.reserve(of.keys);
   }
 
   /** Keys with a time to live. */

@@ -30,6 +30,17 @@ export interface LoadedFacts {
   keysExpired: number;
 }
 
+/** Beyond this a wrong hint would cost more than a right one saves. */
+const maxExpectedKeys = 2 ** 26;
+
+/**
+ * The aux field in which a master says by what its keys of a database are ordered. Ours: real servers
+ * pass over fields that they do not know.
+ */
+export function hashSeedAux(dbId: number): string {
+  return `repl-hash-seed-${dbId}`;
+}
+
 export interface LoadTarget {
   /** The dict of a database; throws when the server has fewer databases. */
   dict(dbId: number): Dict;
@@ -73,8 +84,15 @@ export class KeyspaceLoader implements RdbSink {
     this.#dbId = dbId;
   }
 
-  /** The table grows a segment at a time, so a hint of its size is of no use. */
-  resizeDb(): void {}
+  /**
+   * The table grows a segment at a time, so a hint of its size is of use only together with the order
+   * in which the keys will come.
+   */
+  resizeDb(keys: number): void {
+    const seed = this.facts.aux.get(hashSeedAux(this.#dbId));
+    if (seed === undefined || !/^\d{1,10}$/.test(seed) || keys > maxExpectedKeys) return;
+    this.#dict?.expectCopy({ seed: Number(seed) >>> 0, keys });
+  }
 
   skipped(item: SkippedItem): void {
     this.#target.skipped.add(item);

@@ -22,6 +22,8 @@ const maxDepth = 20;
 /** A table of usual load gives an entry every other time; one that was emptied, hardly ever. */
 const triesBeforeMeasuring = 64;
 const maxSampleTries = 512;
+/** A table that has grown by itself has between 1.3 and 2.7. */
+const slotsPerReserved = 1.6;
 /** How many hashes there are. */
 const hashSpace = 0x1_0000_0000;
 /** Segments with as many entries differ from each other by some 3 %. */
@@ -64,6 +66,22 @@ export class HashIndex {
 
   get memoryBytes(): number {
     return this.#slotBytes + this.#directory.length * 8;
+  }
+
+  /**
+   * Divides an empty table as it will be for so many entries. Needed where they come in the order of
+   * their hashes: in a table that is to grow they would all begin in the same few slots.
+   */
+  reserve(entries: number): void {
+    assert(this.size === 0, 'only an empty table is divided beforehand');
+    const slots = entries * slotsPerReserved;
+    const depth = Math.max(1, Math.min(maxDepth, Math.ceil(Math.log2(slots / maxSegmentSlots))));
+    let slotCount = minSegmentSlots;
+    while (slotCount < maxSegmentSlots && slotCount * 2 ** depth < slots) slotCount *= 2;
+    this.#directory = Array.from({ length: 2 ** depth }, () => new Segment(slotCount, depth));
+    this.#directoryShift = 32 - depth;
+    this.#finestSlots = slotCount * 2 ** depth;
+    this.#slotBytes = slotCount * 2 ** depth * 8;
   }
 
   /** The segment that holds, or would hold, `hash`. Probe it with `homeOf` and `next`. */

@@ -1,6 +1,6 @@
 /** The facts at the head of our RDB files, and what they say of the history when one is loaded. */
 import type { ServerContext } from '../context.ts';
-import type { LoadedFacts } from '../persistence/rdb-load.ts';
+import { hashSeedAux, type LoadedFacts } from '../persistence/rdb-load.ts';
 import type { AuxFields } from '../persistence/snapshot.ts';
 import type { SaveInfo } from '../replication/ports.ts';
 
@@ -20,6 +20,13 @@ export function rdbAux(server: ServerContext, saveInfo: SaveInfo | undefined): A
           ['repl-offset', saveInfo.replOffset],
         ];
   return [...general, ...history, ['aof-base', 0]];
+}
+
+/** The same for an RDB that a replica is sent: how the keys in it are ordered goes along. */
+export function fullSyncAux(server: ServerContext, saveInfo: SaveInfo): AuxFields {
+  const filled = server.keyspace.databases.filter(({ dict }) => dict.size > 0);
+  const seeds = filled.map(({ id, dict }) => [hashSeedAux(id), dict.seed >>> 0] as const);
+  return [...rdbAux(server, saveInfo), ...seeds];
 }
 
 /** The history that a file was saved with, undefined without a file, or when it says nothing. */

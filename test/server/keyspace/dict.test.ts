@@ -201,6 +201,38 @@ describe('Dict', () => {
   });
 });
 
+describe('a dict that expects a copy', () => {
+  it.for([
+    [0, 0],
+    [1, 1],
+    [40, 40],
+    [9000, 9000],
+    [9000, 0],
+    [9000, 100],
+    [500, 200_000],
+  ])('of %i keys, and was told of %i: has them all, in the same order', ([count, told]) => {
+    const original = new Dict(11);
+    for (let n = 0; n < count; n++) set(original, `key:${n}`, `value:${n}`);
+    const copy = new Dict(22);
+    copy.expectCopy({ seed: original.seed, keys: told });
+    const { keys: inOrder } = walkKeys(original);
+    for (const key of inOrder) set(copy, key, `value:${key.slice('key:'.length)}`);
+    expect(copy.size).toBe(count);
+    expect(walkKeys(copy).keys.sort()).toEqual(inOrder.sort());
+    for (const key of inOrder) expect(find(copy, key)).not.toBe(0);
+    for (const key of inOrder) copy.remove(find(copy, key));
+    expect(copy.size).toBe(0);
+  });
+
+  it('stays as it is when it has keys of its own', () => {
+    const dict = new Dict(1);
+    set(dict, 'held', 'x');
+    dict.expectCopy({ seed: 2, keys: 10 });
+    expect(find(dict, 'held')).not.toBe(0);
+    expect(dict.seed).toBe(1);
+  });
+});
+
 describe('announced keys', () => {
   it('are touched without changing anything, whether they exist or not', () => {
     const dict = new Dict(5);
