@@ -5,8 +5,9 @@
  * the event loop is held up with 5 M keys (minutes), `switchover` how long writers wait while another
  * node becomes the master, `verify` whether a comparison finds all damage and nothing else in a
  * million keys under writes (minutes), `persistence` saving, loading and appending (`--keys
- * 1000000,5000000`; minutes). It prints ratios, with the goals beside them where
- * there are some, and passes no verdict: absolute figures belong to a machine. Nothing stays running.
+ * 1000000,5000000`; minutes), `replication` what full syncs, links and chains take (minutes). It prints
+ * ratios, with the goals beside them where there are some, and passes no verdict: absolute figures
+ * belong to a machine. Nothing stays running.
  *
  *   npm run bench -- --quick
  *   npm run bench -- --tests all --pipelines 1,16 --replicas 0 --rounds 5 --json
@@ -22,6 +23,7 @@ import { benchPauses } from './pause-bench.ts';
 import { benchPersistence } from './persistence-bench.ts';
 import { findBenchmarkTool } from './redis-benchmark.ts';
 import { benchRdb } from './rdb-bench.ts';
+import { benchReplication } from './replication-bench.ts';
 import { benchServers, type ServerBenchPlan } from './server-bench.ts';
 import { benchStartup } from './startup-bench.ts';
 import { benchSwitchover } from './switchover-bench.ts';
@@ -92,6 +94,16 @@ async function main(): Promise<void> {
       keyCounts: (values.keys ?? (values.quick ? '100000' : '1000000')).split(',').map(Number),
       rounds: Number(values.rounds ?? (values.quick ? 1 : 3)),
       seconds: values.quick ? 1 : 5,
+      json: values.json,
+    });
+  }
+  if (positionals[0] === 'replication') {
+    return benchReplication({
+      sides,
+      tests: values.tests === undefined ? [] : values.tests.split(','),
+      keys: Number(values.keys ?? (values.quick ? 100_000 : 1_000_000)),
+      rounds: Number(values.rounds ?? (values.quick ? 1 : 5)),
+      samples: values.quick ? 200 : 2000,
       json: values.json,
     });
   }
