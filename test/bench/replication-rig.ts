@@ -67,8 +67,8 @@ export async function timeFullSync(
     let ms = NaN;
     await waitFor(
       async () => {
-        const info = String(await client.must('INFO', 'replication'));
-        if (!info.includes('master_link_status:up')) return false;
+        const info = await client.must('INFO', 'replication');
+        if (typeof info !== 'string' || !info.includes('master_link_status:up')) return false;
         if (Number(await client.must('DBSIZE')) !== keys) return false;
         ms = performance.now() - startedAt;
         return true;

@@ -83,6 +83,20 @@ export async function bundleSim(edits: readonly SourceEdit[] = []): Promise<SimB
   };
 }
 
+/** The edits that do not fit their sources any more, each with the reason. */
+export async function misfits(edits: readonly SourceEdit[]): Promise<string[]> {
+  const reasons: string[] = [];
+  for (const edit of edits) {
+    const contents = await readFile(join(root, edit.file), 'utf8');
+    try {
+      applyEdit(contents, edit);
+    } catch (error) {
+      reasons.push((error as Error).message);
+    }
+  }
+  return reasons;
+}
+
 const memoryFiles: Plugin = {
   name: 'memory-files',
   setup(building) {

@@ -18,6 +18,8 @@ import { Trace } from './trace.ts';
 /** Client slots of a node: the administrator's, then the users'. */
 export const adminSlot = 0;
 export const userSlots = 3;
+/** For what ends a pause of writes: the administrator's own may be waiting for that. */
+export const emergencySlot = 1 + userSlots;
 
 /** Nobody leaves a node down for good. */
 const rebootMs = 6500;
@@ -176,10 +178,11 @@ export class Cluster {
         this.soon(node, retryOrderMs, () => this.#giveOrder(node));
         return;
       }
+      // A FAILOVER may have made it follow its master already.
+      if (upstream !== undefined) this.markers.forget(node);
       if (reply !== 'OK' || (wasMaster && upstream === undefined)) return;
       node.disturbedAtMs = this.queue.nowMs;
       if (upstream === undefined) this.markers.begin(node);
-      else this.markers.forget(node);
     });
   }
 

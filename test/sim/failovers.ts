@@ -2,7 +2,7 @@
  * FAILOVER as a fault. Only the two servers know how it ends, so the simulator asks them afterwards
  * and takes over the tree that they have made.
  */
-import { adminSlot, type Cluster } from './cluster.ts';
+import { adminSlot, type Cluster, emergencySlot } from './cluster.ts';
 import type { Draw } from './draw.ts';
 import type { SimNode } from './sim-node.ts';
 
@@ -32,7 +32,7 @@ export function failover(cluster: Cluster, draw: Draw): void {
   });
   if (draw.chance(0.15)) {
     cluster.soon(former, draw.int(1, 300), () => {
-      former.client(adminSlot).send(['FAILOVER', 'ABORT']);
+      former.client(emergencySlot).send(['FAILOVER', 'ABORT']);
     });
   }
 }
@@ -55,8 +55,9 @@ export function settleFailovers(cluster: Cluster): void {
   if (failovers.length === 0 || queue.nowMs < cluster.nextSettlingMs) return;
   cluster.nextSettlingMs = queue.nowMs + settlingGapMs;
   for (const { former, target } of failovers) {
-    if (former.running && isUnderWay(former)) former.client(adminSlot).send(['FAILOVER', 'ABORT']);
-    else adoptHandover(cluster, former, target);
+    if (former.running && isUnderWay(former)) {
+      former.client(emergencySlot).send(['FAILOVER', 'ABORT']);
+    } else adoptHandover(cluster, former, target);
   }
   // One that was broken off may have left two masters.
   for (const node of cluster.running) {

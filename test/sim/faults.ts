@@ -5,6 +5,7 @@
 import { adminSlot, type Cluster } from './cluster.ts';
 import type { Draw } from './draw.ts';
 import { failover, settleFailovers } from './failovers.ts';
+import { probe } from './probe.ts';
 import type { FaultKind } from './scenario.ts';
 import type { SimNode } from './sim-node.ts';
 
@@ -41,6 +42,7 @@ const faults: Record<FaultKind, Fault> = {
   'resize-backlog': resizeBacklog,
   'client-kill': clientKill,
   pause,
+  probe,
 };
 
 function cut(cluster: Cluster, draw: Draw): void {

@@ -76,15 +76,12 @@ export const mutants: readonly Mutant[] = [
   ]),
   // ---- acknowledgements ----
   mutant('ack-unapplied', 'acknowledges what was received and not applied', link, [
-    [
-      "'ACK', String(this.#state.log.masterReplOffset)]",
-      "'ACK', String(this.#state.log.masterReplOffset + this.#stream.unappliedBytes)]",
-    ],
+    ['printAck(masterReplOffset,', 'printAck(masterReplOffset + this.#stream.unappliedBytes,'],
   ]),
   mutant('ack-wrong-link', 'counts an acknowledgement for the first replica there is', master, [
     [
-      'offset: number): void {\n    const replica = this.#replicas.get(connection);',
-      'offset: number): void {\n    const replica = this.#replicas.get(connection) && this.replicas[0];',
+      'aofOffset = 0): void {\n    const replica = this.#replicas.get(connection);',
+      'aofOffset = 0): void {\n    const replica = this.#replicas.get(connection) && this.replicas[0];',
     ],
   ]),
   mutant('wait-not-online', 'WAIT counts replicas that are not online', master, [

@@ -60,7 +60,8 @@ export type FaultKind =
   | 'save'
   | 'resize-backlog'
   | 'client-kill'
-  | 'pause';
+  | 'pause'
+  | 'probe';
 
 export type FaultWeights = readonly (readonly [weight: number, kind: FaultKind])[];
 
@@ -72,6 +73,7 @@ const moods: readonly FaultWeights[] = [
     [1, 'freeze'],
     [1, 'resize-backlog'],
     [1, 'client-kill'],
+    [2, 'probe'],
   ],
   [
     [2, 'promote'],
@@ -80,6 +82,7 @@ const moods: readonly FaultWeights[] = [
     [3, 'failover'],
     [1, 'cut'],
     [4, 'stall'],
+    [1, 'probe'],
   ],
   [
     [4, 'kill'],
@@ -87,6 +90,7 @@ const moods: readonly FaultWeights[] = [
     [4, 'save'],
     [1, 'cut'],
     [1, 'switchover'],
+    [1, 'probe'],
   ],
   [
     [2, 'cut'],
@@ -102,6 +106,7 @@ const moods: readonly FaultWeights[] = [
     [1, 'resize-backlog'],
     [1, 'client-kill'],
     [1, 'pause'],
+    [1, 'probe'],
   ],
 ];
 

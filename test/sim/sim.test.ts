@@ -3,7 +3,7 @@
  * its seed), the promise that a seed replays exactly, and a few planted bugs that must be found.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bundleSim, type SimBundle, type Simulator } from './bundle.ts';
+import { bundleSim, misfits, type SimBundle, type Simulator } from './bundle.ts';
 import { mutants } from './mutants.ts';
 import { runPool } from './pool.ts';
 
@@ -62,6 +62,10 @@ describe('a seed', { timeout: testTimeoutMs }, () => {
 });
 
 describe('a planted bug', { timeout: testTimeoutMs }, () => {
+  it('fits the source that it is planted in', async () => {
+    expect(await misfits(mutants.flatMap(({ edits }) => edits))).toEqual([]);
+  });
+
   it.for(plantedHere)('is found: %s', async (name) => {
     const mutant = mutants.find((one) => one.name === name);
     expect(mutant, `a mutant named ${name}`).toBeDefined();

@@ -16,6 +16,8 @@ import { Workload } from './workload.ts';
 /** Virtual time in which a healed cluster must come to rest. */
 const maxUnrestMs = 90_000;
 const lookEveryMs = 50;
+/** Requests that come while the cluster is still being made. */
+const maxBootBursts = 4;
 /** Longer than anything is under way in the network. */
 const settleMs = 200;
 
@@ -98,6 +100,10 @@ class Run {
       first.client(adminSlot).send(['DEBUG', 'POPULATE', scenario.populate, 'key', 20]);
     }
     const spreadMs = scenario.bootSpreadMs;
+    const bursts = this.#draw.fork('boot bursts');
+    for (let left = bursts.int(0, maxBootBursts); left > 0; left--) {
+      queue.after(lane, bursts.between(0, spreadMs), () => this.#burst(bursts));
+    }
     for (const node of others) {
       queue.after(lane, draw.between(0, spreadMs), () => this.#cluster.boot(node, node.upstream));
     }
