@@ -10,6 +10,7 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
@@ -114,6 +115,15 @@ export class AofDirectory {
   /** A file of no use any more; that it cannot be deleted harms nobody. */
   async remove(name: string): Promise<void> {
     await rm(this.pathOf(name), { force: true }).catch(() => undefined);
+  }
+
+  /** The same before it returns, for one whose name may be used again. */
+  removeNow(name: string): void {
+    try {
+      rmSync(this.pathOf(name), { force: true });
+    } catch {
+      // As above.
+    }
   }
 
   #temporaryManifest(): string {

@@ -50,6 +50,13 @@ export class AofRewriter {
   #running: AofRewrite | null = null;
   #scheduled = false;
   #retryAtMs = 0;
+  /**
+   * Rewrites that have not come to their end, those that were broken off too: until then they may
+   * still change the manifest, and another one would give its files the same names.
+   */
+  #unsettled = 0;
+  /** A manifest that names `#unnamed` is being written. */
+  #naming = false;
   /** Written to since the snapshot that will be its base; not in the manifest yet. */
   #unnamed: AofFileEntry | null = null;
 
@@ -90,13 +97,14 @@ export class AofRewriter {
   request({ later }: { later: boolean }): void {
     this.#scheduled = true;
     this.#retryAtMs = 0;
-    if (later || this.#deps.persistence.inProgress) this.consecutiveFailures = 0;
+    const mustWait = this.#unsettled > 0 || this.#deps.persistence.inProgress;
+    if (later || mustWait) this.consecutiveFailures = 0;
     else this.#begin();
   }
 
   /** Ten times a second. */
   cron(): void {
-    if (!this.#scheduled || this.inProgress || this.isResting) return;
+    if (!this.#scheduled || this.#unsettled > 0 || this.isResting) return;
     if (!this.#deps.persistence.inProgress) this.#begin();
   }
 
@@ -107,10 +115,14 @@ export class AofRewriter {
     try {
       const { base, rewrite } = this.#start();
       this.#running = rewrite;
-      rewrite.whenDone().then(
-        () => this.#onDone(rewrite, base),
-        (error: Error) => this.#onFailed(rewrite, error),
-      );
+      this.#unsettled++;
+      void rewrite
+        .whenDone()
+        .then(
+          () => this.#onDone(rewrite, base),
+          (error: Error) => this.#onFailed(rewrite, error),
+        )
+        .finally(() => this.#unsettled--);
     } catch (error) {
       this.#noteFailure(error as Error);
     }
@@ -153,12 +165,15 @@ export class AofRewriter {
     if (this.#running !== rewrite) return;
     const { clock, files, log } = this.#deps;
     const kept = this.#owner.appends === 'no' ? 0 : 1;
+    this.#naming = true;
     try {
       await files.replaceBase(base, { added: this.#unnamed, kept });
     } catch (error) {
+      this.#naming = false;
       this.#onFailed(rewrite, error as Error);
       return;
     }
+    this.#naming = false;
     await files.collectGarbage();
     // Switched off meanwhile: what the manifest says stays true.
     if (this.#running !== rewrite) return;
@@ -211,8 +226,11 @@ export class AofRewriter {
     if (increment === null) return;
     this.#unnamed = null;
     this.#owner.giveUp(increment);
+    // Broken off while the manifest is on its way to the disk: it will name the file after all.
+    if (this.#naming) return;
     this.#deps.log.notice(`Removing the temp incr aof file ${increment.name}`);
-    void this.#deps.files.directory.remove(increment.name);
+    // Before it returns: the next rewrite may give its own increment the same name at once.
+    this.#deps.files.directory.removeNow(increment.name);
   }
 }
 
