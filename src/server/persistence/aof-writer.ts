@@ -125,10 +125,9 @@ export class AofWriter {
    * refused again, that half would be there until it is cut off.
    */
   retryNow(): void {
-    if (this.#busy || this.pendingBytes === 0) return;
+    if (this.#busy) return;
     try {
       this.writeAllNow();
-      this.#recover();
     } catch (error) {
       this.#inFlight ??= this.#sendOff();
       this.#fail(error as Error);
@@ -137,6 +136,7 @@ export class AofWriter {
 
   /** Writes everything before it returns, so that nothing is lost by `close`. Throws as the disk does. */
   writeAllNow(): void {
+    if (this.pendingBytes === 0) return;
     const waiting = this.#inFlight;
     if (waiting !== null) {
       // Written twice at worst, the same bytes at the same place.
@@ -148,6 +148,7 @@ export class AofWriter {
       this.#gatheredAt += this.#gathered;
       this.#gathered = 0;
     }
+    this.#recover();
   }
 
   /** The same, and syncs it. */

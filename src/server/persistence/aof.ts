@@ -14,11 +14,11 @@
 import type { Clock } from '../../util/clock.ts';
 import { standStill } from '../../util/stand-still.ts';
 import type { Logger } from '../log.ts';
-import { writeAofBaseNow } from './aof-base.ts';
-import { type AofApplier, loadAof } from './aof-load.ts';
+import type { AofApplier } from './aof-load.ts';
 import { AofFiles, type AofFilesSettings } from './aof-files.ts';
 import type { AofFileEntry } from './aof-manifest.ts';
 import { AofRewriter } from './aof-rewriter.ts';
+import { loadAtStart, loadSteps, openAtStart } from './aof-start.ts';
 import { type AofPosition, AofStream, parsePosition, printPosition } from './aof-stream.ts';
 import { AofSynced } from './aof-synced.ts';
 import { AofWriter } from './aof-writer.ts';
@@ -171,58 +171,16 @@ export class Aof {
     // Clients are kept out until their changes have a file to go to.
     loading.begin('exclusive', this.#files.sizeWithout(null));
     try {
-      if (!this.#files.isEmpty) {
-        for (const { bytes, keysSoFar, usedMemBytes = 0 } of this.#loadSteps()) {
-          loading.rdbUsedMemBytes ||= usedMemBytes;
-          await loading.breathe(bytes, keysSoFar);
-        }
-      }
-      await this.#files.collectGarbage();
-      this.#openAtStart();
+      await loadAtStart(this.#deps, this.#files);
+      openAtStart(this.#deps, this.#files, (increment, sizeBytes) =>
+        this.#open(increment, sizeBytes),
+      );
     } finally {
       loading.end();
     }
     this.#state = 'on';
     this.baseSizeBytes = this.currentSizeBytes;
     return parsePosition(applier.lastAnnotation);
-  }
-
-  #loadSteps(): ReturnType<typeof loadAof> {
-    const { applier, clock, loading, log, newRdbLoader, settings } = this.#deps;
-    this.#files.requireFiles();
-    return loadAof({
-      directory: this.#files.directory,
-      manifest: this.#files.manifest,
-      applier,
-      newRdbLoader,
-      log,
-      verifyChecksum: settings.rdbchecksum,
-      aofLoadTruncated: settings.aofLoadTruncated,
-      sliceBytes: loading.sliceBytes,
-      monotonicMs: () => clock.monotonic(),
-    });
-  }
-
-  /** What is missing is made: a base of the present data set, an increment to append to. */
-  #openAtStart(): void {
-    const { clock, log, persistence } = this.#deps;
-    const files = this.#files;
-    files.directory.make();
-    if (files.isEmpty) {
-      const base = files.nextBase();
-      log.notice(`Creating AOF base file ${base.name} on server start`);
-      writeAofBaseNow(persistence, files.describe(base, clock.now()));
-      files.setBaseNow(base);
-    }
-    const last = files.manifest.increments.at(-1);
-    if (last !== undefined) {
-      this.#open(last, files.directory.sizeOf(last.name) ?? 0);
-      return;
-    }
-    const increment = files.nextIncrement();
-    log.notice(`Creating AOF incr file ${increment.name} on server start`);
-    this.#open(increment, 0);
-    files.addIncrementNow(increment);
   }
 
   /** DEBUG LOADAOF: what is on disk in place of what is in memory, in one go. */
@@ -233,7 +191,7 @@ export class Aof {
     this.#writer = null;
     try {
       empty();
-      for (const step of this.#loadSteps()) void step;
+      for (const step of loadSteps(this.#deps, this.#files)) void step;
     } finally {
       this.#writer = writer;
     }
@@ -337,6 +295,8 @@ export class Aof {
     const previous = this.#writer;
     // What it has not written belongs before the snapshot that begins now: nowhere else.
     previous?.writeAllNow();
+    // What was wrong with that file is over: nothing more is written there.
+    this.#setStatus(null);
     this.#writer = new AofWriter(this.#files.directory.pathOf(increment.name), sizeBytes, {
       onStatus: (error) => this.#setStatus(error),
       onSynced: () => this.#onSynced(),

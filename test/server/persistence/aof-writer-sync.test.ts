@@ -5,6 +5,7 @@ import { expect, test, vi } from 'vitest';
 import { AofWriter } from '../../../src/server/persistence/aof-writer.ts';
 import { useResources } from '../../support/resources.ts';
 import { waitFor } from '../../support/wait-for.ts';
+import { AofRig } from './support/aof-rig.ts';
 
 const disk = vi.hoisted(() => ({ fails: false }));
 
@@ -41,4 +42,18 @@ test('a failed sync is told of, and tried again although nothing new is written'
   await waitFor(() => states.includes('ok'), { what: 'the sync to go through' });
   expect(states.slice(2)).toEqual(['synced', 'ok']);
   writer.close();
+});
+
+test('a rewrite, which goes on in another file, ends what was wrong with the last one', async () => {
+  const rig = new AofRig(await use.tempDir());
+  await rig.aof.start();
+  disk.fails = true;
+  rig.set('k', 'v');
+  rig.rig.clock.advance(1000);
+  rig.aof.cron();
+  await waitFor(() => !rig.aof.lastWriteOk, { what: 'the sync to fail' });
+  disk.fails = false;
+  await rig.rewrite();
+  expect([rig.statuses, rig.aof.lastWriteOk]).toEqual([[false, true], true]);
+  rig.aof.disable();
 });
