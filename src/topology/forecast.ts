@@ -87,11 +87,16 @@ export function compareForecast(
     partial: grown(before, after, 'syncPartialOk'),
     full: grown(before, after, 'syncFull'),
   };
-  const unsure = forecasts.filter(({ certainty }) => certainty === 'uncertain').length;
+  const certain = forecasts.filter(({ certainty }) => certainty === 'certain');
+  const certainOf = (kind: Resync['kind']): number =>
+    certain.filter((each) => each.kind === kind).length;
+  // One that went the other way than was likely takes those below with it: then nobody counts them.
+  const isSure = certain.length === forecasts.length;
   // A node may be dropped once more on its way: that is a partial resync more, and no surprise.
   const holds =
-    Math.abs(happened.full - expected.full) <= unsure &&
-    happened.partial + unsure >= expected.partial;
+    happened.full >= certainOf('full') &&
+    (!isSure || happened.full === expected.full) &&
+    happened.partial >= certainOf('partial');
   return { forecast: expected, happened, holds };
 }
 

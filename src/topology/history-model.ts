@@ -62,6 +62,8 @@ interface Place {
   leftMoving: boolean;
   /** It was getting bytes when it left, so that it may have more by then than we saw. */
   leftFed: boolean;
+  /** A resync of its own, or of one above it, may have gone the other way: so may all that follow. */
+  unsure: boolean;
 }
 
 /** A broken link is back within this time, as a rule: Redis tries once a second. */
@@ -119,6 +121,7 @@ export class HistoryModel {
     const isMoving = this.#isMoving(place);
     const leftMoving = isMoving && !wasBelow;
     const leftFed = isMoving || place.leftFed;
+    const unsure = this.#isUnsure(place);
     if (wasBelow && place.linked) place.offset = Math.min(place.offset, above.offset);
     const willLink = above !== undefined;
     this.#change(id, {
@@ -129,6 +132,7 @@ export class HistoryModel {
       cause: 'moved',
       leftMoving,
       leftFed,
+      unsure,
     });
     if (above !== undefined) return [];
     const because = 'upstream-unknown';
@@ -163,11 +167,13 @@ export class HistoryModel {
 
   #resync(place: Place, upstream: Place): Resync {
     const { id, cause } = place;
-    const verdict = judge(place, upstream, this.#isMoving(upstream) ? this.#bytesSoon : 0);
+    const judged = judge(place, upstream, this.#isMoving(upstream) ? this.#bytesSoon : 0);
+    const unsure = place.unsure || this.#isUnsure(upstream) || judged.certainty === 'uncertain';
+    const verdict: Verdict = { ...judged, certainty: unsure ? 'uncertain' : 'certain' };
     const missing = Math.max(0, upstream.offset - place.offset);
     if (verdict.kind === 'partial') this.#continueFrom(place, upstream);
     else this.#copyFrom(place, upstream);
-    this.#change(id, { linked: true, leftMoving: false, leftFed: false });
+    this.#change(id, { linked: true, leftMoving: false, leftFed: false, unsure });
     const bytes = verdict.kind === 'partial' ? missing : undefined;
     return { node: id, upstream: upstream.id, ...verdict, bytes, cause };
   }
@@ -219,6 +225,10 @@ export class HistoryModel {
     if (top.role !== 'master' || !path.every(serves)) return false;
     // What is still on its way from a master that holds, whoever is in step with that master has.
     return top === place ? !(top.holdsWrites && top.holdsPings) : !top.holdsWrites;
+  }
+
+  #isUnsure(place: Place): boolean {
+    return this.#pathUp(place).some(({ unsure }) => unsure);
   }
 
   #pathUp(from: Place): Place[] {
@@ -309,5 +319,6 @@ function placeOf(topology: Topology, node: TopologyNode): Place | undefined {
     holdsPings: false,
     leftMoving: false,
     leftFed: false,
+    unsure: false,
   };
 }

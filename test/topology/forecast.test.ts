@@ -108,6 +108,20 @@ describe('the forecast of a move', () => {
     ]);
   });
 
+  it('is uncertain of all that hangs on something uncertain', () => {
+    const nodes = {
+      7000: {},
+      7001: { upstream: '7000' },
+      7002: { upstream: '7000' },
+      7003: { upstream: '7002' },
+    };
+    const steps = [follow('7002', '7001'), follow('7003', '7000')];
+    expect(costOf({ nodes }, ...steps)).toEqual([
+      '7002 partial same-history uncertain',
+      '7003 partial same-history uncertain',
+    ]);
+  });
+
   it('knows that a full copy takes the replicas below with it', () => {
     const nodes = {
       7000: {},
