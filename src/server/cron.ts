@@ -66,9 +66,11 @@ export class Cron {
 
   /** Goes on in the next turn of the event loop while more keys are due. */
   #expire(): void {
-    const { clock, latency } = this.#server;
+    const { clock, latency, loading } = this.#server;
     const startedAt = clock.monotonic();
-    this.#expiring = this.activeExpire && this.#expireCycle.run(expireSliceMs);
+    // What is deleted while files are being loaded would be told to nobody.
+    const mayExpire = this.activeExpire && loading.kind !== 'exclusive';
+    this.#expiring = mayExpire && this.#expireCycle.run(expireSliceMs);
     latency.note('expire-cycle', clock.monotonic() - startedAt);
     // Keys that have gone by expiry, or come by a full sync, are changes outside of any command.
     this.#server.executor.serveReadyKeys();

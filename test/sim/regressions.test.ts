@@ -139,6 +139,19 @@ describe('files', () => {
     }
   });
 
+  it('tell replicas that continue of what expired while an append-only file was read', async () => {
+    const { driver, cluster, first, second } = await startChain(['appendonly yes']);
+    send(first, ['MSET', 'a', '1', 'b', '1'], ['PEXPIRE', 'a', '300'], ['PEXPIRE', 'b', '300']);
+    await driver.runFor(100);
+    send(first, ['SHUTDOWN', 'SAVE']);
+    await driver.runFor(1000);
+    expect(first.running).toBe(false);
+    cluster.boot(first, undefined);
+    await driver.runFor(3000);
+    expect(first.server.context.replication.counters.syncFull).toBe(0);
+    expectEqualData(first, second);
+  });
+
   it('do not hold one half of a transaction: RDB', async () => {
     const { driver, cluster, first, second } = await startChain();
     send(first, ['MULTI'], ['INCR', 'a'], ['BGSAVE'], ['INCR', 'a']);

@@ -10,6 +10,7 @@ import { runPool } from './pool.ts';
 const fixedSeeds = 60;
 const seedsPerTest = 20;
 const randomSeeds = 20;
+const onceFailed = [308, 441, 970, 994, 2209, 10_193, 12_036];
 /** Each shows in most of the runs. */
 const plantedHere = ['psync-second-offset', 'cursor-skips', 'snapshot-lost-write'];
 const maxSeedsPerMutant = 200;
@@ -35,6 +36,10 @@ describe(
         for (let seed = first; seed < first + seedsPerTest; seed++) await expectToHold(seed);
       });
     }
+
+    it('seeds that have failed once', async () => {
+      for (const seed of onceFailed) await expectToHold(seed);
+    });
 
     const random = Math.floor(Math.random() * 1_000_000_000);
     it(`random seeds ${random} to ${random + randomSeeds - 1}`, async () => {
