@@ -5,7 +5,7 @@ import {
   judge,
   problemCodes,
   type ProblemCode,
-} from '../topology/diagnose.ts';
+} from '../topology/findings/diagnose.ts';
 import { OperatorError } from '../util/errors.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
 import type { Observation } from './observe.ts';

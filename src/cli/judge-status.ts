@@ -1,5 +1,5 @@
 /** From an observation to what the status views take, and from its verdict to an exit code. */
-import { diagnose, judge, type Verdict } from '../topology/diagnose.ts';
+import { diagnose, judge, type Verdict } from '../topology/findings/diagnose.ts';
 import type { Topology } from '../topology/model.ts';
 import type { Clock } from '../util/clock.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';

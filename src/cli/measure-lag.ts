@@ -2,7 +2,7 @@
  * Joins discovery and lag sampling for `repl lag`: which nodes are looked at, once or for as long
  * as the user watches. It does not print.
  */
-import { LagSampler } from '../topology/lag-sampler.ts';
+import { LagSampler } from '../topology/lag/lag-sampler.ts';
 import { pathUp, type Topology } from '../topology/model.ts';
 import type { Observation } from './observe.ts';
 import type { LagInput } from './views/lag-view.ts';

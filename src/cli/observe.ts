@@ -15,10 +15,10 @@ import {
 } from '../instance/connection.ts';
 import type { Outcome } from '../instance/failure.ts';
 import { nowhere } from '../instance/verbs.ts';
-import { discover } from '../topology/discover.ts';
-import { brokenFences, unseenFences } from '../topology/fence-state.ts';
+import { discover } from '../topology/observe/discover.ts';
+import { brokenFences, unseenFences } from '../topology/change/fence-state.ts';
 import { findNode, type Fence, type Topology, type TopologyNode } from '../topology/model.ts';
-import { withTrend } from '../topology/trend.ts';
+import { withTrend } from '../topology/findings/trend.ts';
 import type { Clock } from '../util/clock.ts';
 import { OperatorError } from '../util/errors.ts';
 import { exitCodes } from './exit-codes.ts';

@@ -9,9 +9,9 @@ import type { Credentials } from '../instance/connection.ts';
 import type { Tls } from '../instance/tls.ts';
 import { OperatorError } from '../util/errors.ts';
 import { BaseCommand } from './base-command.ts';
-import type { Direction, RecordedNode } from '../topology/change-record.ts';
+import type { Direction, RecordedNode } from '../topology/change/change-record.ts';
 import type { Fence } from '../topology/model.ts';
-import type { Wanted } from '../topology/plan.ts';
+import type { Wanted } from '../topology/plan/plan.ts';
 import type { ChangeDocument, ChangeResult } from './change/change-document.ts';
 import type { ChangeOptions } from './change/run-change.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -134,8 +134,8 @@ export abstract class TopologyCommand extends BaseCommand {
 
   async #readFences(lab: Lab | undefined): Promise<readonly Fence[]> {
     const [{ readFences }, { stateDir }] = await Promise.all([
-      import('../topology/fence.ts'),
-      import('../topology/journal.ts'),
+      import('../topology/change/fence.ts'),
+      import('../topology/change/journal.ts'),
     ]);
     return readFences(stateDir(lab?.dir, process.env));
   }
@@ -157,7 +157,7 @@ export abstract class TopologyCommand extends BaseCommand {
     what: Pick<ChangeOptions, 'before' | 'askWhen'> & { readonly wanted: Wanted },
   ): Promise<ChangeDocument> {
     const { wanted, ...rest } = what;
-    const { planChange } = await import('../topology/plan.ts');
+    const { planChange } = await import('../topology/plan/plan.ts');
     const { persist } = flags;
     const plan: ChangeOptions['plan'] = (topology, abilities) =>
       planChange(topology, wanted, { persist, ...(abilities && { abilities }) });
@@ -188,7 +188,7 @@ export abstract class TopologyCommand extends BaseCommand {
     direction: Direction,
   ): Promise<ChangeDocument> {
     const [{ readRecords, stateDir }, { findOpenRecord }, { runAgain }] = await Promise.all([
-      import('../topology/journal.ts'),
+      import('../topology/change/journal.ts'),
       import('./change/find-record.ts'),
       import('./change/resume-change.ts'),
     ]);
@@ -223,7 +223,7 @@ export abstract class TopologyCommand extends BaseCommand {
     const [{ paintFor }, { canAsk, askToConfirm }, { stateDir }] = await Promise.all([
       import('./views/paint.ts'),
       import('./ask.ts'),
-      import('../topology/journal.ts'),
+      import('../topology/change/journal.ts'),
     ]);
     const mayAsk = canAsk() && !this.jsonEnabled();
     return {

@@ -31,8 +31,8 @@ export default class Apply extends TopologyCommand {
     const lab = args.file ?? flags.lab;
     const before = await this.observe({ ...flags, lab }, []);
     const [{ planShape }, { inventoryShape }] = await Promise.all([
-      import('../topology/plan-shape.ts'),
-      import('../topology/inventory-shape.ts'),
+      import('../topology/plan/plan-shape.ts'),
+      import('../topology/plan/inventory-shape.ts'),
     ]);
     const { persist } = flags;
     return this.runChange(flags, {
@@ -46,8 +46,8 @@ export default class Apply extends TopologyCommand {
 
   async #applyPlan(path: string, flags: ChangeFlags): Promise<ChangeDocument> {
     const [{ loadPlan }, { fingerprintOf }, { throwIfDrifted }] = await Promise.all([
-      import('../topology/plan-file.ts'),
-      import('../topology/fingerprint.ts'),
+      import('../topology/change/plan-file.ts'),
+      import('../topology/change/fingerprint.ts'),
       import('../cli/change/perform-change.ts'),
     ]);
     const { fingerprint, lab, nodes, persist, ...plan } = await loadPlan(path);

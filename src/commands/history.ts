@@ -22,7 +22,7 @@ export default class History extends BaseCommand {
   async run(): Promise<HistoryDocument> {
     const { args, flags } = await this.parse(History);
     const [{ readRecords, stateDir }, view] = await Promise.all([
-      import('../topology/journal.ts'),
+      import('../topology/change/journal.ts'),
       import('../cli/views/history-view.ts'),
     ]);
     const lab = await this.labDirIfAny(flags);

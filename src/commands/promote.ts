@@ -61,7 +61,7 @@ function throwNobodyNamed(): never {
 }
 
 async function pickNode({ topology }: Observation): Promise<string> {
-  const { pickSuccessor } = await import('../topology/plan-takeover.ts');
+  const { pickSuccessor } = await import('../topology/plan/plan-takeover.ts');
   const node = pickSuccessor(topology);
   if (node !== undefined) return node.id;
   throw new OperatorError('there is nobody to pick: a master lives, or nobody has its data', {

@@ -73,7 +73,7 @@ export default class Verify extends TopologyCommand {
       await Promise.all([
         import('../cli/run-verify.ts'),
         import('../cli/verify-state.ts'),
-        import('../topology/journal.ts'),
+        import('../topology/change/journal.ts'),
         import('../cli/verify-progress.ts'),
       ]);
     const line = await progress.showVerifyProgress({

@@ -7,7 +7,7 @@
 import { runChange } from '../../src/cli/change/run-change.ts';
 import { observe, type Observation } from '../../src/cli/observe.ts';
 import { plain } from '../../src/cli/views/paint.ts';
-import { planChange } from '../../src/topology/plan.ts';
+import { planChange } from '../../src/topology/plan/plan.ts';
 import { systemClock } from '../../src/util/clock.ts';
 import { startServer, type ServerKind } from '../support/server-kinds.ts';
 import type { TestServer } from '../support/server-process.ts';

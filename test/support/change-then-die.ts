@@ -7,9 +7,9 @@ import { observe } from '../../src/cli/observe.ts';
 import { runChange } from '../../src/cli/change/run-change.ts';
 import { plain } from '../../src/cli/views/paint.ts';
 import type { Topology } from '../../src/topology/model.ts';
-import { planShape } from '../../src/topology/plan-shape.ts';
-import { planChange, type Wanted } from '../../src/topology/plan.ts';
-import type { Planned } from '../../src/topology/planned.ts';
+import { planShape } from '../../src/topology/plan/plan-shape.ts';
+import { planChange, type Wanted } from '../../src/topology/plan/plan.ts';
+import type { Planned } from '../../src/topology/plan/planned.ts';
 import { systemClock } from '../../src/util/clock.ts';
 
 export interface ChangeThenDie {

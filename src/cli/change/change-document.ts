@@ -2,10 +2,10 @@
  * What a change prints under `--json`, and the exit code that goes with it. One document for every
  * verb. Pure.
  */
-import type { RecordCost } from '../../topology/change-record.ts';
-import type { ResyncComparison } from '../../topology/forecast.ts';
+import type { RecordCost } from '../../topology/change/change-record.ts';
+import type { ResyncComparison } from '../../topology/plan/forecast.ts';
 import type { Topology } from '../../topology/model.ts';
-import type { CheckResult } from '../../topology/preflight.ts';
+import type { CheckResult } from '../../topology/plan/preflight.ts';
 import type { OperatorError } from '../../util/errors.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import { judgeStatus } from '../judge-status.ts';

@@ -3,11 +3,11 @@
  * replaced, and taken away when nobody has replaced it after all, or when a noted node has got its
  * place again. Used by run-change.ts.
  */
-import { removeFence, writeFence } from '../../topology/fence.ts';
-import { fenceFor } from '../../topology/fence-state.ts';
+import { removeFence, writeFence } from '../../topology/change/fence.ts';
+import { fenceFor } from '../../topology/change/fence-state.ts';
 import { nodeOf } from '../../topology/model.ts';
-import type { Plan } from '../../topology/planned.ts';
-import { makesMaster } from '../../topology/step.ts';
+import type { Plan } from '../../topology/plan/planned.ts';
+import { makesMaster } from '../../topology/plan/step.ts';
 import type { Observation } from '../observe.ts';
 import type { Performed } from './perform-change.ts';
 

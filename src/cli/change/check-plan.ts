@@ -3,11 +3,11 @@
  * plan's way needs, the plan for another way. Throws when one answer is no: nothing was changed then.
  * Used by run-change.ts.
  */
-import { forecast, type Forecast } from '../../topology/forecast.ts';
-import type { Abilities, Plan } from '../../topology/planned.ts';
+import { forecast, type Forecast } from '../../topology/plan/forecast.ts';
+import type { Abilities, Plan } from '../../topology/plan/planned.ts';
 import type { NodeId, Topology } from '../../topology/model.ts';
-import { preflight, type CheckResult, type Preflight } from '../../topology/preflight.ts';
-import { checkNames } from '../../topology/preflight-checks.ts';
+import { preflight, type CheckResult, type Preflight } from '../../topology/plan/preflight.ts';
+import { checkNames } from '../../topology/plan/preflight-checks.ts';
 import { OperatorError } from '../../util/errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { Observation } from '../observe.ts';

@@ -1,5 +1,5 @@
 /** Which recorded change is meant: by its id, or the only one that was not finished. */
-import { isOpen, type ChangeRecord } from '../../topology/change-record.ts';
+import { isOpen, type ChangeRecord } from '../../topology/change/change-record.ts';
 import { OperatorError } from '../../util/errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 

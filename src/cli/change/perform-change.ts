@@ -4,20 +4,20 @@
  * those that were left in the middle.
  */
 import { hostname, userInfo } from 'node:os';
-import { carryOut, outcomeOf, type CarriedOut } from '../../topology/carry-out.ts';
-import type { RecordOutcome } from '../../topology/change-record.ts';
+import { carryOut, outcomeOf, type CarriedOut } from '../../topology/change/carry-out.ts';
+import type { RecordOutcome } from '../../topology/change/change-record.ts';
 import {
   driftBetween,
   fingerprintOf,
   type Fingerprint,
   type FingerprintField,
-} from '../../topology/fingerprint.ts';
-import type { Journal } from '../../topology/journal.ts';
-import { lockTopology, type ChangeLock } from '../../topology/lock.ts';
+} from '../../topology/change/fingerprint.ts';
+import type { Journal } from '../../topology/change/journal.ts';
+import { lockTopology, type ChangeLock } from '../../topology/change/lock.ts';
 import type { Topology } from '../../topology/model.ts';
-import { planShape } from '../../topology/plan-shape.ts';
-import { shapeOf } from '../../topology/planned.ts';
-import { makesMaster, type Step } from '../../topology/step.ts';
+import { planShape } from '../../topology/plan/plan-shape.ts';
+import { shapeOf } from '../../topology/plan/planned.ts';
+import { makesMaster, type Step } from '../../topology/plan/step.ts';
 import { OperatorError } from '../../util/errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { Observation } from '../observe.ts';

@@ -3,7 +3,7 @@
  * by run-change.ts and resume-change.ts, after the live change.
  */
 import { findNode, nodeOf } from '../../topology/model.ts';
-import type { Move } from '../../topology/planned.ts';
+import type { Move } from '../../topology/plan/planned.ts';
 import { formatAddress } from '../../instance/address.ts';
 import { OperatorError } from '../../util/errors.ts';
 import type { Observation } from '../observe.ts';

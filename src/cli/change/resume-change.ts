@@ -3,19 +3,19 @@
  * before. Either way the steps are planned anew from what is there now, since the tool that died may
  * have done more than it could write down. Used by `repl resume` and `repl rollback`.
  */
-import type { ChangeRecord, Direction } from '../../topology/change-record.ts';
-import { continueJournal, type Journal } from '../../topology/journal.ts';
+import type { ChangeRecord, Direction } from '../../topology/change/change-record.ts';
+import { continueJournal, type Journal } from '../../topology/change/journal.ts';
 import { nodeOf, type Topology } from '../../topology/model.ts';
-import { planShape } from '../../topology/plan-shape.ts';
-import type { Move } from '../../topology/planned.ts';
-import type { Step } from '../../topology/step.ts';
+import { planShape } from '../../topology/plan/plan-shape.ts';
+import type { Move } from '../../topology/plan/planned.ts';
+import type { Step } from '../../topology/plan/step.ts';
 import {
   isTakeover,
   leftOpenSteps,
   movedNodes,
   shapeToday,
   withRecordedSettings,
-} from '../../topology/take-up.ts';
+} from '../../topology/change/take-up.ts';
 import { renderPlan, stepText } from '../views/plan-view.ts';
 import { changeResult, type ChangeEnd, type ChangeResult } from './change-document.ts';
 import { performChange, stopOf, whoAmI } from './perform-change.ts';

@@ -8,10 +8,19 @@ import {
   recordShape,
   type RecordedNode,
   type RecordedShape,
-} from '../../topology/change-record.ts';
-import { fingerprintOf, type Fingerprint } from '../../topology/fingerprint.ts';
-import { beginJournal, newChangeId, openRecordsOf, readRecords } from '../../topology/journal.ts';
-import { compareForecast, type Forecast, type ResyncComparison } from '../../topology/forecast.ts';
+} from '../../topology/change/change-record.ts';
+import { fingerprintOf, type Fingerprint } from '../../topology/change/fingerprint.ts';
+import {
+  beginJournal,
+  newChangeId,
+  openRecordsOf,
+  readRecords,
+} from '../../topology/change/journal.ts';
+import {
+  compareForecast,
+  type Forecast,
+  type ResyncComparison,
+} from '../../topology/plan/forecast.ts';
 import {
   factsOf,
   findNode,
@@ -20,9 +29,9 @@ import {
   type NodeId,
   type Topology,
 } from '../../topology/model.ts';
-import { savePlan } from '../../topology/plan-file.ts';
-import type { Abilities, Move, Plan, Planned } from '../../topology/planned.ts';
-import type { Step } from '../../topology/step.ts';
+import { savePlan } from '../../topology/change/plan-file.ts';
+import type { Abilities, Move, Plan, Planned } from '../../topology/plan/planned.ts';
+import type { Step } from '../../topology/plan/step.ts';
 import { OperatorError } from '../../util/errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { judgeStatus } from '../judge-status.ts';

@@ -7,7 +7,7 @@
  *       redis6381 lost its link to redis6379 12 s ago: …
  *       next: look at the network between them, and the log of redis6381
  */
-import { problemTable, type Problem, type ProblemCode } from '../../topology/diagnose.ts';
+import { problemTable, type Problem, type ProblemCode } from '../../topology/findings/diagnose.ts';
 import { nodeOf, type Topology } from '../../topology/model.ts';
 import type { Paint } from './paint.ts';
 import { listOf, record, text } from './schema-parts.ts';

@@ -5,8 +5,8 @@ import {
   type RecordCost,
   type RecordLine,
   type RecordOutcome,
-} from '../../topology/change-record.ts';
-import type { Step } from '../../topology/step.ts';
+} from '../../topology/change/change-record.ts';
+import type { Step } from '../../topology/plan/step.ts';
 import { stepText } from './plan-view.ts';
 import { renderTable, type Column } from './table.ts';
 import { millisText } from './units.ts';

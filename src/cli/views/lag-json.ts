@@ -3,7 +3,7 @@
  * changed or removed. What is unknown is null, never absent. Pure.
  */
 import { formatAddress } from '../../instance/address.ts';
-import type { HopLag, NodeLag } from '../../topology/lag.ts';
+import type { HopLag, NodeLag } from '../../topology/lag/lag.ts';
 import { nodeOf, type Topology } from '../../topology/model.ts';
 import type { LagInput } from './lag-view.ts';
 import { listOf, numberOrNull, record, text, textOrNull, truth } from './schema-parts.ts';

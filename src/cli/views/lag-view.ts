@@ -8,7 +8,7 @@
  *     └── + redis6380      20 ms ± 11 ms   400 B    20 ms ± 11 ms   400 B       9 ms  up
  *         └── + redis6381  2.5 s ± 11 ms   50 KiB   2.5 s ± 11 ms   51 KiB      2 ms  up
  */
-import type { HopLag, NodeLag, UnknownLag } from '../../topology/lag.ts';
+import type { HopLag, NodeLag, UnknownLag } from '../../topology/lag/lag.ts';
 import { depthOf, type Topology, type TopologyNode } from '../../topology/model.ts';
 import type { Paint } from './paint.ts';
 import { linkText, markerOf, replidOf } from './status-view.ts';

@@ -3,11 +3,11 @@
  * Used by cli/change.ts.
  */
 import { formatAddress, type Address } from '../../instance/address.ts';
-import type { CopyProgress } from '../../topology/await-link.ts';
-import type { Executed, StepReport } from '../../topology/execute.ts';
+import type { CopyProgress } from '../../topology/change/await-link.ts';
+import type { Executed, StepReport } from '../../topology/change/execute.ts';
 import { findNode, nodeOf, type NodeId, type Topology } from '../../topology/model.ts';
-import type { Step } from '../../topology/step.ts';
-import type { Forecast, ResyncComparison, ResyncCounts } from '../../topology/forecast.ts';
+import type { Step } from '../../topology/plan/step.ts';
+import type { Forecast, ResyncComparison, ResyncCounts } from '../../topology/plan/forecast.ts';
 import type { Paint } from './paint.ts';
 import { bytesText, millisText, secondsText } from './units.ts';
 

@@ -6,7 +6,7 @@
  *     login        no      6379 → 6380  6380 does not accept our password redis-cli …
  *     permissions  yes     3 answers
  */
-import type { CheckResult } from '../../topology/preflight.ts';
+import type { CheckResult } from '../../topology/plan/preflight.ts';
 import type { Paint } from './paint.ts';
 import { renderTable, type Column } from './table.ts';
 

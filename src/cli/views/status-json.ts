@@ -4,7 +4,7 @@
  * What is unknown is null, never absent. Pure; the types are those of the schema.
  */
 import { formatAddress } from '../../instance/address.ts';
-import type { Problem, Verdict } from '../../topology/diagnose.ts';
+import type { Problem, Verdict } from '../../topology/findings/diagnose.ts';
 import { isDrifted } from '../../topology/findings/shape.ts';
 import {
   depthOf,

@@ -2,7 +2,7 @@
  * The JSON schema of `repl status --json`, as `repl status --schema` prints it. The test checks
  * every document against it. Only literals here.
  */
-import { problemCodes } from '../../topology/diagnose.ts';
+import { problemCodes } from '../../topology/findings/diagnose.ts';
 import { listOf, numberOrNull, record, text, textOrNull, truth } from './schema-parts.ts';
 import { statusSchemaName, statusSchemaVersion } from './status-json.ts';
 

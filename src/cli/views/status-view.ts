@@ -12,7 +12,7 @@
  *     └─x ! 6381  400 B   2 ms  down 12 s  replica  834        ─ up  ~ on its way  x down  ? unknown
  */
 import { formatAddress } from '../../instance/address.ts';
-import type { Problem, Verdict } from '../../topology/diagnose.ts';
+import type { Problem, Verdict } from '../../topology/findings/diagnose.ts';
 import { isDrifted } from '../../topology/findings/shape.ts';
 import {
   depthOf,

@@ -1,5 +1,5 @@
 /** What diagnose.ts asks of the notes about replaced masters. Pure. */
-import { brokenFences } from '../fence-state.ts';
+import { brokenFences } from '../change/fence-state.ts';
 import type { Topology } from '../model.ts';
 import type { Finding } from './finding.ts';
 

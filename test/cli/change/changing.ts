@@ -3,7 +3,7 @@ import type { Observation } from '../../../src/cli/observe.ts';
 import { runChange, type ChangeOptions } from '../../../src/cli/change/run-change.ts';
 import type { ChangeResult } from '../../../src/cli/change/change-document.ts';
 import { plain } from '../../../src/cli/views/paint.ts';
-import { planChange, type Wanted } from '../../../src/topology/plan.ts';
+import { planChange, type Wanted } from '../../../src/topology/plan/plan.ts';
 
 export interface Changing {
   run(): Promise<ChangeResult>;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { runAgain } from '../../../src/cli/change/resume-change.ts';
 import { plain } from '../../../src/cli/views/paint.ts';
-import { isOpen } from '../../../src/topology/change-record.ts';
-import { readRecords } from '../../../src/topology/journal.ts';
+import { isOpen } from '../../../src/topology/change/change-record.ts';
+import { readRecords } from '../../../src/topology/change/journal.ts';
 import { useResources } from '../../support/resources.ts';
 import { needServer } from '../../support/server-kinds.ts';
 import { edgesOf, linkUp, look, startTree } from '../../topology/live.ts';

@@ -9,8 +9,8 @@ import type {
   RecordBegin,
   RecordLine,
   RecordOutcome,
-} from '../../../src/topology/change-record.ts';
-import type { Step, StepOutcome } from '../../../src/topology/step.ts';
+} from '../../../src/topology/change/change-record.ts';
+import type { Step, StepOutcome } from '../../../src/topology/plan/step.ts';
 import { expectGolden, expectGoldenJson } from '../../support/golden.ts';
 
 const at = Date.UTC(2026, 10, 27, 11, 6, 40);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { lagDocument, lagSchema } from '../../../src/cli/views/lag-json.ts';
 import { renderLag, type LagInput } from '../../../src/cli/views/lag-view.ts';
 import { colours, plain } from '../../../src/cli/views/paint.ts';
-import type { HopLag, NodeLag } from '../../../src/topology/lag.ts';
+import type { HopLag, NodeLag } from '../../../src/topology/lag/lag.ts';
 import { linkOf } from '../../../src/topology/model.ts';
 import { expectGolden, expectGoldenJson } from '../../support/golden.ts';
 import { buildTopology, type Sketch } from '../../topology/build-topology.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { throwRefusedChecks } from '../../../src/cli/change/check-plan.ts';
 import { plain } from '../../../src/cli/views/paint.ts';
 import { renderPreflight } from '../../../src/cli/views/preflight-view.ts';
-import type { CheckResult } from '../../../src/topology/preflight.ts';
+import type { CheckResult } from '../../../src/topology/plan/preflight.ts';
 import { expectGolden } from '../../support/golden.ts';
 
 const next = 'redis-cli -h 127.0.0.1 -p 6379 CONFIG SET masterauth <the password of 6380>';

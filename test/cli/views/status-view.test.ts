@@ -3,7 +3,7 @@ import { colours, plain } from '../../../src/cli/views/paint.ts';
 import { statusDocument } from '../../../src/cli/views/status-json.ts';
 import { statusSchema } from '../../../src/cli/views/status-schema.ts';
 import { renderStatus, type StatusInput } from '../../../src/cli/views/status-view.ts';
-import { diagnose, judge } from '../../../src/topology/diagnose.ts';
+import { diagnose, judge } from '../../../src/topology/findings/diagnose.ts';
 import { expectGolden, expectGoldenJson } from '../../support/golden.ts';
 import { buildTopology, nowMs, type Sketch } from '../../topology/build-topology.ts';
 import { schemaProblems } from './check-schema.ts';

@@ -1,0 +1,145 @@
+/**
+ * From the record of a change that was left in the middle to what is to be done today: its nodes
+ * found again, the shape it wanted or came from in today's ids, and what its steps left switched on.
+ * Used by resume and rollback. Pure.
+ */
+import type { ChangeRecord, Direction, RecordBegin } from './change-record.ts';
+import {
+  factsOf,
+  linkOf,
+  nodeOf,
+  type NodeId,
+  type Topology,
+  type TopologyNode,
+} from '../model.ts';
+import type { Shape } from '../plan/planned.ts';
+import { heldPingPeriod, type Step } from '../plan/step.ts';
+
+/** A recorded node as it is called today: by its run id, or where a restarted one was reached. */
+export function nodeToday(
+  { nodes }: RecordBegin,
+  topology: Topology,
+  id: NodeId,
+): TopologyNode | undefined {
+  const same = nodeOf(topology, id);
+  if (same !== undefined) return same;
+  const then = nodes.find((node) => node.id === id);
+  return topology.nodes.find(
+    ({ address: { host, port } }) => host === then?.address.host && port === then.address.port,
+  );
+}
+
+/**
+ * The topology with the settings to go back to: a node whose PINGs the change left held counts as
+ * having the period that it had before.
+ */
+export function withRecordedSettings(record: ChangeRecord, topology: Topology): Topology {
+  const periods = heldPings(record, topology);
+  const nodes = topology.nodes.map((node): TopologyNode => {
+    const period = periods.get(node.id);
+    const facts = factsOf(node);
+    if (period === undefined || facts === undefined) return node;
+    const settings = { ...facts.settings, replPingReplicaPeriod: period };
+    return { ...node, state: { kind: 'up', facts: { ...facts, settings } } };
+  });
+  return { ...topology, nodes };
+}
+
+/** Whom each recorded node shall follow, in today's ids. Nodes that are gone are left out. */
+export function shapeToday(
+  { begin }: ChangeRecord,
+  topology: Topology,
+  direction: Direction,
+): Shape {
+  const recorded = direction === 'resume' ? begin.wanted : begin.before;
+  const places = Object.entries(recorded).flatMap(([id, upstream]) => {
+    const node = nodeToday(begin, topology, id);
+    const above = upstream === null ? undefined : nodeToday(begin, topology, upstream);
+    if (node === undefined || (upstream !== null && above === undefined)) return [];
+    return [[node.id, above?.id] as const];
+  });
+  return new Map(places);
+}
+
+/** The change was begun with a dead master: nobody's writes were held. */
+export function isTakeover({ begin }: ChangeRecord): boolean {
+  const has = (kind: Step['kind']): boolean => begin.steps.some((step) => step.kind === kind);
+  return has('follow-no-one') && !has('hold-writes');
+}
+
+/** Nodes whose place the change changes, in today's ids. */
+export function movedNodes({ begin }: ChangeRecord, topology: Topology): NodeId[] {
+  const { before, wanted } = begin;
+  const moved = Object.keys(wanted).filter((id) => wanted[id] !== (before[id] ?? null));
+  return moved.flatMap((id) => nodeToday(begin, topology, id)?.id ?? []);
+}
+
+/**
+ * What the new plan does not do by itself: release the writes and PINGs that are still held, wait
+ * for links that the broken-off change left on their way, and on the way forward write the
+ * configuration files that the change was to write. `topology` is the one that was observed.
+ */
+export function leftOpenSteps(
+  record: ChangeRecord,
+  topology: Topology,
+  { direction, planned }: { direction: Direction; planned: readonly Step[] },
+): Step[] {
+  const held = begunOn(record, topology, 'hold-writes');
+  const releases = held.filter((node) => !planned.some(isOn('release-writes', node)));
+  const pings = [...heldPings(record, topology)].flatMap(([node, period]): Step[] =>
+    planned.some(isOn('restore-pings', node)) ? [] : [{ kind: 'restore-pings', node, period }],
+  );
+  const rewrites =
+    direction === 'resume' && record.begin.persist ? movedNodes(record, topology) : [];
+  return [
+    ...releases.map((node): Step => ({ kind: 'release-writes', node })),
+    ...awaitUnmoved(record, topology, planned),
+    ...pings,
+    ...rewrites.map((node): Step => ({ kind: 'rewrite-config', node })),
+  ];
+}
+
+/** The replicas that the plan neither moves nor waits for. */
+function awaitUnmoved(
+  { begin }: ChangeRecord,
+  topology: Topology,
+  planned: readonly Step[],
+): Step[] {
+  const recorded = begin.nodes.flatMap(({ id }) => nodeToday(begin, topology, id) ?? []);
+  return [...new Set(recorded)].flatMap((node): Step[] => {
+    const upstream = factsOf(node)?.replication.upstream;
+    const isPlanned = planned.some(
+      ({ kind, node: id }) => id === node.id && kind !== 'rewrite-config',
+    );
+    if (upstream === undefined || isPlanned) return [];
+    const { host, port } = upstream;
+    const of = linkOf(topology, node.id)?.upstream;
+    return [{ kind: 'await-link', node: node.id, upstream: { host, port }, of }];
+  });
+}
+
+/** The nodes, in today's ids, on which a step of this kind was begun. */
+function begunOn({ begin, lines }: ChangeRecord, topology: Topology, kind: Step['kind']): NodeId[] {
+  const begun = lines.flatMap((line) =>
+    line.kind === 'step-begin' && line.step.kind === kind ? [line.step.node] : [],
+  );
+  const nodes = begun.flatMap((id) => nodeToday(begin, topology, id) ?? []);
+  const alive = nodes.filter((node) => factsOf(node) !== undefined);
+  return [...new Set(alive.map(({ id }) => id))];
+}
+
+/** The nodes, in today's ids, that still send no PINGs because of the change → their period before. */
+function heldPings({ begin, lines }: ChangeRecord, topology: Topology): Map<NodeId, number> {
+  const held = lines.flatMap((line): [NodeId, number][] => {
+    if (line.kind !== 'step-begin' || line.step.kind !== 'hold-pings') return [];
+    const node = nodeToday(begin, topology, line.step.node);
+    const period = factsOf(node)?.settings.replPingReplicaPeriod;
+    return node !== undefined && period === heldPingPeriod ? [[node.id, line.step.period]] : [];
+  });
+  // The first attempt saw what was set before; a later one may have found it held.
+  return new Map(held.reverse());
+}
+
+function isOn(kind: Step['kind'], node: NodeId): (step: Step) => boolean {
+  return (step) => step.kind === kind && step.node === node;
+}
