@@ -133,7 +133,19 @@ function save(cluster: Cluster, draw: Draw): void {
   const node = drawRunning(cluster, draw);
   if (node === undefined) return;
   const word = draw.pick(['SAVE', 'BGSAVE', 'BGSAVE', 'BGREWRITEAOF']);
-  command(cluster, node, [word]);
+  if (word === 'SAVE' && draw.chance(0.5)) saveAndDie(cluster, draw, node);
+  else command(cluster, node, [word]);
+}
+
+/** What was written right before is in the file; that it has been sent to anyone is not likely. */
+function saveAndDie(cluster: Cluster, draw: Draw, node: SimNode): void {
+  cluster.soon(node, 0, () => {
+    cluster.trace.order(`${node.name}: SAVE right after a write, and kill`);
+    const client = node.client(adminSlot);
+    client.feed(Buffer.concat([client.encode(['APPEND', 'k2', '+']), client.encode(['SAVE'])]));
+    cluster.kill(node);
+    restartLater(cluster, draw, node);
+  });
 }
 
 function resizeBacklog(cluster: Cluster, draw: Draw): void {

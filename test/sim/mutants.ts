@@ -113,12 +113,22 @@ export const mutants: readonly Mutant[] = [
         "    }\n    if (target === 'disk') {\n",
     ],
   ]),
-  mutant(
-    'snapshot-late-data',
-    'a saved offset leaves out the commands that are being gathered',
-    'src/server/server.ts',
-    [['        this.#propagation.flushRun();\n        return rdbAux', '        return rdbAux']],
-  ),
+  {
+    name: 'snapshot-late-data',
+    bug: 'saves under the offset before the commands that are being gathered',
+    edits: [
+      {
+        file: 'src/server/server.ts',
+        from: '        this.#propagation.flushRun();\n        return rdbAux',
+        to: '        return rdbAux',
+      },
+      ...['saveCommand(call: Call): void {\n', '    return;\n  }\n'].map((before) => ({
+        file: 'src/server/commands/persistence.ts',
+        from: `${before}  call.server.propagation.flushRun();\n`,
+        to: before,
+      })),
+    ],
+  },
   mutant(
     'snapshot-no-hook',
     'shows in the snapshot what was written after its offset',
