@@ -136,12 +136,6 @@ export const mutants: readonly Mutant[] = [
     [['      this.observer.beforeWrite(this, ref);', '      // Planted.']],
   ),
   // ---- the link ----
-  mutant('link-keeps-place', 'keeps its place in the history while its data are replaced', link, [
-    [
-      '    this.#resume = undefined;\n    this.#owner.disconnectReplicas',
-      '    this.#owner.disconnectReplicas',
-    ],
-  ]),
   mutant('link-quiet-change', 'does not tell its replicas that the history has a new name', link, [
     ["      this.#owner.disconnectReplicas('the replication id changed above us');\n", ''],
   ]),
