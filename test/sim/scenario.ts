@@ -151,7 +151,10 @@ export function drawScenario(seed: number, draw: Draw): Scenario {
   const pace = draw.chance(0.06) ? longPace : shortPace;
   const usesDisk = draw.chance(0.3);
   const replTimeoutSec = draw.int(...pace.replTimeoutSec);
-  const shared = [`repl-timeout ${replTimeoutSec}`, ...sharedSettings(draw, usesDisk)];
+  const shared = [
+    `repl-timeout ${replTimeoutSec}`,
+    ...sharedSettings(draw, usesDisk, replTimeoutSec),
+  ];
   return {
     seed,
     nodes: drawNodes(draw, shared, usesDisk),
@@ -197,14 +200,15 @@ function upstreamIndex(draw: Draw, shape: 'star' | 'chain' | 'any', index: numbe
   return shape === 'chain' ? index - 1 : draw.int(0, index - 1);
 }
 
-function sharedSettings(draw: Draw, usesDisk: boolean): string[] {
+function sharedSettings(draw: Draw, usesDisk: boolean, replTimeoutSec: number): string[] {
   return [
     'databases 4',
     'enable-debug-command yes',
     // A table of 24 KiB for each command that runs.
     'latency-tracking no',
     usesDisk ? draw.pick(['save ""', 'save 2 1']) : 'save ""',
-    `repl-ping-replica-period ${draw.int(1, 2)}`,
+    // Well below the timeout, or idle links break by themselves.
+    `repl-ping-replica-period ${Math.max(1, Math.min(draw.int(1, 2), replTimeoutSec - 2))}`,
     `repl-diskless-load ${usesDisk ? draw.pick(['swapdb', 'disabled', 'on-empty-db']) : 'swapdb'}`,
     `repl-backlog-ttl ${draw.pick([0, 1, 3600, 3600])}`,
     `shutdown-timeout ${draw.pick([0, 1, 10])}`,
