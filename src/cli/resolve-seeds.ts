@@ -6,7 +6,7 @@ import { resolve } from 'node:path';
 import { addressKey, isSocket, parseAddress, type Address } from '../instance/address.ts';
 import type { Credentials } from '../instance/connection.ts';
 import { readTls } from '../instance/tls.ts';
-import type { Seed } from '../topology/observe/assemble.ts';
+import type { Seed } from '../topology/observe/visit.ts';
 import type { LabSpec, NodeSpec } from '../topology/spec.ts';
 import { OperatorError } from '../util/errors.ts';
 import { exitCodes } from './exit-codes.ts';

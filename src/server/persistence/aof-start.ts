@@ -2,7 +2,7 @@
  * How an append-only file begins: what is on disk is loaded, what is missing is made. Used by the Aof,
  * which goes on from there.
  */
-import type { AofDeps } from './aof.ts';
+import type { AofDeps } from './aof-ports.ts';
 import { writeAofBaseNow } from './aof-base.ts';
 import type { AofFiles } from './aof-files.ts';
 import { loadAof } from './aof-load.ts';

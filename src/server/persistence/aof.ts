@@ -11,55 +11,15 @@
  * The files on disk are always a whole data set: an increment is in the manifest before it is
  * written to, and old files go only after the manifest has named them history.
  */
-import type { Clock } from '../../util/clock.ts';
 import { standStill } from '../../util/stand-still.ts';
-import type { Logger } from '../log.ts';
-import type { AofApplier } from './aof-load.ts';
-import { AofFiles, type AofFilesSettings } from './aof-files.ts';
+import { AofFiles } from './aof-files.ts';
 import type { AofFileEntry } from './aof-manifest.ts';
+import type { AofDeps } from './aof-ports.ts';
 import { AofRewriter } from './aof-rewriter.ts';
 import { loadAtStart, loadSteps, openAtStart } from './aof-start.ts';
 import { type AofPosition, AofStream, parsePosition, printPosition } from './aof-stream.ts';
 import { AofSynced } from './aof-synced.ts';
 import { AofWriter } from './aof-writer.ts';
-import type { Loading } from './loading.ts';
-import type { Persistence } from './persistence.ts';
-import type { KeyspaceLoader } from './rdb-load.ts';
-
-/** The directives that matter here; read afresh at each use. */
-export interface AofSettings extends AofFilesSettings {
-  readonly appendonly: boolean;
-  readonly appendfsync: 'always' | 'everysec' | 'no';
-  readonly noAppendfsyncOnRewrite: boolean;
-  /** Percent; 0 switches rewriting by itself off. */
-  readonly autoAofRewritePercentage: number;
-  /** Bytes. */
-  readonly autoAofRewriteMinSize: number;
-  readonly aofLoadTruncated: boolean;
-  readonly rdbchecksum: boolean;
-}
-
-export interface AofDeps {
-  readonly clock: Clock;
-  readonly pid: number;
-  readonly log: Logger;
-  readonly settings: AofSettings;
-  readonly loading: Loading;
-  readonly persistence: Persistence;
-  readonly applier: AofApplier;
-  readonly newRdbLoader: () => KeyspaceLoader;
-  readonly defer: (fn: () => void) => void;
-  /** Where the data set stands in its replication history. */
-  readonly position: () => AofPosition | undefined;
-  /** Writes may be refused while the file cannot be written. */
-  readonly onStatus: (error: Error | null) => void;
-  /** The end of the replication stream. */
-  readonly replOffset: () => number;
-  /** More is safe on the disk than before, or there is no file any more. */
-  readonly onSynced: () => void;
-  /** With `appendfsync always` what was acknowledged must be on disk: the process cannot go on. */
-  readonly onFatal: (error: Error) => void;
-}
 
 type AofState = 'off' | 'waiting-rewrite' | 'on';
 

@@ -10,8 +10,8 @@
  * With `replica-protect-data yes` a master without keys does not take away the data of this replica:
  * as a rule it is one that was restarted without its files.
  */
-import type { LoadedFacts } from '../persistence/rdb-load.ts';
 import type { LoadedRdb, LoadInfo, RdbLoader } from '../replication/ports.ts';
+import type { LoadInProgress } from './load-in-progress.ts';
 import { SpooledLoad, type SpooledLoadDeps } from './spooled-load.ts';
 import { StreamedLoad } from './streamed-load.ts';
 
@@ -25,14 +25,6 @@ export interface FullSyncSettings {
 
 export interface FullSyncLoaderDeps extends SpooledLoadDeps {
   readonly settings: FullSyncSettings;
-}
-
-/** One way to load. Calls come as in RdbLoader. */
-export interface LoadInProgress {
-  feed(slice: Uint8Array): void | Promise<void>;
-  /** Puts the new data set in place; `mayReplace` is asked before the old one is touched. */
-  end(mayReplace: (keysComing: number) => void): LoadedFacts | Promise<LoadedFacts>;
-  abort(reason: string): void;
 }
 
 export class FullSyncLoader implements RdbLoader {

@@ -1,6 +1,6 @@
 /** The configuration as persistence reads it: live values under the names of its parts. */
 import { type Config, pathOf } from '../config.ts';
-import type { AofSettings } from '../persistence/aof.ts';
+import type { AofSettings } from '../persistence/aof-ports.ts';
 import type { LoadingSettings } from '../persistence/loading.ts';
 import type { PersistenceSettings } from '../persistence/persistence.ts';
 

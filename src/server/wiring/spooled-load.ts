@@ -10,7 +10,7 @@ import { loadOpenRdbFile } from '../persistence/rdb-file.ts';
 import type { LoadedFacts } from '../persistence/rdb-load.ts';
 import { SkippedItems } from '../persistence/skipped-items.ts';
 import type { LoadInfo } from '../replication/ports.ts';
-import type { LoadInProgress } from './full-sync-loader.ts';
+import type { LoadInProgress } from './load-in-progress.ts';
 import { newFullSyncLoader, type StreamedLoadDeps } from './streamed-load.ts';
 
 /** The socket rests while so much waits for the disk. */

@@ -12,7 +12,7 @@ import type { Loading } from '../persistence/loading.ts';
 import { KeyspaceLoader, type LoadedFacts } from '../persistence/rdb-load.ts';
 import { SkippedItems } from '../persistence/skipped-items.ts';
 import type { LoadInfo } from '../replication/ports.ts';
-import type { LoadInProgress } from './full-sync-loader.ts';
+import type { LoadInProgress } from './load-in-progress.ts';
 
 export interface StreamedLoadDeps {
   readonly keyspace: Keyspace;

@@ -4,8 +4,8 @@
  */
 import { addressKey, formatAddress } from '../../instance/address.ts';
 import type { Watch } from '../../instance/sentinel.ts';
-import type { Visit } from './assemble.ts';
 import type { SentinelNode, TopologyNode } from '../model.ts';
+import type { Visit } from './visit.ts';
 
 export function isSentinel({ seed, watches }: Visit): boolean {
   return seed.isSentinel === true || watches !== undefined;

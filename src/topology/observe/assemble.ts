@@ -12,38 +12,14 @@ import {
   isSocket,
   type Address,
 } from '../../instance/address.ts';
-import type { Credentials } from '../../instance/connection.ts';
-import type { Outcome } from '../../instance/failure.ts';
 import type { InstanceReport } from '../../instance/report.ts';
 import type { Secret } from '../../instance/secret.ts';
 import type { Watch } from '../../instance/sentinel.ts';
 import type { UpstreamInfo } from '../../protocol/info.ts';
-import { assembleSentinels, isSentinel } from './assemble-sentinels.ts';
 import { lagBetween, type Link, type LinkState } from '../model.ts';
-import type { ExpectedPlace, NodeFacts, NodeId, Topology, TopologyNode } from '../model.ts';
-
-/** A node that we know of before we ask anyone. */
-export interface Seed {
-  readonly address: Address;
-  /** Others by which the inventory means it: where nodes dial what we reach by a socket. */
-  readonly aliases?: readonly Address[];
-  /** Only nodes of an inventory have a name and a place. */
-  readonly name?: string;
-  readonly expected?: ExpectedPlace;
-  readonly credentials?: Credentials;
-  /** The inventory says that a Sentinel is there, which is none of the nodes. */
-  readonly isSentinel?: boolean;
-}
-
-/** One address that was asked, and what came of it. */
-export interface Visit {
-  readonly seed: Seed;
-  /** Named by the user or the inventory, not found on the way. */
-  readonly isGiven: boolean;
-  readonly outcome: Outcome<InstanceReport>;
-  /** What a Sentinel believes; the outcome is a failure then. */
-  readonly watches?: readonly Watch[];
-}
+import type { NodeFacts, NodeId, Topology, TopologyNode } from '../model.ts';
+import { assembleSentinels, isSentinel } from './assemble-sentinels.ts';
+import type { Seed, Visit } from './visit.ts';
 
 /** A node while it is put together: all visits that turned out to be the same server. */
 interface Draft {

@@ -10,7 +10,8 @@ import type { Outcome } from '../../instance/failure.ts';
 import { readReplication, readReport, type InstanceReport } from '../../instance/report.ts';
 import type { Clock } from '../../util/clock.ts';
 import { readWatches, type Watch } from '../../instance/sentinel.ts';
-import { assembleTopology, type Seed, type Visit } from './assemble.ts';
+import { assembleTopology } from './assemble.ts';
+import type { Seed, Visit } from './visit.ts';
 import { withConfFiles } from './conf-on-disk.ts';
 import type { Topology } from '../model.ts';
 

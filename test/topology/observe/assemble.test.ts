@@ -3,7 +3,8 @@ import { parseAddress, type Address } from '../../../src/instance/address.ts';
 import type { InstanceReport } from '../../../src/instance/report.ts';
 import { Secret } from '../../../src/instance/secret.ts';
 import { parseInfo, parseReplicationInfo } from '../../../src/protocol/info.ts';
-import { assembleTopology, type Seed, type Visit } from '../../../src/topology/observe/assemble.ts';
+import { assembleTopology } from '../../../src/topology/observe/assemble.ts';
+import type { Seed, Visit } from '../../../src/topology/observe/visit.ts';
 import {
   depthOf,
   factsOf,

@@ -2,7 +2,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Logger } from '../../../../src/server/log.ts';
-import { Aof, type AofSettings } from '../../../../src/server/persistence/aof.ts';
+import { Aof } from '../../../../src/server/persistence/aof.ts';
+import type { AofSettings } from '../../../../src/server/persistence/aof-ports.ts';
 import type { AofApplier } from '../../../../src/server/persistence/aof-load.ts';
 import { KeyspaceLoader } from '../../../../src/server/persistence/rdb-load.ts';
 import { SkippedItems } from '../../../../src/server/persistence/skipped-items.ts';
