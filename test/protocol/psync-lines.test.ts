@@ -135,7 +135,6 @@ describe('REPLCONF', () => {
   it.each([
     [['capa'], 'ERR syntax error'],
     [['foo', 'bar'], 'ERR Unrecognized REPLCONF option: foo'],
-    [['version', '8.1.1'], 'ERR Unrecognized REPLCONF option: version'],
     [['listening-port', 'abc'], 'ERR value is not an integer or out of range'],
     [['rdb-only', 'x'], 'ERR value is not an integer or out of range'],
     [['rdb-filter-only', 'foo'], 'ERR Unsupported rdb-filter-only option: foo'],

@@ -248,6 +248,7 @@ type key.k0
 unlink key.k0*
 unsubscribe channel?*
 wait numreplicas.i timeout.i
+waitaof numlocal.i numreplicas.i timeout.i
 watch key.k0*
 xack key.k0 group id*
 xadd key.k0 nomkstream.t@6.2.0? trim?{strategy(maxlen.t minid.t@6.2.0) operator?(equal.t="="
