@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { ReplyWriter } from '../../../src/protocol/reply-writer.ts';
 import { Call } from '../../../src/server/call.ts';
+import type { Client } from '../../../src/server/client.ts';
 import {
   timeoutMsArgument,
   timeoutSecondsArgument,
@@ -14,6 +15,8 @@ function read(reader: (call: Call, index: number) => number, word: string): numb
   const writer = new ReplyWriter({ onFull: () => undefined, onLarge: () => undefined });
   const server: Partial<ServerContext> = { stats: new ServerStats() };
   const call = new Call(server as ServerContext, writer);
+  const client: Pick<Client, 'has'> = { has: () => false };
+  call.client = client as Client;
   const buffer = Buffer.from(word, 'latin1');
   call.buffer = buffer;
   call.argc = 1;
