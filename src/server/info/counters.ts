@@ -116,6 +116,11 @@ export function keyspaceFields({ keyspace }: ServerContext): InfoFields {
     .map(({ id, dict }) => [
       `db${id}`,
       `keys=${dict.size},expires=${dict.volatileSize},` +
-        `avg_ttl=${dict.averageTtlMs(keyspace.nowMs)},subexpiry=${dict.volatileHashCount}`,
+        `avg_ttl=${dict.averageTtlMs(keyspace.nowMs)}${subexpiry(dict.volatileHashCount)}`,
     ]);
+}
+
+/** Hashes with fields that end; 7.0, whose INFO this is, has none. [redis 8.0] */
+function subexpiry(hashes: number): string {
+  return hashes === 0 ? '' : `,subexpiry=${hashes}`;
 }

@@ -138,10 +138,13 @@ export class Hyperloglog {
   }
 
   /** The last estimate, null when registers have changed since. */
-  get cachedCardinality(): number | null {
+  get cachedCardinality(): bigint | null {
     if ((this.#bytes[staleAt] & staleBit) !== 0) return null;
-    let value = 0;
-    for (let at = staleAt; at >= cardinalityAt; at--) value = value * 256 + this.#bytes[at];
+    // Whoever wrote the string by hand may have put more there than a double holds.
+    let value = 0n;
+    for (let at = staleAt; at >= cardinalityAt; at--) {
+      value = (value << 8n) | BigInt(this.#bytes[at]);
+    }
     return value;
   }
 

@@ -79,13 +79,13 @@ describe('registers', () => {
 
 test('the estimate is kept in the header until a register changes', () => {
   const hll = Hyperloglog.empty();
-  expect(hll.cachedCardinality).toBe(0);
+  expect(hll.cachedCardinality).toBe(0n);
   expect(hll.add(Buffer.from('a'), 0, 1, 3000)).toBe('changed');
   expect(hll.cachedCardinality).toBe(null);
   expect(hll.count()).toBe(1);
-  expect(hll.cachedCardinality).toBe(1);
+  expect(hll.cachedCardinality).toBe(1n);
   expect(hll.add(Buffer.from('a'), 0, 1, 3000)).toBe('same');
-  expect(hll.cachedCardinality).toBe(1);
+  expect(hll.cachedCardinality).toBe(1n);
 });
 
 describe('strings that are none', () => {
