@@ -160,7 +160,7 @@ function judgePermissions({ nodes, steps, probes }: Job): Finding[] {
       open.length > 0
         ? unknown(
             node.name,
-            `only a server from 7.0 on says whether we may send ${open.join(', ')}`,
+            `the server does not tell (ACL DRYRUN) whether we may send ${open.join(', ')}`,
           )
         : yes(node.name, `lets us send ${needed.join(', ')}`),
     ];
