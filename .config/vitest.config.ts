@@ -10,6 +10,8 @@ export default defineConfig({
     // again is named in the run's last lines. At one's own desk a test passes at once or is mended.
     retry: process.env['CI'] === undefined ? 0 : 2,
     pool: 'forks',
+    // Most tests wait for servers: all cores, where the default would leave one idle.
+    maxWorkers: '100%',
     disableConsoleIntercept: true,
     reporters: ['default', './test/support/closing-reporter.ts'],
   },
