@@ -84,7 +84,8 @@ async function benchPass(
   const servers: TestServer[] = [];
   try {
     for (const program of plan.sides) {
-      const args = ['--rdbcompression', rdbcompression];
+      // No rewrite but those that are measured.
+      const args = ['--rdbcompression', rdbcompression, '--auto-aof-rewrite-percentage', '0'];
       servers.push(await startServerProcess(program, { args }));
     }
     for (const server of servers) await fill(server, keys);
