@@ -4,20 +4,27 @@
  * place again. Used by run-change.ts.
  */
 import { removeFence, writeFence } from '../../topology/change/fence.ts';
-import { fenceFor } from '../../topology/change/fence-state.ts';
-import { nodeOf } from '../../topology/model.ts';
-import type { Plan } from '../../topology/plan/planned.ts';
+import { nodeOf, type Fence } from '../../topology/model.ts';
+import type { Move } from '../../topology/plan/planned.ts';
 import { makesMaster } from '../../topology/plan/step.ts';
 import type { Observation } from '../observe.ts';
 import type { Performed } from './perform-change.ts';
 
 /** Runs the change between writing the note and taking away those that have become untrue. */
 export async function performFenced(
-  { before, plan, stateDir }: { before: Observation; plan: Plan; stateDir: string },
+  {
+    before: { topology },
+    moves,
+    fence,
+    stateDir,
+  }: {
+    before: Observation;
+    moves: readonly Move[];
+    fence: Fence | undefined;
+    stateDir: string;
+  },
   perform: () => Promise<Performed>,
 ): Promise<Performed> {
-  const { topology, clock } = before;
-  const fence = fenceFor(topology, plan.steps, clock.now());
   let performed: Performed | undefined;
   // Before the first step: a tool that dies in between has left it.
   if (fence !== undefined) await writeFence(stateDir, fence);
@@ -28,8 +35,7 @@ export async function performFenced(
     const carried = performed?.carried;
     const isReplaced = carried?.kind === 'done' || carried?.done.some(makesMaster) === true;
     if (fence !== undefined && !isReplaced) await removeFence(stateDir, fence.address);
-    const placed =
-      carried?.kind === 'done' ? plan.moves.map(({ node }) => nodeOf(topology, node)) : [];
+    const placed = carried?.kind === 'done' ? moves.map(({ node }) => nodeOf(topology, node)) : [];
     for (const node of placed) {
       if (node?.state.kind === 'up') await removeFence(stateDir, node.address);
     }

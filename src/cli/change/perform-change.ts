@@ -134,7 +134,8 @@ function costOf(
   after: Topology,
 ): ChangeCost | undefined {
   if (carried.kind !== 'done') return undefined;
-  return { ...changeCost(before.topology, after, carried), lostWrites: mayLose ? undefined : 0 };
+  const { writeGapMs } = carried;
+  return changeCost(before.topology, after, { writeGapMs, mayLose });
 }
 
 /** Why and where it stopped; undefined when it was done. */

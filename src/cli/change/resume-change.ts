@@ -3,6 +3,7 @@
  * before. Either way the steps are planned anew from what is there now, since the tool that died may
  * have done more than it could write down. Used by `repl resume` and `repl rollback`.
  */
+import { outcomeOf } from '../../topology/change/carry-out.ts';
 import type { ChangeRecord, Direction } from '../../topology/change/change-record.ts';
 import { continueJournal, type Journal } from '../../topology/change/journal.ts';
 import { nodeOf, type Topology } from '../../topology/model.ts';
@@ -86,15 +87,10 @@ async function finish(
   }
   showEnd(options, performed);
   const stop = stopOf(before.topology, carried, { id, count: steps.length });
-  const outcome = carried.kind === 'done' ? doneOutcome(carried.pending) : 'incomplete';
-  const end: ChangeEnd = { ...outline, outcome, after, ...(cost && { cost }) };
+  const end: ChangeEnd = { ...outline, outcome: outcomeOf(carried), after, ...(cost && { cost }) };
   if (stop === undefined) return changeResult(before, end);
   const { error, interrupted } = stop;
   return changeResult(before, { ...end, stopped: stop.stop, error, interrupted });
-}
-
-function doneOutcome(pending: readonly unknown[]): 'done' | 'pending' {
-  return pending.length > 0 ? 'pending' : 'done';
 }
 
 function again(

@@ -9,6 +9,7 @@ import {
   type RecordedNode,
   type RecordedShape,
 } from '../../topology/change/change-record.ts';
+import { fenceFor } from '../../topology/change/fence-state.ts';
 import { fingerprintOf, type Fingerprint } from '../../topology/change/fingerprint.ts';
 import {
   beginJournal,
@@ -21,17 +22,9 @@ import {
   type Forecast,
   type ResyncComparison,
 } from '../../topology/plan/forecast.ts';
-import {
-  factsOf,
-  findNode,
-  nodeOf,
-  pathUp,
-  type NodeId,
-  type Topology,
-} from '../../topology/model.ts';
+import { findNode, type NodeId, type Topology } from '../../topology/model.ts';
 import { savePlan } from '../../topology/change/plan-file.ts';
 import type { Abilities, Move, Plan, Planned } from '../../topology/plan/planned.ts';
-import type { Step } from '../../topology/plan/step.ts';
 import { OperatorError } from '../../util/errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { judgeStatus } from '../judge-status.ts';
@@ -126,6 +119,8 @@ async function finish(
   const { steps, moves } = plan;
   const id = newChangeId(before.clock.now(), random);
   const openJournal = () => beginJournal(stateDir, beginning(options, plan, id));
+  // What a dead master acknowledged last may be gone with it.
+  const fence = fenceFor(before.topology, steps, before.clock.now());
   const perform = (): Promise<Performed> =>
     performChange({
       ...options,
@@ -133,9 +128,9 @@ async function finish(
       id,
       openJournal,
       undoes: true,
-      mayLose: mayLose(before.topology, steps),
+      mayLose: fence !== undefined,
     });
-  const performed = await performFenced({ before, plan, stateDir }, perform);
+  const performed = await performFenced({ before, moves, fence, stateDir }, perform);
   if (performed.carried.kind === 'done' && persist) await persistInventory(before, moves);
   showEnd(options, performed);
   const counted = countResyncs(options, performed, forecasts);
@@ -260,14 +255,6 @@ function wantedShape(topology: Topology, moves: readonly Move[]): RecordedShape 
     upstream === undefined ? null : (findNode(topology, formatAddress(upstream))?.id ?? null),
   ]);
   return { ...recordShape(topology), ...Object.fromEntries(places) };
-}
-
-/** A replica of a dead master becomes the master: what that one acknowledged last may be gone. */
-function mayLose(topology: Topology, steps: readonly Step[]): boolean {
-  const promoted = steps.find(({ kind }) => kind === 'follow-no-one');
-  if (promoted === undefined) return false;
-  const root = nodeOf(topology, pathUp(topology, promoted.node).at(-1) ?? '');
-  return root !== undefined && factsOf(root) === undefined;
 }
 
 /** Errors of the CLI are clauses: `repl: that would be …`. Names keep their letters. */

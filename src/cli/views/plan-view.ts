@@ -4,7 +4,7 @@
  */
 import { formatAddress, type Address } from '../../instance/address.ts';
 import type { CopyProgress } from '../../topology/change/await-link.ts';
-import type { Executed, StepReport } from '../../topology/change/execute.ts';
+import type { StepReport } from '../../topology/change/execute.ts';
 import { findNode, nodeOf, type NodeId, type Topology } from '../../topology/model.ts';
 import type { Step } from '../../topology/plan/step.ts';
 import type { Forecast, ResyncComparison, ResyncCounts } from '../../topology/plan/forecast.ts';
@@ -165,7 +165,7 @@ export function renderCost({ fullResyncs, writeGapMs, lostWrites }: ChangeCost):
 export function changeCost(
   before: Topology,
   after: Topology,
-  executed: Extract<Executed, { kind: 'done' }>,
+  { writeGapMs, mayLose }: { writeGapMs: number | undefined; mayLose: boolean },
 ): ChangeCost {
   const grown = after.nodes.map((node) => {
     const earlier = nodeOf(before, node.id);
@@ -173,8 +173,7 @@ export function changeCost(
     return now - (earlier?.state.kind === 'up' ? earlier.state.facts.syncFull : 0);
   });
   const fullResyncs = grown.reduce((sum, count) => sum + Math.max(0, count), 0);
-  const { writeGapMs } = executed;
-  return { fullResyncs, writeGapMs, lostWrites: writeGapMs === undefined ? undefined : 0 };
+  return { fullResyncs, writeGapMs, lostWrites: mayLose ? undefined : 0 };
 }
 
 function nameOf(topology: Topology, id: NodeId): string {

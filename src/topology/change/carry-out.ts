@@ -7,10 +7,10 @@
 import type { RecordOutcome } from './change-record.ts';
 import { executeSteps, type Executed, type ExecuteOptions } from './execute.ts';
 import type { Journal } from './journal.ts';
-import { formatAddress } from '../../instance/address.ts';
-import { findNode, nodeOf, type NodeId, type Topology } from '../model.ts';
+import type { NodeId, Topology } from '../model.ts';
 import type { Planned, Shape } from '../plan/planned.ts';
 import { makesMaster, type Step } from '../plan/step.ts';
+import { nodeToday } from './take-up.ts';
 
 export interface CarryOutOptions extends ExecuteOptions {
   readonly journal: Journal;
@@ -85,11 +85,7 @@ function placesOf(nodes: readonly NodeId[], shape: Shape): Shape {
 
 /** A node that does not answer any more goes by its address. */
 function idsNow(shape: Shape, then: Topology, now: Topology): Shape {
-  const idOf = (id: NodeId): NodeId => {
-    const address = nodeOf(then, id)?.address;
-    if (nodeOf(now, id) !== undefined || address === undefined) return id;
-    return findNode(now, formatAddress(address))?.id ?? id;
-  };
+  const idOf = (id: NodeId): NodeId => nodeToday(then, now, id)?.id ?? id;
   const pairs = [...shape].map(([id, upstream]): [NodeId, NodeId | undefined] => [
     idOf(id),
     upstream === undefined ? undefined : idOf(upstream),

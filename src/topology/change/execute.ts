@@ -127,22 +127,16 @@ function isBetweenMasters(done: readonly Step[]): boolean {
   return demotedAt > done.findLastIndex(makesMaster);
 }
 
-/** What to type after a stop, from what is left undone. */
+/** What to type after a stop; once somebody was promoted that is `repl resume`, as the caller knows. */
 function nextCommand(
   topology: Topology,
   { steps, at, done }: { steps: readonly Step[]; at: Step; done: readonly Step[] },
 ): string {
-  const name = (id: NodeId): string => nameOf(topology, id);
   const promotion = steps.find(({ kind }) => kind === 'follow-no-one');
   const touched = done.some(({ kind }) => kind === 'follow' || kind === 'follow-no-one');
   if (!touched && at.kind !== 'follow' && at.kind !== 'follow-no-one') return 'repl status';
   if (promotion === undefined) return 'repl status';
-  const again = `repl promote ${name(promotion.node)}`;
-  if (at.kind === 'rewrite-config') return `${again} --persist`;
-  if (at.kind === 'follow' && at.as === 'sibling') {
-    return `repl reparent ${name(at.node)} ${name(promotion.node)}`;
-  }
-  return again;
+  return `repl promote ${nameOf(topology, promotion.node)}`;
 }
 
 function nameOf(topology: Topology, id: NodeId): string {

@@ -1,9 +1,9 @@
 /**
  * From the record of a change that was left in the middle to what is to be done today: its nodes
  * found again, the shape it wanted or came from in today's ids, and what its steps left switched on.
- * Used by resume and rollback. Pure.
+ * Used by resume and rollback, and to undo a change that has failed. Pure.
  */
-import type { ChangeRecord, Direction, RecordBegin } from './change-record.ts';
+import type { ChangeRecord, Direction, RecordedNode } from './change-record.ts';
 import {
   factsOf,
   linkOf,
@@ -15,15 +15,18 @@ import {
 import type { Shape } from '../plan/planned.ts';
 import { heldPingPeriod, type Step } from '../plan/step.ts';
 
-/** A recorded node as it is called today: by its run id, or where a restarted one was reached. */
+/**
+ * A node of a record, or of a topology seen before, as it is called today: by its run id, or where
+ * one was reached that was restarted or does not answer any more.
+ */
 export function nodeToday(
-  { nodes }: RecordBegin,
+  seen: { readonly nodes: readonly RecordedNode[] },
   topology: Topology,
   id: NodeId,
 ): TopologyNode | undefined {
   const same = nodeOf(topology, id);
   if (same !== undefined) return same;
-  const then = nodes.find((node) => node.id === id);
+  const then = seen.nodes.find((node) => node.id === id);
   return topology.nodes.find(
     ({ address: { host, port } }) => host === then?.address.host && port === then.address.port,
   );
