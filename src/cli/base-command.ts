@@ -45,6 +45,12 @@ export abstract class BaseCommand extends Command {
     if (!this.jsonEnabled()) process.stdout.write(text);
   }
 
+  /** A JSON schema for the screen; under `--json` it is the document. */
+  protected printSchema(schema: object): object {
+    this.write(`${JSON.stringify(schema, null, 2)}\n`);
+    return schema;
+  }
+
   /** The exit code for when `run()` returns. */
   protected endWith(code: ExitCode): void {
     process.exitCode = code;

@@ -140,6 +140,15 @@ export abstract class TopologyCommand extends BaseCommand {
     return readFences(stateDir(lab?.dir, process.env));
   }
 
+  /** A screen that is drawn again and again is no document. */
+  protected throwIfWatchedAsJson({ watch }: { readonly watch?: string | undefined }): void {
+    if (watch === undefined || !this.jsonEnabled()) return;
+    throw new OperatorError('--watch and --json do not go together', {
+      hint: `run repl ${this.id} --json again and again`,
+      exitCode: exitCodes.usage,
+    });
+  }
+
   /** The lab, when there is one; none is an error only where nothing else was named. */
   protected async findLab(
     flags: { readonly lab?: string | undefined },

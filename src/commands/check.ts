@@ -52,10 +52,7 @@ export default class Check extends TopologyCommand {
       import('../cli/views/paint.ts'),
     ]);
     const paint = paintFor(process.stdout);
-    if (flags.schema) {
-      this.write(`${JSON.stringify(views.checkSchema, null, 2)}\n`);
-      return views.checkSchema;
-    }
+    if (flags.schema) return this.printSchema(views.checkSchema);
     if (flags.codes) {
       this.write(views.renderCodes(paint));
       return views.codesDocument();

@@ -4,7 +4,6 @@ import * as Flags from '@oclif/core/flags';
 import type { Observation } from '../cli/observe.ts';
 import { parseSeconds, timeoutFlag, TopologyCommand } from '../cli/topology-command.ts';
 import type { LagInput } from '../cli/views/lag-view.ts';
-import { OperatorError } from '../util/errors.ts';
 
 const watchDefaultSeconds = 2;
 
@@ -53,13 +52,11 @@ export default class Lag extends TopologyCommand {
     const { withWatchSeconds } = await import('../cli/watch.ts');
     const argv = withWatchSeconds(this.argv, watchDefaultSeconds);
     const { argv: words, flags } = await this.parse(Lag, argv);
-    if (flags.schema) return this.#printSchema();
-    if (flags.watch !== undefined && this.jsonEnabled()) {
-      throw new OperatorError('--watch and --json do not go together', {
-        hint: 'run repl lag --json again and again',
-        exitCode: 2,
-      });
+    if (flags.schema) {
+      const { lagSchema } = await import('../cli/views/lag-json.ts');
+      return this.printSchema(lagSchema);
     }
+    this.throwIfWatchedAsJson(flags);
     const waitMs = parseSeconds(flags.wait, '--wait') * 1000;
     const periodMs =
       flags.watch === undefined ? undefined : parseSeconds(flags.watch, '--watch') * 1000;
@@ -103,11 +100,5 @@ export default class Lag extends TopologyCommand {
     } finally {
       lagLook.close();
     }
-  }
-
-  async #printSchema(): Promise<unknown> {
-    const { lagSchema } = await import('../cli/views/lag-json.ts');
-    this.write(`${JSON.stringify(lagSchema, null, 2)}\n`);
-    return lagSchema;
   }
 }

@@ -4,7 +4,6 @@ import * as Flags from '@oclif/core/flags';
 import { parseSeconds, timeoutFlag, TopologyCommand } from '../cli/topology-command.ts';
 import type { Observation } from '../cli/observe.ts';
 import type { StatusInput } from '../cli/views/status-view.ts';
-import { OperatorError } from '../util/errors.ts';
 
 const watchDefaultSeconds = 2;
 
@@ -51,13 +50,11 @@ export default class Status extends TopologyCommand {
     const { withWatchSeconds } = await import('../cli/watch.ts');
     const argv = withWatchSeconds(this.argv, watchDefaultSeconds);
     const { argv: words, flags } = await this.parse(Status, argv);
-    if (flags.schema) return this.#printSchema();
-    if (flags.watch !== undefined && this.jsonEnabled()) {
-      throw new OperatorError('--watch and --json do not go together', {
-        hint: 'run repl status --json again and again',
-        exitCode: 2,
-      });
+    if (flags.schema) {
+      const { statusSchema } = await import('../cli/views/status-schema.ts');
+      return this.printSchema(statusSchema);
     }
+    this.throwIfWatchedAsJson(flags);
     const [{ judgeStatus }, { renderStatus }, { paintFor }] = await Promise.all([
       import('../cli/judge-status.ts'),
       import('../cli/views/status-view.ts'),
@@ -97,11 +94,5 @@ export default class Status extends TopologyCommand {
       return judgeStatus(seen);
     };
     return watch({ look, render, periodMs, clock, screen });
-  }
-
-  async #printSchema(): Promise<unknown> {
-    const { statusSchema } = await import('../cli/views/status-schema.ts');
-    this.write(`${JSON.stringify(statusSchema, null, 2)}\n`);
-    return statusSchema;
   }
 }

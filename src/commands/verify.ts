@@ -65,7 +65,10 @@ export default class Verify extends TopologyCommand {
 
   async run(): Promise<unknown> {
     const { argv, flags } = await this.parse(Verify);
-    if (flags.schema) return this.#printSchema();
+    if (flags.schema) {
+      const { verifySchema } = await import('../cli/views/verify-json.ts');
+      return this.printSchema(verifySchema);
+    }
     const words = argv.map(String);
     const waitMs = parseSeconds(flags.wait, '--wait') * 1000;
     const seen = await this.observe(flags, words);
@@ -114,11 +117,5 @@ export default class Verify extends TopologyCommand {
     ]);
     this.write(renderVerify(outcome, paintFor(process.stdout), { show }));
     return verifyDocument(outcome);
-  }
-
-  async #printSchema(): Promise<unknown> {
-    const { verifySchema } = await import('../cli/views/verify-json.ts');
-    this.write(`${JSON.stringify(verifySchema, null, 2)}\n`);
-    return verifySchema;
   }
 }

@@ -10,7 +10,8 @@
 import { problemTable, type Problem, type ProblemCode } from '../../topology/findings/diagnose.ts';
 import { nodeOf, type Topology } from '../../topology/model.ts';
 import type { Paint } from './paint.ts';
-import { listOf, record, text } from './schema-parts.ts';
+import { problemSchema } from './problem-schema.ts';
+import { documentSchema, listOf } from './schema-parts.ts';
 import { renderTable } from './table.ts';
 
 export interface CheckInput {
@@ -85,12 +86,9 @@ export function checkDocument(input: CheckInput): CheckDocument {
 }
 
 /** The JSON schema of `repl check --json`. */
-export const checkSchema = {
-  $schema: 'https://json-schema.org/draft/2020-12/schema',
-  title: `${schemaName} version ${schemaVersion}`,
-  ...record({
-    schema: { const: schemaName },
-    version: { const: schemaVersion },
+export const checkSchema = documentSchema(
+  { name: schemaName, version: schemaVersion },
+  {
     outcome: { enum: ['none', 'found', 'unknown'], description: 'exit code 0, 3, 1' },
     codes: {
       type: ['array', 'null'],
@@ -98,21 +96,9 @@ export const checkSchema = {
       description: 'the codes that were asked for; null: all',
     },
     nodes: listOf({ type: 'string' }, 'names of all nodes that were found'),
-    findings: listOf(
-      record({
-        code: { enum: problemTable.map(({ code }) => code), description: 'its name' },
-        severity: {
-          enum: ['error', 'warning', 'unknown', 'advice'],
-          description: 'unknown: could not tell; advice: healthy all the same',
-        },
-        nodes: listOf({ type: 'string' }, 'names of the nodes that have it'),
-        sentence: text('what is wrong, for people'),
-        next: text('what to type or look at'),
-      }),
-      'the worst first',
-    ),
-  }),
-};
+    findings: listOf(problemSchema, 'the worst first'),
+  },
+);
 
 /** `repl check --codes`. */
 export function renderCodes(paint: Paint): string {

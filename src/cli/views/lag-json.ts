@@ -6,7 +6,15 @@ import { formatAddress } from '../../instance/address.ts';
 import type { HopLag, NodeLag } from '../../topology/lag/lag.ts';
 import { nodeOf, type Topology } from '../../topology/model.ts';
 import type { LagInput } from './lag-view.ts';
-import { listOf, numberOrNull, record, text, textOrNull, truth } from './schema-parts.ts';
+import {
+  documentSchema,
+  listOf,
+  numberOrNull,
+  record,
+  text,
+  textOrNull,
+  truth,
+} from './schema-parts.ts';
 import { replidOf } from './status-view.ts';
 
 const schemaName = 'redis-repl/lag';
@@ -86,12 +94,9 @@ const hop = (description: string): object => ({
 });
 
 /** As `repl lag --schema` prints it. */
-export const lagSchema = {
-  $schema: 'https://json-schema.org/draft/2020-12/schema',
-  title: `${schemaName} version ${schemaVersion}`,
-  ...record({
-    schema: { const: schemaName },
-    version: { const: schemaVersion },
+export const lagSchema = documentSchema(
+  { name: schemaName, version: schemaVersion },
+  {
     replid: textOrNull('the history of the (first) master'),
     nodes: listOf(
       record({
@@ -104,5 +109,5 @@ export const lagSchema = {
       }),
       'the nodes that were asked for, those above and those below them',
     ),
-  }),
-};
+  },
+);

@@ -26,3 +26,15 @@ export function record(properties: Readonly<Record<string, object>>): object {
     additionalProperties: false,
   };
 }
+
+/** A whole document, which begins with the name and the version of its schema. */
+export function documentSchema(
+  { name, version }: { readonly name: string; readonly version: number },
+  properties: Readonly<Record<string, object>>,
+): object {
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: `${name} version ${version}`,
+    ...record({ schema: { const: name }, version: { const: version }, ...properties }),
+  };
+}

@@ -2,8 +2,16 @@
  * The JSON schema of `repl status --json`, as `repl status --schema` prints it. The test checks
  * every document against it. Only literals here.
  */
-import { problemCodes } from '../../topology/findings/diagnose.ts';
-import { listOf, numberOrNull, record, text, textOrNull, truth } from './schema-parts.ts';
+import { problemSchema } from './problem-schema.ts';
+import {
+  documentSchema,
+  listOf,
+  numberOrNull,
+  record,
+  text,
+  textOrNull,
+  truth,
+} from './schema-parts.ts';
 import { statusSchemaName, statusSchemaVersion } from './status-json.ts';
 
 const failure = {
@@ -64,23 +72,9 @@ const sentinel = record({
   ),
 });
 
-const problem = record({
-  code: { enum: problemCodes, description: 'the name of the problem' },
-  severity: {
-    enum: ['error', 'warning', 'unknown', 'advice'],
-    description: 'unknown: could not tell; advice: healthy all the same',
-  },
-  nodes: listOf({ type: 'string' }, 'names of the nodes that have it'),
-  sentence: text('what is wrong, for people'),
-  next: text('what to type or look at'),
-});
-
-export const statusSchema = {
-  $schema: 'https://json-schema.org/draft/2020-12/schema',
-  title: `${statusSchemaName} version ${statusSchemaVersion}`,
-  ...record({
-    schema: { const: statusSchemaName },
-    version: { const: statusSchemaVersion },
+export const statusSchema = documentSchema(
+  { name: statusSchemaName, version: statusSchemaVersion },
+  {
     verdict: { enum: ['healthy', 'degraded', 'unknown'], description: 'exit code 0, 3, 1' },
     replid: textOrNull('the history of the (first) master'),
     depth: { type: 'integer', description: 'links between the top and the deepest replica' },
@@ -92,6 +86,6 @@ export const statusSchema = {
     ),
     nodes: listOf(node, 'every node, dead ones too'),
     sentinels: listOf(sentinel, 'those that were named, or known to one that was'),
-    problems: listOf(problem, 'the worst first'),
-  }),
-};
+    problems: listOf(problemSchema, 'the worst first'),
+  },
+);

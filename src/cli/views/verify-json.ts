@@ -6,7 +6,16 @@ import type { Difference, KeyName } from '../../topology/verify/suspects.ts';
 import type { PairResult } from '../../topology/verify/verify-pair.ts';
 import type { VerifyOutcome, VerifyVerdict } from '../run-verify.ts';
 import { keyText } from './key-text.ts';
-import { count, listOf, numberOrNull, record, text, textOrNull, truth } from './schema-parts.ts';
+import {
+  documentSchema,
+  count,
+  listOf,
+  numberOrNull,
+  record,
+  text,
+  textOrNull,
+  truth,
+} from './schema-parts.ts';
 
 const schemaName = 'redis-repl/verify';
 const schemaVersion = 1;
@@ -116,12 +125,9 @@ const pair = record({
 });
 
 /** As `repl verify --schema` prints it. */
-export const verifySchema = {
-  $schema: 'https://json-schema.org/draft/2020-12/schema',
-  title: `${schemaName} version ${schemaVersion}`,
-  ...record({
-    schema: { const: schemaName },
-    version: { const: schemaVersion },
+export const verifySchema = documentSchema(
+  { name: schemaName, version: schemaVersion },
+  {
     verdict: { enum: ['equal', 'different', 'unknown'], description: 'exit code 0, 6, 1' },
     isStopped: truth('stopped by the user before the end; exit code 130'),
     pairs: listOf(pair, 'what was compared'),
@@ -133,5 +139,5 @@ export const verifySchema = {
       }),
       'what could not be compared',
     ),
-  }),
-};
+  },
+);
