@@ -6,7 +6,6 @@
  */
 import { runChange } from '../../src/cli/change/run-change.ts';
 import { observe, type Observation } from '../../src/cli/observe.ts';
-import { plain } from '../../src/cli/views/paint.ts';
 import { planChange } from '../../src/topology/plan/plan.ts';
 import { systemClock } from '../../src/util/clock.ts';
 import { startServer, type ServerKind } from '../support/server-kinds.ts';
@@ -14,6 +13,7 @@ import type { TestServer } from '../support/server-process.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { figure, median, percentile, row } from './figures.ts';
+import { unattendedChange } from '../support/unattended-change.ts';
 
 export interface SwitchoverBenchPlan {
   kinds: readonly ServerKind[];
@@ -119,21 +119,14 @@ async function promote(
   const before = await observeAt(master);
   const node = before.find(`${host}:${target.port}`).id;
   const { document, error } = await runChange({
+    ...unattendedChange,
     before,
     plan: (topology) => planChange(topology, { kind: 'promote', node }, { persist: false }),
     command: 'repl promote',
-    persist: false,
-    dryRun: false,
-    out: undefined,
-    locks: true,
     askWhen: 'warned',
-    persistHint: undefined,
-    stateDir,
-    signal: new AbortController().signal,
-    random: Math.random,
+    // A plan that warns is none that we measure.
     confirm: undefined,
-    write: () => {},
-    paint: plain,
+    stateDir,
   });
   if (document.outcome !== 'done')
     throw new Error(`promote: ${document.outcome}`, { cause: error });

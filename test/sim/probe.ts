@@ -3,6 +3,7 @@
  * a replica would have to be lucky to hit. What the node answers is judged by `psync-watch.ts`.
  */
 import type { Client, ClientTransport } from '../../src/server/client.ts';
+import { silentTransport } from '../../src/server/wiring/silent-transport.ts';
 import { encodeCommand } from '../support/resp-value.ts';
 import type { Cluster } from './cluster.ts';
 import type { Draw } from './draw.ts';
@@ -39,18 +40,5 @@ function drawPlace(node: SimNode, draw: Draw): [replid: string, offset: number] 
 
 /** Whatever it is sent, it does not look at. */
 function deafTransport(): ClientTransport {
-  const nothing = (): void => undefined;
-  return {
-    address: '127.0.0.1:3',
-    localAddress: '127.0.0.1:2',
-    pendingBytes: 0,
-    write: (_, written) => written?.(),
-    gather: nothing,
-    sendGathered: nothing,
-    setNoDelay: nothing,
-    pause: nothing,
-    resume: nothing,
-    end: nothing,
-    destroy: nothing,
-  };
+  return { ...silentTransport('127.0.0.1:3'), localAddress: '127.0.0.1:2' };
 }

@@ -5,12 +5,12 @@
  */
 import { observe } from '../../src/cli/observe.ts';
 import { runChange } from '../../src/cli/change/run-change.ts';
-import { plain } from '../../src/cli/views/paint.ts';
 import type { Topology } from '../../src/topology/model.ts';
 import { planShape } from '../../src/topology/plan/plan-shape.ts';
 import { planChange, type Wanted } from '../../src/topology/plan/plan.ts';
 import type { Planned } from '../../src/topology/plan/planned.ts';
 import { systemClock } from '../../src/util/clock.ts';
+import { unattendedChange } from './unattended-change.ts';
 
 export interface ChangeThenDie {
   /** Of any node of the setup. */
@@ -54,22 +54,14 @@ function plan(topology: Topology): Planned {
 
 let stepsRun = 0;
 await runChange({
+  ...unattendedChange,
   before,
   plan,
   command: process.argv[2],
-  persist: false,
-  dryRun: false,
-  out: undefined,
-  locks: true,
   askWhen: 'warned',
-  persistHint: undefined,
   stateDir: task.stateDir,
-  signal: new AbortController().signal,
-  random: Math.random,
-  confirm: () => Promise.resolve(true),
   write: (text) => {
     if (/^(?:done|pending|failed) /.test(text)) stepsRun++;
     if (stepsRun === task.steps) process.kill(process.pid, 'SIGKILL');
   },
-  paint: plain,
 });

@@ -2,8 +2,8 @@
 import type { Observation } from '../../../src/cli/observe.ts';
 import { runChange, type ChangeOptions } from '../../../src/cli/change/run-change.ts';
 import type { ChangeResult } from '../../../src/cli/change/change-document.ts';
-import { plain } from '../../../src/cli/views/paint.ts';
 import { planChange, type Wanted } from '../../../src/topology/plan/plan.ts';
+import { unattendedChange } from '../../support/unattended-change.ts';
 
 export interface Changing {
   run(): Promise<ChangeResult>;
@@ -18,19 +18,10 @@ export function changing(
   const { wanted, ...rest } = what;
   const written: string[] = [];
   const options: ChangeOptions = {
+    ...unattendedChange,
     plan: (topology) => planChange(topology, wanted, { persist: rest.persist ?? false }),
     command: `repl ${wanted.kind}`,
-    persist: false,
-    dryRun: false,
-    out: undefined,
-    locks: true,
-    askWhen: 'always',
-    persistHint: undefined,
-    signal: new AbortController().signal,
-    random: Math.random,
-    confirm: () => Promise.resolve(true),
     write: (text) => void written.push(text),
-    paint: plain,
     ...rest,
   };
   return { run: () => runChange(options), text: () => written.join(''), options };

@@ -8,11 +8,11 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { runAgain } from '../../../src/cli/change/resume-change.ts';
-import { plain } from '../../../src/cli/views/paint.ts';
 import { judgeStatus } from '../../../src/cli/judge-status.ts';
 import { isOpen, type Direction } from '../../../src/topology/change/change-record.ts';
 import { readRecords } from '../../../src/topology/change/journal.ts';
 import type { ChangeThenDie } from '../../support/change-then-die.ts';
+import { unattendedChange } from '../../support/unattended-change.ts';
 import { useResources } from '../../support/resources.ts';
 import { needServer } from '../../support/server-kinds.ts';
 import type { TestServer } from '../../support/server-process.ts';
@@ -133,15 +133,12 @@ async function takeUp(servers: Servers, stateDir: string, direction: Direction):
   const before = await look(servers.a, { extra: Object.values(servers) });
   const written: string[] = [];
   const result = await runAgain({
+    ...unattendedChange,
     record: records[0],
     direction,
     before,
     stateDir,
-    locks: true,
-    signal: new AbortController().signal,
-    confirm: () => Promise.resolve(true),
     write: (text) => void written.push(text),
-    paint: plain,
   });
   if (result.document.outcome !== 'done') {
     throw new Error(`${direction} ended ${result.document.outcome}:\n${written.join('')}`);

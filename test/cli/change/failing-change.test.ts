@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { runAgain } from '../../../src/cli/change/resume-change.ts';
-import { plain } from '../../../src/cli/views/paint.ts';
 import { isOpen } from '../../../src/topology/change/change-record.ts';
 import { readRecords } from '../../../src/topology/change/journal.ts';
+import { unattendedChange } from '../../support/unattended-change.ts';
 import { useResources } from '../../support/resources.ts';
 import { needServer } from '../../support/server-kinds.ts';
 import { edgesOf, linkUp, look, startTree } from '../../topology/live.ts';
@@ -58,15 +58,11 @@ describe('a change that fails', () => {
     const [record] = await readRecords(stateDir);
     const seen = await look(a, { extra: [a, b] });
     const resumed = await runAgain({
+      ...unattendedChange,
       record,
       direction: 'resume',
       before: seen,
       stateDir,
-      locks: true,
-      signal: new AbortController().signal,
-      confirm: () => Promise.resolve(true),
-      write: () => {},
-      paint: plain,
     });
     expect(resumed).toMatchObject({ exitCode: 0, document: { outcome: 'done' } });
     await linkUp(a);

@@ -4,24 +4,10 @@ import { expect, test } from 'vitest';
 import { ExpireCycle } from '../../../src/server/keyspace/expire.ts';
 import { Keyspace } from '../../../src/server/keyspace/keyspace.ts';
 import { HashValue } from '../../../src/server/types/hash-value.ts';
-import type { Clock } from '../../../src/util/clock.ts';
 import { seededRandom } from '../../../src/util/random.ts';
+import { clockThatSteps } from '../../support/clocks.ts';
 
 const nowMs = 1000;
-
-/** A clock that moves by `stepMs` each time it is looked at. */
-function clockWith(stepMs: number): Clock {
-  let monotonic = 0;
-  const never = (): never => {
-    throw new Error('the cycle schedules nothing itself');
-  };
-  return {
-    now: () => nowMs,
-    monotonic: () => (monotonic += stepMs),
-    schedule: never,
-    every: never,
-  };
-}
 
 /** Hashes by key, fields by name: when each ends, −1 for never. */
 type Hashes = Record<string, Record<string, number>>;
@@ -86,7 +72,7 @@ test('deletes exactly the fields past their time, and hashes without any left', 
       );
       let units = 0;
       const endUnit = (): void => void units++;
-      const cycle = new ExpireCycle({ keyspace, clock: clockWith(0), endUnit });
+      const cycle = new ExpireCycle({ keyspace, clock: clockThatSteps(nowMs, 0), endUnit });
 
       expect(cycle.run(1)).toBe(false);
       expect(expired.toSorted()).toEqual(due.toSorted());
@@ -116,7 +102,11 @@ function countVolatile(model: Hashes): number {
 test('a hash with many fields due takes several slices, between which clients are served', () => {
   const fields = Object.fromEntries(Array.from({ length: 1000 }, (_, n) => [`f${n}`, 1]));
   const { keyspace } = keyspaceWith({ large: fields, other: { f: 1, g: -1 } });
-  const cycle = new ExpireCycle({ keyspace, clock: clockWith(0.5), endUnit: () => undefined });
+  const cycle = new ExpireCycle({
+    keyspace,
+    clock: clockThatSteps(nowMs, 0.5),
+    endUnit: () => undefined,
+  });
   let runs = 1;
   while (cycle.run(1)) runs++;
   expect(runs).toBeGreaterThan(5);
@@ -130,7 +120,7 @@ test('times that were cleared meanwhile are found out when they have come', () =
     const hash = dict.valueForWrite(dict.find(...bytes(key))) as HashValue;
     hash.set(...bytes('f'), ...bytes('w'));
   }
-  new ExpireCycle({ keyspace, clock: clockWith(0), endUnit: () => undefined }).run(1);
+  new ExpireCycle({ keyspace, clock: clockThatSteps(nowMs, 0), endUnit: () => undefined }).run(1);
   expect(expired).toEqual([]);
   expect(dict.volatileHashCount).toBe(1);
   expect(contentOf(keyspace)).toEqual({ a: { f: -1, g: 2000 }, b: { f: -1 } });
@@ -144,7 +134,7 @@ test('follows a hash whose entry moves, is overwritten, or goes', () => {
   dict.overwriteString(dict.find(...bytes('b')), ...bytes('a string'), false);
   dict.remove(dict.find(...bytes('c')));
   expect(dict.volatileHashCount).toBe(1);
-  new ExpireCycle({ keyspace, clock: clockWith(0), endUnit: () => undefined }).run(1);
+  new ExpireCycle({ keyspace, clock: clockThatSteps(nowMs, 0), endUnit: () => undefined }).run(1);
   expect(expired).toEqual(['a.f']);
   expect(dict.size).toBe(1);
 });

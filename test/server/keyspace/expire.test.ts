@@ -2,22 +2,8 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ExpireCycle, isPastExpiry } from '../../../src/server/keyspace/expire.ts';
 import { Keyspace } from '../../../src/server/keyspace/keyspace.ts';
-import type { Clock } from '../../../src/util/clock.ts';
 import { seededRandom } from '../../../src/util/random.ts';
-
-/** A clock that moves by `stepMs` each time it is looked at, and no other way. */
-function slowClock(nowMs: number, stepMs: number): Clock {
-  let monotonic = 0;
-  const never = (): never => {
-    throw new Error('the cycle schedules nothing itself');
-  };
-  return {
-    now: () => nowMs,
-    monotonic: () => (monotonic += stepMs),
-    schedule: never,
-    every: never,
-  };
-}
+import { clockThatSteps } from '../../support/clocks.ts';
 
 function keyspaceWith(keys: readonly { db: number; key: string; expireAt: number }[]): {
   keyspace: Keyspace;
@@ -75,7 +61,7 @@ describe('the expire cycle', () => {
           units++;
           expect(expired).toHaveLength(units);
         };
-        const cycle = new ExpireCycle({ keyspace, clock: slowClock(1000, 0), endUnit });
+        const cycle = new ExpireCycle({ keyspace, clock: clockThatSteps(1000, 0), endUnit });
 
         expect(cycle.run(1)).toBe(false);
         expect(expired.toSorted()).toEqual(due.toSorted());
@@ -91,7 +77,7 @@ describe('the expire cycle', () => {
       { db: 0, key: 'early', expireAt: 100 },
       { db: 0, key: 'never', expireAt: -1 },
     ]);
-    new ExpireCycle({ keyspace, clock: slowClock(1000, 0), endUnit: noUnits }).run(1);
+    new ExpireCycle({ keyspace, clock: clockThatSteps(1000, 0), endUnit: noUnits }).run(1);
     expect(expired).toEqual(['0:early', '0:late']);
   });
 
@@ -99,7 +85,7 @@ describe('the expire cycle', () => {
     const keys = Array.from({ length: 400 }, (_, n) => ({ db: n % 4, key: `k${n}`, expireAt: 1 }));
     const { keyspace, expired } = keyspaceWith(keys);
     // Two looks at this clock are a budget.
-    const cycle = new ExpireCycle({ keyspace, clock: slowClock(1000, 0.5), endUnit: noUnits });
+    const cycle = new ExpireCycle({ keyspace, clock: clockThatSteps(1000, 0.5), endUnit: noUnits });
     let runs = 1;
     while (cycle.run(1)) {
       runs++;
@@ -115,7 +101,7 @@ describe('the expire cycle', () => {
   test('is not told to come back when the budget ends with the last key', () => {
     const keys = Array.from({ length: 16 }, (_, n) => ({ db: 0, key: `k${n}`, expireAt: 1 }));
     const { keyspace } = keyspaceWith(keys);
-    const cycle = new ExpireCycle({ keyspace, clock: slowClock(1000, 5), endUnit: noUnits });
+    const cycle = new ExpireCycle({ keyspace, clock: clockThatSteps(1000, 5), endUnit: noUnits });
     expect(cycle.run(1)).toBe(false);
     expect(keyspace.keyCount).toBe(0);
   });
@@ -134,7 +120,7 @@ describe('the expire cycle', () => {
       keyspace.replicaKeys.note(db, Buffer.from(key), 0, key.length);
     }
     expect(keyspace.replicaKeys.size).toBe(203);
-    const cycle = new ExpireCycle({ keyspace, clock: slowClock(1000, 0), endUnit: noUnits });
+    const cycle = new ExpireCycle({ keyspace, clock: clockThatSteps(1000, 0), endUnit: noUnits });
     expect(cycle.run(1)).toBe(false);
     expect(expired.length).toBeLessThan(100);
     for (let turn = 0; turn < 5; turn++) cycle.run(1);
@@ -149,7 +135,7 @@ describe('the expire cycle', () => {
     for (const mode of ['hide', 'ignore'] as const) {
       const { keyspace } = keyspaceWith([{ db: 0, key: 'k', expireAt: 1 }]);
       keyspace.expiryMode = mode;
-      const cycle = new ExpireCycle({ keyspace, clock: slowClock(1000, 0), endUnit: noUnits });
+      const cycle = new ExpireCycle({ keyspace, clock: clockThatSteps(1000, 0), endUnit: noUnits });
       expect(cycle.run(1)).toBe(false);
       expect(keyspace.keyCount).toBe(1);
     }

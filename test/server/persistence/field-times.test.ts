@@ -10,18 +10,16 @@ import {
   readDumpPayload,
   writeDumpPayload,
 } from '../../../src/rdb/dump-payload.ts';
-import { RdbReader } from '../../../src/rdb/rdb-reader.ts';
 import { RdbWriter } from '../../../src/rdb/rdb-writer.ts';
 import type { BlockSink } from '../../../src/rdb/rdb-output.ts';
 import { Keyspace } from '../../../src/server/keyspace/keyspace.ts';
 import { CommandWriter } from '../../../src/server/persistence/command-writer.ts';
-import { KeyspaceLoader } from '../../../src/server/persistence/rdb-load.ts';
-import { SkippedItems } from '../../../src/server/persistence/skipped-items.ts';
 import { Snapshot } from '../../../src/server/persistence/snapshot.ts';
 import { dumpBodyOf } from '../../../src/server/persistence/value-body.ts';
 import { HashValue } from '../../../src/server/types/hash-value.ts';
 import { seededRandom } from '../../../src/util/random.ts';
 import { cut, readAll, silentSink } from '../../rdb/collect.ts';
+import { loadRdb, rdbOf } from './support/rdb-bytes.ts';
 
 type Fields = Record<string, { value: string; atMs: number }>;
 
@@ -53,7 +51,7 @@ test('come back with their hashes out of our own files, however these are cut', 
     fc.property(dataSets, fc.boolean(), cuts, (data, compress, at) => {
       const file = rdbOf(keyspaceOf(data), compress);
       const loaded = keyspaceOf({});
-      load(loaded, cut(file, at));
+      loadRdb(loaded, cut(file, at));
       expect(contentOf(loaded)).toEqual(data);
       const volatile = Object.values(data).filter((hash) =>
         Object.values(hash).some((field) => field.atMs >= 0),
@@ -82,7 +80,7 @@ const writers = [
     make: (sink: BlockSink) => new RdbWriter({ sink }),
     read: (file: Buffer): Record<string, Fields> => {
       const loaded = keyspaceOf({});
-      load(loaded, [file]);
+      loadRdb(loaded, [file]);
       return contentOf(loaded);
     },
   },
@@ -135,7 +133,9 @@ test('that are damaged are refused', () => {
   ]) {
     const damaged = Buffer.from(file);
     damaged[at] = byte;
-    expect(() => load(keyspaceOf({}), [damaged], false)).toThrow(/times of fields that cannot be/);
+    expect(() => loadRdb(keyspaceOf({}), [damaged], false)).toThrow(
+      /times of fields that cannot be/,
+    );
   }
 });
 
@@ -233,31 +233,6 @@ function fieldsOf(hash: HashValue): Fields {
     return true;
   });
   return found;
-}
-
-/** In as many slices as it takes with no time at all for each. */
-function rdbOf(keyspace: Keyspace, compress: boolean): Buffer {
-  const blocks: Buffer[] = [];
-  const sink = (block: Uint8Array): number => blocks.push(Buffer.from(block));
-  const writer = new RdbWriter({ sink, compress, blockBytes: 300 });
-  const snapshot = new Snapshot({ keyspace, writer, aux: [], monotonicMs: () => 0 });
-  while (!snapshot.step(0));
-  return Buffer.concat(blocks);
-}
-
-function load(keyspace: Keyspace, pieces: readonly Buffer[], verifyChecksum = true): void {
-  const loader = new KeyspaceLoader({
-    dict: (dbId) => keyspace.databases[dbId].dict,
-    dropExpiredBefore: -1,
-    valueSettings: keyspace.valueSettings,
-    skipped: new SkippedItems(),
-  });
-  const reader = new RdbReader({ verifyChecksum });
-  for (const piece of pieces) {
-    reader.feed(piece);
-    reader.parse(loader);
-  }
-  reader.end();
 }
 
 function bytes(text: string): [Buffer, number, number] {

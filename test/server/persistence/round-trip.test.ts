@@ -4,13 +4,8 @@
  */
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { RdbReader } from '../../../src/rdb/rdb-reader.ts';
-import { RdbWriter } from '../../../src/rdb/rdb-writer.ts';
 import { datasetDigest } from '../../../src/server/digest.ts';
 import { Keyspace } from '../../../src/server/keyspace/keyspace.ts';
-import { KeyspaceLoader } from '../../../src/server/persistence/rdb-load.ts';
-import { SkippedItems } from '../../../src/server/persistence/skipped-items.ts';
-import { Snapshot } from '../../../src/server/persistence/snapshot.ts';
 import { HashValue } from '../../../src/server/types/hash-value.ts';
 import { ListValue } from '../../../src/server/types/list-value.ts';
 import { SetValue } from '../../../src/server/types/set-value.ts';
@@ -18,6 +13,7 @@ import type { EncodingLimits, Value, ValueSettings } from '../../../src/server/t
 import { ZsetValue } from '../../../src/server/types/zset-value.ts';
 import { seededRandom } from '../../../src/util/random.ts';
 import { cut } from '../../rdb/collect.ts';
+import { loadRdb, rdbOf } from './support/rdb-bytes.ts';
 
 const element = fc.oneof(
   { weight: 4, arbitrary: fc.uint8Array({ maxLength: 20 }).map((bytes) => Buffer.from(bytes)) },
@@ -86,7 +82,7 @@ test('any data set comes back the same', () => {
       for (const [key, { make, expireAt }] of Object.entries(data)) {
         put(saved, key, make(saved.valueSettings), expireAt);
       }
-      load(loaded, cut(snapshotOf(saved, compress), at));
+      loadRdb(loaded, cut(rdbOf(saved, compress), at));
       expect(datasetDigest(loaded)).toBe(datasetDigest(saved));
       for (const [key, { make }] of Object.entries(data)) {
         expect(valueAt(loaded, key).encoding).toBe(make(loaded.valueSettings).encoding);
@@ -120,31 +116,6 @@ function put(
 
 function valueAt({ databases: [{ dict }] }: Keyspace, key: string): Value {
   return dict.value(dict.find(...all(text(key))));
-}
-
-/** In as many slices as it takes with no time at all for each. */
-function snapshotOf(keyspace: Keyspace, compress: boolean): Buffer {
-  const blocks: Buffer[] = [];
-  const sink = (block: Uint8Array): number => blocks.push(Buffer.from(block));
-  const writer = new RdbWriter({ sink, compress, blockBytes: 300 });
-  const snapshot = new Snapshot({ keyspace, writer, aux: [], monotonicMs: () => 0 });
-  while (!snapshot.step(0));
-  return Buffer.concat(blocks);
-}
-
-function load(keyspace: Keyspace, pieces: readonly Buffer[]): void {
-  const loader = new KeyspaceLoader({
-    dict: (dbId) => keyspace.databases[dbId].dict,
-    dropExpiredBefore: -1,
-    valueSettings: keyspace.valueSettings,
-    skipped: new SkippedItems(),
-  });
-  const reader = new RdbReader();
-  for (const piece of pieces) {
-    reader.feed(piece);
-    reader.parse(loader);
-  }
-  reader.end();
 }
 
 function text(value: string | number | bigint): Buffer {

@@ -1,11 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { stepText } from '../../../src/cli/views/plan-view.ts';
 import { planShape } from '../../../src/topology/plan/plan-shape.ts';
 import type { Planned, PlanOptions, Shape } from '../../../src/topology/plan/planned.ts';
-import { expectGoldenJson } from '../../support/golden.ts';
 import { buildTopology, type NodeSketch, type Sketch } from '../build-topology.ts';
 import { runOnModel } from './step-model.ts';
+import { expectGoldenPlan } from './expect-plan.ts';
 
 /** As many as it takes to meet the rare ones: dead nodes in the middle, several cycles at once. */
 const cases = 10_000;
@@ -30,15 +29,8 @@ function plan(sketch: Sketch, wanted: Shape, options: Partial<PlanOptions> = {})
 /** The plan as it is read, or the refusal. */
 function expectPlan(name: string, sketch: Sketch, wanted: Shape, force = false): void {
   const planned = plan(sketch, wanted, { force });
-  const topology = buildTopology(sketch);
-  const shown =
-    planned.kind === 'plan'
-      ? {
-          ...planned,
-          steps: planned.steps.map((step) => stepText(topology, step)),
-        }
-      : planned;
-  expectGoldenJson(shown, new URL(`golden/shape-${name}.json`, import.meta.url));
+  const url = new URL(`golden/shape-${name}.json`, import.meta.url);
+  expectGoldenPlan(planned, buildTopology(sketch), url);
 }
 
 /** One parent for each but the first, which is the root: every tree, whatever its order. */

@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { stepText } from '../../../src/cli/views/plan-view.ts';
 import { forecast } from '../../../src/topology/plan/forecast.ts';
 import { planChange, type Wanted } from '../../../src/topology/plan/plan.ts';
 import { pickSuccessor } from '../../../src/topology/plan/plan-takeover.ts';
 import type { Planned, PlanOptions } from '../../../src/topology/plan/planned.ts';
 import { heldPingPeriod } from '../../../src/topology/plan/step.ts';
-import { expectGoldenJson } from '../../support/golden.ts';
 import { buildTopology, type Sketch } from '../build-topology.ts';
+import { expectGoldenPlan } from './expect-plan.ts';
 
 const star: Sketch = {
   nodes: {
@@ -38,15 +37,8 @@ function expectPlan(
   options: Partial<PlanOptions> = {},
 ): void {
   const planned = plan(sketch, wanted, options);
-  const topology = buildTopology(sketch);
-  const shown =
-    planned.kind === 'plan'
-      ? {
-          ...planned,
-          steps: planned.steps.map((step) => stepText(topology, step)),
-        }
-      : planned;
-  expectGoldenJson(shown, new URL(`golden/plan-${name}.json`, import.meta.url));
+  const url = new URL(`golden/plan-${name}.json`, import.meta.url);
+  expectGoldenPlan(planned, buildTopology(sketch), url);
 }
 
 function reasonOf(planned: Planned): string {

@@ -7,7 +7,7 @@ import type { ReplicationInfo } from '../../../src/protocol/info.ts';
 import { Judge, type JudgeNode, type Verdict } from '../../../src/topology/verify/judge.ts';
 import { noKey, type KeyState } from '../../../src/topology/verify/key-state.ts';
 import { seededRandom, type Random } from '../../../src/util/random.ts';
-import type { Clock } from '../../../src/util/clock.ts';
+import { clockThatJumps } from '../../support/clocks.ts';
 
 const keys = ['a', 'b', 'c', 'd'];
 
@@ -138,21 +138,6 @@ class SimNode implements JudgeNode {
   }
 }
 
-/** Time passes with every wait, so that nothing waits for ever. */
-function countingClock(): Clock {
-  let nowMs = 0;
-  return {
-    now: () => nowMs,
-    monotonic: () => nowMs,
-    schedule(delayMs, fn) {
-      nowMs += delayMs;
-      queueMicrotask(fn);
-      return { cancel: () => {} };
-    },
-    every: () => ({ cancel: () => {} }),
-  };
-}
-
 interface Rig {
   world: World;
   master: SimNode;
@@ -180,7 +165,7 @@ function startRig(seed: number, options: RigOptions): Rig {
   const judge = new Judge(
     { master, replica },
     {
-      clock: countingClock(),
+      clock: clockThatJumps(),
       ttlToleranceMs: 0,
       waitMs: Infinity,
       hasFence: true,

@@ -3,6 +3,7 @@ import { noKey, type KeyState } from '../../../src/topology/verify/key-state.ts'
 import type { Verdict } from '../../../src/topology/verify/judge.ts';
 import { Suspects } from '../../../src/topology/verify/suspects.ts';
 import type { Clock } from '../../../src/util/clock.ts';
+import { clockThatJumps } from '../../support/clocks.ts';
 
 const present: KeyState = {
   type: 'string',
@@ -17,21 +18,6 @@ const missing: Verdict = {
   master: present,
   replica: noKey,
 };
-
-/** Time passes only by being waited for. */
-function clockAt(startMs: number): Clock {
-  let nowMs = startMs;
-  return {
-    now: () => nowMs,
-    monotonic: () => nowMs,
-    schedule(delayMs, fn) {
-      nowMs += delayMs;
-      queueMicrotask(fn);
-      return { cancel: () => {} };
-    },
-    every: () => ({ cancel: () => {} }),
-  };
-}
 
 interface Rig {
   suspects: Suspects;
@@ -49,7 +35,7 @@ function rig(
   const rounds: string[][] = [];
   const followed: string[] = [];
   const seen = new Map<string, number>();
-  const clock = clockAt(1000);
+  const clock = clockThatJumps(1000);
   const stop = new AbortController();
   const judge = {
     judge: (_db: number, keys: readonly string[]) => {
