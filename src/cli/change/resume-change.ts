@@ -11,12 +11,14 @@ import { planShape } from '../../topology/plan/plan-shape.ts';
 import type { Move } from '../../topology/plan/planned.ts';
 import type { Step } from '../../topology/plan/step.ts';
 import {
+  isSettling,
   isTakeover,
   leftOpenSteps,
   movedNodes,
   shapeToday,
   withRecordedSettings,
 } from '../../topology/change/take-up.ts';
+import type { Observation } from '../observe.ts';
 import { renderPlan, stepText } from '../views/plan-view.ts';
 import { changeResult, type ChangeEnd, type ChangeResult } from './change-document.ts';
 import { performChange, stopOf, whoAmI } from './perform-change.ts';
@@ -37,8 +39,28 @@ export interface AgainOptions extends Pick<
   readonly direction: Direction;
 }
 
+/** A replica tries again each second; one that has no link after this is broken otherwise. */
+const settleLimitMs = 2500;
+const settlePeriodMs = 100;
+
 /** Throws an OperatorError when it is refused before anything was touched. */
 export async function runAgain(options: AgainOptions): Promise<ChangeResult> {
+  return runSettled({ ...options, before: await settled(options.before) });
+}
+
+/** What is seen once the links that the broken-off change has ordered are there, or overdue. */
+async function settled(first: Observation): Promise<Observation> {
+  const { clock } = first;
+  const until = clock.monotonic() + settleLimitMs;
+  let seen = first;
+  while (isSettling(seen.topology) && clock.monotonic() < until) {
+    await new Promise<void>((resolve) => void clock.schedule(settlePeriodMs, resolve));
+    seen = await seen.again();
+  }
+  return seen;
+}
+
+async function runSettled(options: AgainOptions): Promise<ChangeResult> {
   const { before, record, direction, write, paint } = options;
   const { command, id } = record.begin;
   const topology = withRecordedSettings(record, before.topology);

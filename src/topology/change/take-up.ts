@@ -6,8 +6,10 @@
 import type { ChangeRecord, Direction, RecordedNode } from './change-record.ts';
 import {
   factsOf,
+  isLiveMaster,
   linkOf,
   nodeOf,
+  pathUp,
   type NodeId,
   type Topology,
   type TopologyNode,
@@ -64,6 +66,20 @@ export function shapeToday(
   return new Map(places);
 }
 
+/**
+ * Replicas of living nodes below a living master are still making their links, as the broken-off
+ * change told them to. A plan that is made now would take them for cut off. Where nobody takes writes
+ * there is nothing to wait for.
+ */
+export function isSettling(topology: Topology): boolean {
+  return topology.links.some(({ replica, upstream, state }) => {
+    const isOnItsWay = state === 'down' || state === 'connecting';
+    const top = nodeOf(topology, pathUp(topology, replica).at(-1) ?? replica);
+    const isFed = factsOf(nodeOf(topology, upstream)) !== undefined;
+    return isOnItsWay && isFed && top !== undefined && isLiveMaster(top);
+  });
+}
+
 /** The change was begun with a dead master: nobody's writes were held. */
 export function isTakeover({ begin }: ChangeRecord): boolean {
   const has = (kind: Step['kind']): boolean => begin.steps.some((step) => step.kind === kind);
@@ -102,14 +118,19 @@ export function leftOpenSteps(
   ];
 }
 
-/** The replicas that the plan neither moves nor waits for. */
+/**
+ * The replicas that the plan neither moves nor waits for, those above before those below: a node that
+ * learns of another history drops its replicas once more.
+ */
 function awaitUnmoved(
   { begin }: ChangeRecord,
   topology: Topology,
   planned: readonly Step[],
 ): Step[] {
   const recorded = begin.nodes.flatMap(({ id }) => nodeToday(begin, topology, id) ?? []);
-  return [...new Set(recorded)].flatMap((node): Step[] => {
+  const depth = ({ id }: TopologyNode): number => pathUp(topology, id).length;
+  const fromTheTop = [...new Set(recorded)].sort((a, b) => depth(a) - depth(b));
+  return fromTheTop.flatMap((node): Step[] => {
     const upstream = factsOf(node)?.replication.upstream;
     const isPlanned = planned.some(
       ({ kind, node: id }) => id === node.id && kind !== 'rewrite-config',
