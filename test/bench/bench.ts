@@ -52,6 +52,7 @@ async function main(): Promise<void> {
       rounds: { type: 'string' },
       runs: { type: 'string' },
       tests: { type: 'string' },
+      kinds: { type: 'string' },
       pipelines: { type: 'string', default: '1,16,64' },
       replicas: { type: 'string', default: '0,1' },
       keys: { type: 'string' },
@@ -68,7 +69,7 @@ async function main(): Promise<void> {
   }
   if (positionals[0] === 'verify') {
     return benchVerify({
-      kinds: kindsOf(values.tests ?? 'redis7'),
+      kinds: kindsOf(values.kinds ?? 'redis7'),
       keys: values.quick ? 100_000 : 1_000_000,
       rounds: Number(values.rounds ?? (values.quick ? 1 : 5)),
       json: values.json,
@@ -127,7 +128,7 @@ async function main(): Promise<void> {
   }
   if (positionals[0] === 'switchover') {
     return benchSwitchover({
-      kinds: ['redis7', 'bundled'],
+      kinds: kindsOf(values.kinds ?? 'redis7,bundled'),
       runs: Number(values.runs ?? (values.quick ? 5 : 100)),
       json: values.json,
     });
@@ -149,7 +150,7 @@ async function main(): Promise<void> {
 function kindsOf(list: string): ServerKind[] {
   return list.split(',').map((name) => {
     const kind = serverKinds.find((each) => each === name);
-    if (kind === undefined) throw new CannotRun(`--tests takes ${serverKinds.join(', ')}`);
+    if (kind === undefined) throw new CannotRun(`--kinds takes ${serverKinds.join(', ')}`);
     return kind;
   });
 }
