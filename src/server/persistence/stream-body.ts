@@ -1,50 +1,25 @@
 /**
  * A stream as the body of an RDB entry, STREAM_LISTPACKS_2 as decode-stream.ts draws it: nodes as
  * they are, then the facts, then the groups. Used by value-body.ts. Under a guard the stream may
- * change meanwhile: a node that is about to is kept as it was, groups are copied at once.
+ * change meanwhile: what is written is a copy, which shares with it whatever does not change.
  */
 import { rdbType } from '../../rdb/opcodes.ts';
 import type { RdbOutput } from '../../rdb/rdb-output.ts';
 import { StreamId, streamIdBytes } from '../../rdb/structure/stream-id.ts';
 import type { StreamConsumer, StreamGroup } from '../types/stream-group.ts';
-import type { StreamNode, StreamNodeObserver } from '../types/stream-node.ts';
 import type { StreamValue } from '../types/stream-value.ts';
 import { workOfBytes } from './body-work.ts';
 import type { ValueBody } from './value-body.ts';
 
-/** What a body holds besides nodes and groups. */
-type Facts = Pick<
-  StreamValue,
-  'size' | 'lastId' | 'firstId' | 'maxDeletedId' | 'entriesAdded' | 'groupCount'
->;
-
-export class StreamBody implements ValueBody, StreamNodeObserver {
+export class StreamBody implements ValueBody {
   readonly rdbType = rdbType.streamListpacks2;
-  readonly #stream: StreamValue;
-  /** Those that the stream has at first, and their ids, as bytes one after the other. */
-  readonly #nodes: readonly StreamNode[];
-  readonly #ids: Buffer;
-  #facts: Facts;
-  #groups: readonly StreamGroup[];
-  /** What changed nodes held before. */
-  readonly #kept = new Map<StreamNode, Buffer>();
+  #stream: StreamValue;
   readonly #steps: Iterator<undefined, void>;
   #output: RdbOutput | null = null;
   #workLeft = 0;
 
   constructor(stream: StreamValue) {
     this.#stream = stream;
-    const { nodes } = stream;
-    this.#ids = Buffer.allocUnsafe(nodes.count * streamIdBytes);
-    const found: StreamNode[] = [];
-    const id = new StreamId();
-    for (let place = nodes.ids.first(); place !== -1; place = nodes.ids.next(place)) {
-      nodes.ids.readId(place, id).writeBytes(this.#ids, found.length * streamIdBytes);
-      found.push(nodes.at(place));
-    }
-    this.#nodes = found;
-    this.#facts = stream;
-    this.#groups = stream.groups();
     this.#steps = this.#write();
   }
 
@@ -55,46 +30,29 @@ export class StreamBody implements ValueBody, StreamNodeObserver {
   }
 
   guard(): void {
-    const { size, lastId, firstId, maxDeletedId, entriesAdded, groupCount } = this.#stream;
-    this.#facts = {
-      size,
-      lastId: lastId.clone(),
-      firstId: firstId.clone(),
-      maxDeletedId: maxDeletedId.clone(),
-      entriesAdded,
-      groupCount,
-    };
-    this.#groups = this.#groups.map((group) => group.copy());
-    this.#stream.observer = this;
-    for (const node of this.#nodes) node.isGuarded = true;
+    this.#stream = this.#stream.copy();
   }
 
   release(): void {
-    this.#stream.observer = null;
-    for (const node of this.#nodes) node.isGuarded = false;
-    this.#kept.clear();
-  }
-
-  beforeChange(node: StreamNode): void {
-    node.isGuarded = false;
-    this.#kept.set(node, Buffer.from(node.listpack.bytes.subarray(0, node.byteLength)));
+    // The copy is nobody else's.
   }
 
   /** Pauses wherever the work that it was given is done. */
   *#write(): Generator<undefined, void, undefined> {
     const output = this.#output as RdbOutput;
-    output.length(this.#nodes.length);
-    for (const [index, node] of this.#nodes.entries()) {
-      if (this.#isTired(workOfBytes(node.byteLength))) yield;
-      const kept = this.#kept.get(node);
-      output.string(this.#ids, index * streamIdBytes, (index + 1) * streamIdBytes);
-      if (kept === undefined) output.string(node.listpack.bytes, 0, node.byteLength);
-      else output.string(kept, 0, kept.length);
-      this.#kept.delete(node);
-      node.isGuarded = false;
+    const stream = this.#stream;
+    const { nodes } = stream;
+    const id = new StreamId();
+    output.length(nodes.count);
+    for (let place = nodes.ids.first(); place !== -1; place = nodes.ids.next(place)) {
+      const { byteLength, listpack } = nodes.at(place);
+      if (this.#isTired(workOfBytes(byteLength))) yield;
+      nodes.ids.readId(place, id).writeBytes(idBytes, 0);
+      output.string(idBytes, 0, streamIdBytes);
+      output.string(listpack.bytes, 0, byteLength);
     }
-    writeFacts(output, this.#facts);
-    for (const group of this.#groups) yield* this.#writeGroup(output, group);
+    writeFacts(output, stream);
+    for (const group of stream.groups()) yield* this.#writeGroup(output, group);
   }
 
   *#writeGroup(output: RdbOutput, group: StreamGroup): Generator<undefined, void, undefined> {
@@ -126,7 +84,7 @@ export class StreamBody implements ValueBody, StreamNodeObserver {
   }
 }
 
-function writeFacts(output: RdbOutput, facts: Facts): void {
+function writeFacts(output: RdbOutput, facts: StreamValue): void {
   output.length(facts.size);
   for (const id of [facts.lastId, facts.firstId, facts.maxDeletedId]) writeId(output, id);
   output.exactLength(facts.entriesAdded);

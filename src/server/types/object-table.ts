@@ -12,6 +12,15 @@ export class ObjectTable<T> {
   readonly #free: number[] = [];
   #top = 0;
 
+  /** Another table with the same objects under the same numbers. */
+  copy(): ObjectTable<T> {
+    const copy = new ObjectTable<T>();
+    for (const chunk of this.#chunks) copy.#chunks.push(chunk.slice());
+    for (const number of this.#free) copy.#free.push(number);
+    copy.#top = this.#top;
+    return copy;
+  }
+
   /** Keeps an object; returns its number. */
   add(object: T): number {
     const number = this.#free.pop() ?? this.#top++;

@@ -37,14 +37,9 @@ export interface EntryFields {
   readonly bytes: number;
 }
 
-/** Told of a guarded node before it changes; see `StreamNode.isGuarded`. */
-export interface StreamNodeObserver {
-  beforeChange(node: StreamNode): void;
-}
-
 export class StreamNode {
-  /** Whoever is saving the stream wants to know before it changes. */
-  isGuarded = false;
+  /** Who may change it, as StreamNodes says, which alone writes this. */
+  owner: object | null = null;
   readonly listpack: Listpack;
   /** What the master entry counts: entries that are not deleted … */
   live: number;

@@ -12,8 +12,10 @@ const objectBytes = 350;
 export class StreamNodes {
   /** The nodes' ids; their extra word is the node's number in the table. Changed here alone. */
   ids = new IdTable(1);
-  readonly #nodes = new ObjectTable<StreamNode>();
+  #nodes = new ObjectTable<StreamNode>();
   #nodeBytes = 0;
+  /** What the nodes bear that no copy has. */
+  #owner: object = {};
 
   get count(): number {
     return this.ids.size;
@@ -23,22 +25,40 @@ export class StreamNodes {
     return this.#nodeBytes + this.ids.memoryBytes;
   }
 
+  /** Takes no time to speak of: a node is copied when one of the two changes it. */
   copy(): StreamNodes {
     const copy = new StreamNodes();
     copy.ids = this.ids.copy();
-    for (let place = this.ids.first(); place !== -1; place = this.ids.next(place)) {
-      const node = this.at(place).copy();
-      copy.ids.setWord(place, 0, copy.#nodes.add(node));
-      copy.#nodeBytes += bytesOf(node);
-    }
+    copy.#nodes = this.#nodes.copy();
+    copy.#nodeBytes = this.#nodeBytes;
+    this.#owner = {};
     return copy;
   }
 
+  /** The node at a place, to be read only. */
   at(place: number): StreamNode {
     return this.#nodes.get(this.ids.word(place, 0));
   }
 
+  /** The node at a place, to be changed: one that a copy has too gives way to a copy of its own. */
+  toChange(place: number): StreamNode {
+    const number = this.ids.word(place, 0);
+    const node = this.#nodes.get(number);
+    if (this.owns(node)) return node;
+    const own = node.copy();
+    own.owner = this.#owner;
+    this.#nodes.replace(number, own);
+    this.#nodeBytes += own.memoryBytes - node.memoryBytes;
+    return own;
+  }
+
+  /** Whether a node of this table is in no other. */
+  owns(node: StreamNode): boolean {
+    return node.owner === this.#owner;
+  }
+
   insert(id: Readonly<StreamId>, node: StreamNode): void {
+    node.owner = this.#owner;
     this.ids.setWord(this.ids.insert(id), 0, this.#nodes.add(node));
     this.#nodeBytes += bytesOf(node);
   }
@@ -49,7 +69,7 @@ export class StreamNodes {
     return this.ids.remove(place);
   }
 
-  /** Adds an entry behind all others to a node, whose id is `masterId`. */
+  /** Adds an entry behind all others to a node of its own, whose id is `masterId`. */
   append(
     node: StreamNode,
     id: Readonly<StreamId>,
@@ -63,12 +83,13 @@ export class StreamNodes {
 
   /** No entry will be added to a node any more. */
   close(node: StreamNode): void {
+    if (!this.owns(node)) return;
     const bytesBefore = node.memoryBytes;
     node.close();
     this.#nodeBytes += node.memoryBytes - bytesBefore;
   }
 
-  /** So many entries of a node have been marked as deleted. */
+  /** So many entries of a node of its own have been marked as deleted. */
   countDeleted(node: StreamNode, count: number): void {
     const bytesBefore = node.memoryBytes;
     node.countDeleted(count);

@@ -3,7 +3,7 @@
  * go at once; only an exact trim looks into one. Used by StreamValue.
  */
 import { compareIds, type StreamId } from '../../rdb/structure/stream-id.ts';
-import { NodeCursor, type StreamNode } from './stream-node.ts';
+import { NodeCursor } from './stream-node.ts';
 import type { StreamNodes } from './stream-nodes.ts';
 
 export interface StreamTrim {
@@ -16,15 +16,10 @@ export interface StreamTrim {
 }
 
 /**
- * Trims the nodes of a stream of `size` entries; returns how many went. `beforeChange` is called
- * before a node is changed that stays.
+ * Trims the nodes of a stream of `size` entries; returns how many went. The last node may be another
+ * object afterwards.
  */
-export function trimNodes(
-  nodes: StreamNodes,
-  size: number,
-  trim: StreamTrim,
-  beforeChange: (node: StreamNode) => void,
-): number {
+export function trimNodes(nodes: StreamNodes, size: number, trim: StreamTrim): number {
   const { keep, approximate, limit } = trim;
   let removed = 0;
   let place = nodes.ids.first();
@@ -36,10 +31,7 @@ export function trimNodes(
     const surplus = 'length' in keep ? size - removed - keep.length : 0;
     const isOld = 'length' in keep ? live <= surplus : endsBefore(nodes, place, keep.minId);
     if (!isOld) {
-      if (!approximate) {
-        beforeChange(node);
-        removed += trimNode(nodes, place, keep, surplus);
-      }
+      if (!approximate) removed += trimNode(nodes, place, keep, surplus);
       break;
     }
     removed += live;
@@ -63,7 +55,7 @@ function trimNode(
   keep: StreamTrim['keep'],
   surplus: number,
 ): number {
-  const node = nodes.at(place);
+  const node = nodes.toChange(place);
   const cursor = new NodeCursor();
   nodes.ids.readId(place, cursor.masterId);
   cursor.open(node);

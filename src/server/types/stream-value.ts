@@ -8,12 +8,7 @@
 import { addExact, subtractExact } from '../../util/int64.ts';
 import { compareIds, maxId, minId, StreamId } from '../../rdb/structure/stream-id.ts';
 import type { StreamFacts } from '../../rdb/value-sink.ts';
-import {
-  type EntryFields,
-  NodeCursor,
-  StreamNode,
-  type StreamNodeObserver,
-} from './stream-node.ts';
+import { type EntryFields, NodeCursor, StreamNode } from './stream-node.ts';
 import { byName, entriesReadUnknown, StreamGroup } from './stream-group.ts';
 import { StreamNodes } from './stream-nodes.ts';
 import { countEntries, type IdRange, locateEntry, StreamReader } from './stream-reader.ts';
@@ -33,8 +28,6 @@ export class StreamValue implements Value {
   readonly type = valueTypes.stream;
   readonly encoding = 'stream';
   accountedBytes = 0;
-  /** Told before a guarded node changes. That one is taken out is no change. */
-  observer: StreamNodeObserver | null = null;
   /** Entries. */
   size = 0;
   /** The last id that an entry got, or that was set; new ones are greater. */
@@ -66,6 +59,7 @@ export class StreamValue implements Value {
     return objectBytes + this.#nodes.memoryBytes + this.#groupBytes;
   }
 
+  /** Takes no time to speak of, however long it is: what the two have in common they share. */
   copy(): StreamValue {
     const copy = new StreamValue(this.#settings);
     copy.size = this.size;
@@ -132,8 +126,7 @@ export class StreamValue implements Value {
     if (fields.bytes > maxNodeBytes) return 'too-large';
     const tail = this.#tail;
     const isFull = tail === null || this.#isFull(tail, fields.bytes);
-    const node = isFull ? this.#openNode(id, fields) : tail;
-    if (node.isGuarded) this.observer?.beforeChange(node);
+    const node = isFull ? this.#openNode(id, fields) : this.#tailToChange(tail);
     this.#nodes.append(node, id, this.#tailId, fields);
     this.size++;
     this.entriesAdded = addExact(this.entriesAdded, 1);
@@ -148,15 +141,15 @@ export class StreamValue implements Value {
     const cursor = new NodeCursor();
     const place = locateEntry(nodes, id, cursor);
     if (place === -1 || cursor.isDeleted) return false;
-    const node = nodes.at(place);
-    if (node.live === 1) {
+    const isTail = nodes.at(place) === this.#tail;
+    if (nodes.at(place).live === 1) {
       nodes.remove(place);
-      if (node === this.#tail) this.#findTail();
     } else {
-      if (node.isGuarded) this.observer?.beforeChange(node);
+      const node = nodes.toChange(place);
       node.markDeleted(cursor.at);
       nodes.countDeleted(node, 1);
     }
+    if (isTail) this.#findTail();
     this.size--;
     if (compareIds(id, this.maxDeletedId) > 0) this.maxDeletedId.copyFrom(id);
     if (this.size === 0 || compareIds(id, this.firstId) === 0) this.#findFirst();
@@ -165,12 +158,10 @@ export class StreamValue implements Value {
 
   /** Removes entries from the start; returns how many. */
   trim(trim: StreamTrim): number {
-    const removed = trimNodes(this.#nodes, this.size, trim, (node) => {
-      if (node.isGuarded) this.observer?.beforeChange(node);
-    });
+    const removed = trimNodes(this.#nodes, this.size, trim);
+    this.#findTail();
     if (removed === 0) return 0;
     this.size -= removed;
-    this.#findTail();
     this.#findFirst();
     return removed;
   }
@@ -272,6 +263,13 @@ export class StreamValue implements Value {
     const maxBytes = streamNodeMaxBytes === 0 ? maxNodeBytes : streamNodeMaxBytes;
     if (node.byteLength + bytes >= Math.min(maxBytes, maxNodeBytes)) return true;
     return streamNodeMaxEntries !== 0 && node.live + node.deleted >= streamNodeMaxEntries;
+  }
+
+  #tailToChange(tail: StreamNode): StreamNode {
+    if (this.#nodes.owns(tail)) return tail;
+    const own = this.#nodes.toChange(this.#nodes.ids.last());
+    this.#tail = own;
+    return own;
   }
 
   #openNode(id: Readonly<StreamId>, fields: EntryFields): StreamNode {

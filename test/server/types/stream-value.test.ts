@@ -137,6 +137,8 @@ describe('a stream', () => {
           };
           let stream = new StreamValue(settings);
           const model = new Model(nodeEntries);
+          /** Copies, and originals of copies, with what they held: later changes are none of theirs. */
+          const left: { stream: StreamValue; held: unknown[] }[] = [];
           let last = 0;
           for (const each of steps) {
             if (each.kind === 'add') {
@@ -160,8 +162,13 @@ describe('a stream', () => {
                   : ({ id }: Entry): boolean => rank(id) < rank(numberOf(keep.minId));
               expect(stream.trim(each)).toBe(model.trim(old, approximate, limit));
             }
-            if (model.added % 20 === 0) stream = stream.copy();
+            if (model.added % 20 > 0) continue;
+            const copy = stream.copy();
+            const goesOnWithCopy = left.length % 2 === 0;
+            left.push({ stream: goesOnWithCopy ? stream : copy, held: contents(stream) });
+            if (goesOnWithCopy) stream = copy;
           }
+          expect(left.map((each) => contents(each.stream))).toEqual(left.map(({ held }) => held));
           const { live } = model;
           expect(stream.size).toBe(live.length);
           expect(stream.nodes.count).toBe(model.nodes.length);
