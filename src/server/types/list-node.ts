@@ -47,9 +47,12 @@ export interface ElementWindow {
 
 export type ListEnd = 'head' | 'tail';
 
-/** Told of a guarded node before it changes; see `ListNode.isGuarded`. */
+/** Told of the nodes of a list that are older than its epoch. */
 export interface ListNodeObserver {
+  /** The node's elements are about to change. */
   beforeChange(node: ListNode): void;
+  /** A node, older or not, has been taken out; nothing changes it any more. `next` followed it. */
+  afterUnlink(node: ListNode, next: ListNode | null): void;
 }
 
 export class ListNode {
@@ -60,8 +63,8 @@ export class ListNode {
   end: number;
   count: number;
   readonly isPlain: boolean;
-  /** Whoever is saving the list wants to know before it changes. */
-  isGuarded = false;
+  /** The list's epoch when it was made, or when it last changed under an observer. */
+  epoch = 0;
 
   private constructor(bytes: Buffer, start: number, end: number, count: number, isPlain: boolean) {
     this.bytes = bytes;

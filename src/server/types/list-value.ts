@@ -26,8 +26,10 @@ export class ListValue implements Value, ElementWindow {
   windowBuffer: Buffer = noBytes;
   windowStart = 0;
   windowEnd = 0;
-  /** Told before a guarded node changes. That one is linked elsewhere or taken out is no change. */
+  /** Told before a node changes that is older than the epoch, and of all that are taken out. */
   observer: ListNodeObserver | null = null;
+  /** Whoever is about to observe the nodes that there are moves it on. */
+  epoch = 0;
 
   readonly #limits: ListLimits;
   #head: ListNode | null = null;
@@ -47,6 +49,11 @@ export class ListValue implements Value, ElementWindow {
 
   get memoryBytes(): number {
     return listOverheadBytes + this.#nodeCount * nodeOverheadBytes + this.#reservedBytes;
+  }
+
+  /** The first node, to be read only. */
+  get head(): ListNode | null {
+    return this.#head;
   }
 
   get nodeCount(): number {
@@ -241,7 +248,10 @@ export class ListValue implements Value, ElementWindow {
 
   /** Every change of a node's elements begins here; returns the bytes it has so far. */
   #beforeChange(node: ListNode): number {
-    if (node.isGuarded) this.observer?.beforeChange(node);
+    if (this.observer !== null && node.epoch !== this.epoch) {
+      this.observer.beforeChange(node);
+      node.epoch = this.epoch;
+    }
     return node.bytes.length;
   }
 
@@ -329,6 +339,7 @@ export class ListValue implements Value, ElementWindow {
   #link(node: ListNode, previous: ListNode | null, next: ListNode | null): ListNode {
     node.previous = previous;
     node.next = next;
+    node.epoch = this.epoch;
     if (previous === null) this.#head = node;
     else previous.next = node;
     if (next === null) this.#tail = node;
@@ -346,6 +357,7 @@ export class ListValue implements Value, ElementWindow {
     else next.previous = previous;
     this.#nodeCount--;
     this.#reservedBytes -= node.bytes.length;
+    this.observer?.afterUnlink(node, next);
   }
 }
 
