@@ -9,6 +9,8 @@ export interface EntryWriter {
   readonly output: RdbOutput;
   /** Collections become DUMP payloads: their types may be of a later version than files are. */
   readonly writesPayloads: boolean;
+  /** So far, those included that the sink does not have yet. */
+  readonly bytesWritten: number;
   header(): void;
   aux(name: string, value: string | number): void;
   selectDb(index: number): void;

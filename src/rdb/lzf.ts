@@ -78,8 +78,7 @@ export class LzfCompressor {
       }
 
       const longest = Math.min(end - at, maxMatch);
-      let matched = minMatch;
-      while (matched < longest && src[ref + matched] === src[at + matched]) matched++;
+      const matched = matchLength(src, ref, at, longest);
 
       if (at > literalStart) {
         out = putLiterals(src, literalStart, at, dst, out, limit);
@@ -163,6 +162,23 @@ function tableBits(length: number): number {
 
 function hashSlot(three: number, shift: number): number {
   return Math.imul(three, 0x9e3779b1) >>> shift;
+}
+
+/** How many bytes at `ref` and `at` are the same, `minMatch` of them known to be, `longest` at most. */
+function matchLength(src: Uint8Array, ref: number, at: number, longest: number): number {
+  let matched = minMatch;
+  // Four at a time: long matches are what compressing well means.
+  while (
+    matched + 4 <= longest &&
+    src[ref + matched] === src[at + matched] &&
+    src[ref + matched + 1] === src[at + matched + 1] &&
+    src[ref + matched + 2] === src[at + matched + 2] &&
+    src[ref + matched + 3] === src[at + matched + 3]
+  ) {
+    matched += 4;
+  }
+  while (matched < longest && src[ref + matched] === src[at + matched]) matched++;
+  return matched;
 }
 
 /** Writes literal runs; returns the position after them, or 0 when they would pass `limit`. */

@@ -17,6 +17,10 @@ export class RdbWriter implements EntryWriter {
     this.output = new RdbOutput(options);
   }
 
+  get bytesWritten(): number {
+    return this.output.bytesWritten;
+  }
+
   /** First call. */
   header(): void {
     const magic = Buffer.from(`REDIS${String(writtenRdbVersion).padStart(4, '0')}`);

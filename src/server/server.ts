@@ -167,6 +167,7 @@ export class BundledServer {
       pid,
       settings: persistenceSettings(config),
       defer,
+      requests: () => this.#stats.totalCommandsProcessed,
       aux: () => {
         this.#propagation.flushRun();
         return rdbAux(this.context, this.#replication.saveInfo());

@@ -34,6 +34,10 @@ export class CommandWriter implements EntryWriter {
     return this.#payload.output;
   }
 
+  get bytesWritten(): number {
+    return this.#file.bytesWritten;
+  }
+
   header(): void {
     const { timestampSec } = this.#options;
     if (timestampSec >= 0) this.raw(Buffer.from(`#TS:${timestampSec}\r\n`));

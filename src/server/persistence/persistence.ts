@@ -29,6 +29,8 @@ export interface PersistenceDeps {
   readonly pid: number;
   readonly settings: PersistenceSettings;
   readonly defer: (fn: () => void) => void;
+  /** How many requests the server has executed so far: a snapshot leaves time for them. */
+  readonly requests: () => number;
   /** Facts for the file's head: versions, times, the replication history. */
   readonly aux: () => AuxFields;
   /** The same for data that stand at no offset. */

@@ -22,6 +22,9 @@ import type { KeyspaceLoader } from './rdb-load.ts';
 /** The data set may be secret: only the owner reads it. Redis leaves this to the umask. */
 const fileMode = 0o600;
 
+/** So much is left for the disk at the end at most, when it keeps up. */
+const bytesPerSync = 8 * 1024 * 1024;
+
 /** A file being written by the running process, synchronously. */
 export class SyncRdbFile {
   readonly #path: string;
@@ -68,6 +71,9 @@ export class BackgroundRdbFile {
   readonly #handle: Promise<FileHandle>;
   #tail: Promise<void>;
   #pendingBytes = 0;
+  /** Written since the disk was last told to begin with it. */
+  #unsyncedBytes = 0;
+  #isSyncing = false;
   #failure: Error | null = null;
 
   constructor(path: string, label: string | number) {
@@ -109,12 +115,31 @@ export class BackgroundRdbFile {
   ): Promise<void> {
     await previous;
     try {
-      if (this.#failure === null) await writeAll(await this.#handle, block);
+      if (this.#failure === null) {
+        const handle = await this.#handle;
+        await writeAll(handle, block);
+        this.#unsyncedBytes += block.length;
+        if (this.#unsyncedBytes >= bytesPerSync) this.#syncAhead(handle);
+      }
     } catch (error) {
       this.#fail(error as Error);
     }
     this.#pendingBytes -= block.length;
     release();
+  }
+
+  /** The disk begins with what is there while the rest is still being made; `commit` waits for it. */
+  #syncAhead(handle: FileHandle): void {
+    if (this.#isSyncing) return;
+    this.#isSyncing = true;
+    this.#unsyncedBytes = 0;
+    const synced = (): void => {
+      this.#isSyncing = false;
+    };
+    handle.datasync().then(synced, (error: Error) => {
+      synced();
+      this.#fail(error);
+    });
   }
 
   /** Resolves when the disk has everything that was queued so far, or has failed. */
@@ -132,7 +157,7 @@ export class BackgroundRdbFile {
       if (this.#failure !== null) throw this.#failure;
       const handle = await this.#handle;
       await handle.sync();
-      await rename(this.#temporary, this.#path);
+      await replaceFile(this.#temporary, this.#path);
       await syncDirectoryInBackground(dirname(this.#path));
       return handle;
     } catch (error) {
@@ -260,6 +285,16 @@ function isAlive(pid: number): boolean {
     return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
+}
+
+/** Renames; the file that stood there goes later: to free a large one takes a while. */
+async function replaceFile(from: string, to: string): Promise<void> {
+  const old = await open(to, 'r').catch(() => undefined);
+  try {
+    await rename(from, to);
+  } finally {
+    old?.close().catch(() => undefined);
   }
 }
 

@@ -1,9 +1,11 @@
 /**
  * Drives a snapshot in slices between requests: walk for a moment, let the event loop serve, walk
- * on; stop while whoever takes the bytes is behind. Used for BGSAVE and for full syncs.
+ * on when it has (SnapshotPace says when); stop while whoever takes the bytes is behind. Used for
+ * BGSAVE, for full syncs and for the base of an append-only file.
  */
 import type { Clock } from '../../util/clock.ts';
 import type { Snapshot } from './snapshot.ts';
+import { SnapshotPace } from './snapshot-pace.ts';
 
 /** A client notices longer pauses; shorter slices make the walk slower for nothing. */
 const sliceMs = 1;
@@ -17,6 +19,8 @@ export interface SnapshotRunOptions {
   /** `rdb-key-save-delay`, milliseconds: waits so long for each key, for tests of the meantime. */
   readonly keyDelayMs: () => number;
   readonly clock: Clock;
+  /** How many requests the server has executed so far. */
+  readonly requests: () => number;
   /** Runs a function in a later turn of the event loop. */
   readonly defer: (fn: () => void) => void;
   /** All blocks are out. */
@@ -27,6 +31,7 @@ export interface SnapshotRunOptions {
 
 export class SnapshotRun {
   readonly #options: SnapshotRunOptions;
+  readonly #pace: SnapshotPace;
   #scheduled = false;
   #over = false;
   #walked = false;
@@ -35,6 +40,12 @@ export class SnapshotRun {
 
   constructor(options: SnapshotRunOptions) {
     this.#options = options;
+    const { clock, requests, snapshot } = options;
+    this.#pace = new SnapshotPace({
+      monotonicMs: () => clock.monotonic(),
+      requests,
+      bytesWritten: () => snapshot.bytesWritten,
+    });
   }
 
   /** Starts, or goes on after a stop. Calling it while running is harmless. */
@@ -69,7 +80,11 @@ export class SnapshotRun {
       this.#delay(delayMs);
       return;
     }
-    this.#walked ||= snapshot.step(delayMs > 0 ? 0 : sliceMs);
+    if (delayMs <= 0 && !this.#pace.isDue()) {
+      this.resume();
+      return;
+    }
+    this.#walked ||= this.#pace.slice(() => snapshot.step(delayMs > 0 ? 0 : sliceMs));
     if (delayMs <= 0) this.#delayedKeys = snapshot.keysProcessed;
     if (!this.#walked || this.#delayedKeys < snapshot.keysProcessed) {
       this.resume();

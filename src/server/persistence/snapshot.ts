@@ -119,6 +119,11 @@ export class Snapshot implements SnapshotObserver {
     for (const [name, value] of options.aux) this.#writer.aux(name, value);
   }
 
+  /** Of the RDB so far, those included that its taker does not have yet. */
+  get bytesWritten(): number {
+    return this.#writer.bytesWritten;
+  }
+
   /** Walks on for about `budgetMs`; true when the RDB is complete and all blocks are out. */
   step(budgetMs: number): boolean {
     assert(!this.#over, 'the snapshot is not over');

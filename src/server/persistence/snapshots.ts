@@ -30,6 +30,8 @@ export interface SnapshotsDeps {
   readonly pid: number;
   readonly settings: SnapshotSettings;
   readonly defer: (fn: () => void) => void;
+  /** How many requests the server has executed so far. */
+  readonly requests: () => number;
 }
 
 /** Takes a block of the RDB; it must call `release` when it has no more use for its memory. */
@@ -97,7 +99,7 @@ export class Snapshots {
 
   /** Starts at this very moment; the caller has checked that none is walking. */
   start(request: SlicedSnapshotRequest): SnapshotRun {
-    const { clock, defer, settings } = this.#deps;
+    const { clock, defer, requests, settings } = this.#deps;
     const snapshot = this.#newSnapshot(request, request.sink);
     const over = (): void => {
       if (this.#running?.run === run) this.#running = null;
@@ -109,6 +111,7 @@ export class Snapshots {
     const run = new SnapshotRun({
       snapshot,
       clock,
+      requests,
       keyDelayMs: () => settings.rdbKeySaveDelayUs / 1000,
       defer,
       mayGoOn: request.mayGoOn,

@@ -48,6 +48,7 @@ export class PersistenceRig {
       pid,
       settings: this.settings,
       defer: (fn) => void setImmediate(fn),
+      requests: () => 0,
       aux: () => [['redis-ver', '7.0.15']],
       auxWithoutHistory: () => [['redis-ver', '7.0.15']],
       onSaveStatus: (ok) => void this.statuses.push(ok),
