@@ -1,4 +1,4 @@
-// Loaded into the bundled server by pause-bench.ts (`node --import`): says every second on stderr
+// Loaded into the bundled server by loop-delays.ts (`node --import`): says every second on stderr
 // how long the event loop was held up at most, and which of it was garbage collection.
 import { monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks';
 

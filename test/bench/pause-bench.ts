@@ -6,6 +6,7 @@
 import { connectResp, encodeCommand } from '../support/resp-client.ts';
 import { startServerProcess, type ServerProgram } from '../support/server-process.ts';
 import { figure, row } from './figures.ts';
+import { type LoopDelay, readLoopDelays, withLoopDelays } from './loop-delays.ts';
 import { runBenchmark } from './redis-benchmark.ts';
 
 export interface PauseBenchPlan {
@@ -15,12 +16,6 @@ export interface PauseBenchPlan {
   /** Of each part of the load. */
   seconds: number;
   json: boolean;
-}
-
-interface LoopDelay {
-  maxMs: number;
-  p999Ms: number;
-  gcMs: number;
 }
 
 /** What we want to stay below. */
@@ -44,7 +39,7 @@ const parts: readonly (readonly [name: string, loads: readonly (string | string[
 ];
 
 export async function benchPauses(plan: PauseBenchPlan): Promise<void> {
-  const server = await startServerProcess(withMonitor(plan.program));
+  const server = await startServerProcess(withLoopDelays(plan.program));
   try {
     await fill(server.port, plan.keys);
     const rows = [];
@@ -52,7 +47,7 @@ export async function benchPauses(plan: PauseBenchPlan): Promise<void> {
     for (const [name, loads] of parts) {
       const from = server.log().length;
       const rates = await runSideBySide(plan, server.port, loads);
-      const delays = readDelays(server.log().slice(from));
+      const delays = readLoopDelays(server.log().slice(from));
       const result = { name, requestsPerSecond: rates, ...worstOf(delays), goalMs };
       rows.push(result);
       if (!plan.json) console.log(formatRow(result));
@@ -61,11 +56,6 @@ export async function benchPauses(plan: PauseBenchPlan): Promise<void> {
   } finally {
     await server.close();
   }
-}
-
-function withMonitor({ kind, command: [node, ...rest] }: ServerProgram): ServerProgram {
-  const monitor = new URL('loop-delay.mjs', import.meta.url).href;
-  return { kind, command: [node, '--import', monitor, ...rest] };
 }
 
 async function fill(port: number, keys: number): Promise<void> {
@@ -94,10 +84,6 @@ async function runSideBySide(
     loads.map((load, at) => runOne(load, Math.ceil(trial[at] * seconds))),
   );
   return rates.reduce((sum, rate) => sum + rate, 0);
-}
-
-function readDelays(log: string): LoopDelay[] {
-  return [...log.matchAll(/^loop-delay (.*)$/gm)].map(([, json]) => JSON.parse(json) as LoopDelay);
 }
 
 function worstOf(delays: readonly LoopDelay[]): LoopDelay {

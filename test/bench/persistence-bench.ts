@@ -9,6 +9,7 @@ import {
   type TestServer,
 } from '../support/server-process.ts';
 import { figure, median, row } from './figures.ts';
+import { withLoopDelays } from './loop-delays.ts';
 import {
   clients,
   fill,
@@ -50,7 +51,9 @@ const lines: Readonly<Record<string, Line>> = {
   'BGSAVE, idle': { unit: 's', goal: 'ratio ≤ 0.5' },
   'BGSAVE, under load': { unit: 's', goal: '' },
   'writers then, against no snapshot': { unit: 'share', goal: 'B ≥ 0.75' },
-  'longest wait of a PING then': { unit: 'ms', goal: 'B ≤ 5' },
+  'longest pause of the loop then': { unit: 'ms', goal: 'B ≤ 5' },
+  'longest wait of a PING then': { unit: 'ms', goal: '' },
+  'the same without a snapshot': { unit: 'ms', goal: '' },
   'more memory then': { unit: 'share', goal: 'B ≤ 0.10' },
   'load of the RDB': { unit: 's', goal: 'ratio ≤ 1.2' },
   'load of the AOF, RDB preamble': { unit: 's', goal: 'ratio ≤ 1.2' },
@@ -86,7 +89,8 @@ async function benchPass(
     for (const program of plan.sides) {
       // No rewrite but those that are measured.
       const args = ['--rdbcompression', rdbcompression, '--auto-aof-rewrite-percentage', '0'];
-      servers.push(await startServerProcess(program, { args }));
+      const watched = program.kind === 'bundled' ? withLoopDelays(program) : program;
+      servers.push(await startServerProcess(watched, { args }));
     }
     for (const server of servers) await fill(server, keys);
     const runs: Figures[][] = servers.map(() => []);

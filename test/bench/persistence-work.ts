@@ -12,6 +12,7 @@ import {
 import type { TestServer } from '../support/server-process.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { median } from './figures.ts';
+import { readLoopDelays } from './loop-delays.ts';
 import { runBenchmark } from './redis-benchmark.ts';
 
 /** What one run gives, by the name of its line. */
@@ -35,7 +36,7 @@ export async function measure(plan: Load, server: TestServer, keys: number): Pro
   const idle = await timeBgsave(client);
   const load = (): Promise<number> => runLoad(plan, server, keys);
   await load(); // The trial, which also warms a JIT.
-  const plain = await load();
+  const { result: plain, ...without } = await watched(server, load);
   const snapshot = await saveUnderLoad(server, client, load);
   await client.must('CONFIG', 'SET', 'appendonly', 'yes');
   await rewritten(client);
@@ -53,7 +54,9 @@ export async function measure(plan: Load, server: TestServer, keys: number): Pro
     'BGSAVE, idle': idle,
     'BGSAVE, under load': snapshot.saveSec,
     'writers then, against no snapshot': snapshot.requestsPerSecond / plain,
+    'longest pause of the loop then': snapshot.longestPauseMs,
     'longest wait of a PING then': snapshot.longestPingMs,
+    'the same without a snapshot': without.longestPingMs,
     'more memory then': snapshot.moreMemory,
     'load of the RDB': rdb,
     'load of the AOF, RDB preamble': aof,
@@ -101,6 +104,20 @@ async function timeBgsave(client: RespClient): Promise<number> {
   return (performance.now() - startMs) / 1000;
 }
 
+/** What a load gives, and what a client that only sends PINGs sees meanwhile. */
+async function watched<T>(
+  server: TestServer,
+  load: () => Promise<T>,
+): Promise<{ result: T; longestPingMs: number; peakBytes: number }> {
+  const watcher = new Watcher(server, await server.connect());
+  try {
+    const result = await load();
+    return { result, longestPingMs: watcher.longestMs, peakBytes: watcher.peakBytes };
+  } finally {
+    await watcher.stop();
+  }
+}
+
 /** One BGSAVE after the other while the load runs. */
 async function saveUnderLoad(
   server: TestServer,
@@ -109,26 +126,39 @@ async function saveUnderLoad(
 ): Promise<{
   saveSec: number;
   requestsPerSecond: number;
+  longestPauseMs: number;
   longestPingMs: number;
   moreMemory: number;
 }> {
   const before = residentBytes(server.pid);
-  const watcher = new Watcher(server, await server.connect());
+  const logged = server.log().length;
   const saves: number[] = [];
-  const saving = (async () => {
-    while (watcher.isOn) saves.push(await timeBgsave(client));
-  })();
-  const requestsPerSecond = await load();
-  await Promise.all([watcher.stop(), saving]);
+  const { result, longestPingMs, peakBytes } = await watched(server, async () => {
+    let isOn = true;
+    const saving = (async () => {
+      while (isOn) saves.push(await timeBgsave(client));
+    })();
+    const requestsPerSecond = await load();
+    isOn = false;
+    await saving;
+    return requestsPerSecond;
+  });
   // What a forked child has copied is its own, and not in the server's figure.
   const copied = Number(await field(client, 'rdb_last_cow_size'));
-  const moreMemory = (Math.max(watcher.peakBytes - before, 0) + copied) / before;
   return {
     saveSec: median(saves),
-    requestsPerSecond,
-    longestPingMs: watcher.longestMs,
-    moreMemory,
+    requestsPerSecond: result,
+    longestPauseMs: await longestPause(client, server.log().slice(logged)),
+    longestPingMs,
+    moreMemory: (Math.max(peakBytes - before, 0) + copied) / before,
   };
+}
+
+/** What a bundled server has said of its loop; of another one, what it takes to fork. */
+async function longestPause(client: RespClient, log: string): Promise<number> {
+  const delays = readLoopDelays(log);
+  if (delays.length > 0) return Math.max(...delays.map(({ maxMs }) => maxMs));
+  return Number(await field(client, 'latest_fork_usec', 'stats')) / 1000;
 }
 
 /** Sends a PING after the other, and looks at the server's memory. */
@@ -220,8 +250,8 @@ async function rewritten(client: RespClient): Promise<void> {
   await waitFor(pending, { what: 'the rewrite to end', timeoutMs: 60_000 });
 }
 
-async function field(client: RespClient, name: string): Promise<string> {
-  const text = formatReply(await client.must('INFO', 'persistence'));
+async function field(client: RespClient, name: string, section = 'persistence'): Promise<string> {
+  const text = formatReply(await client.must('INFO', section));
   return new RegExp(`^${name}:(.*?)\r?$`, 'm').exec(text)?.[1] ?? '';
 }
 
