@@ -134,12 +134,11 @@ async function saveUnderLoad(
   const logged = server.log().length;
   const saves: number[] = [];
   const { result, longestPingMs, peakBytes } = await watched(server, async () => {
-    let isOn = true;
+    const loaded = new AbortController();
     const saving = (async () => {
-      while (isOn) saves.push(await timeBgsave(client));
+      while (!loaded.signal.aborted) saves.push(await timeBgsave(client));
     })();
-    const requestsPerSecond = await load();
-    isOn = false;
+    const requestsPerSecond = await load().finally(() => loaded.abort());
     await saving;
     return requestsPerSecond;
   });
