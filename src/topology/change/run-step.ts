@@ -82,9 +82,9 @@ export class StepRunner {
       case 'hold-writes':
         return this.#holdWrites(step.node, instance);
       case 'await-nearly-in-step':
-        return this.#awaitInStep(step, nearlyBytes);
+        return this.#awaitInStep(step, 'nearly');
       case 'await-in-step':
-        return this.#awaitInStep(step, 0);
+        return this.#awaitInStep(step, 'to the byte');
       case 'detach':
         this.#detached.set(step.node, step.from);
         return changeAndVerify(instance, replicaofNobody(instance), {
@@ -141,25 +141,34 @@ export class StepRunner {
     return asStep(await pauseWrites(instance, Math.ceil(this.#options.timeoutMs * holdTimeouts)));
   }
 
-  /** For every byte, `ahead` must stand still: its writes are held, or it is detached. */
+  /**
+   * To the byte: `ahead` must stand still, its writes are held or it is detached. Nearly: little is
+   * missing, and nothing of what `ahead` had at the look before. A replica that has just loaded a full
+   * copy gets nothing more for up to a second, and would have writers wait for that.
+   */
   async #awaitInStep(
     { node, also, with: ahead }: Extract<Step, { also: readonly NodeId[] }>,
-    mayMissBytes: number,
+    how: 'nearly' | 'to the byte',
   ): Promise<StepOutcome> {
     let missing: number | undefined;
+    let lookBefore: number | undefined;
     const inStep = await this.#poll(async () => {
       const [wanted, ...others] = await Promise.all(
         [ahead, node, ...also].map((id) => this.#look(id)),
       );
       if (wanted.kind === 'failed') return wanted;
+      const offset = wanted.value.masterReplOffset;
+      const nearly = Math.max(offset - nearlyBytes, lookBefore ?? offset);
+      lookBefore = offset;
       missing = 0;
       for (const own of others) {
         if (own.kind === 'failed') return own;
         const isOurs = sharesHistory(own.value, wanted.value);
-        const behind = wanted.value.masterReplOffset - own.value.masterReplOffset;
+        const behind = offset - own.value.masterReplOffset;
         missing = isOurs && missing !== undefined ? Math.max(missing, behind) : undefined;
       }
-      return ok(missing !== undefined && missing <= mayMissBytes);
+      const enough = how === 'nearly' ? nearly : offset;
+      return ok(missing !== undefined && missing <= offset - enough);
     });
     if (inStep.kind === 'failed') return { kind: 'failed', message: inStep.failure.message };
     if (inStep.value) return { kind: 'ok' };

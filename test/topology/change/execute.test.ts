@@ -15,6 +15,7 @@ import type { Step } from '../../../src/topology/plan/step.ts';
 import { useResources } from '../../support/resources.ts';
 import { needServer } from '../../support/server-kinds.ts';
 import type { TestServer } from '../../support/server-process.ts';
+import type { TcpProxy } from '../../support/tcp-proxy.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { edgesOf, linkUp, liveKinds, look, startTree } from '../live.ts';
 
@@ -45,6 +46,17 @@ async function change(
 
 function idOf(before: Observation, server: TestServer): string {
   return before.find(`${host}:${server.port}`).id;
+}
+
+/** The replica follows through a proxy from now on. */
+async function behindProxy(
+  master: TestServer,
+  replica: TestServer,
+): Promise<{ before: Observation; proxy: TcpProxy }> {
+  const proxy = await use.proxy({ port: master.port });
+  await replica.cli('REPLICAOF', host, proxy.port);
+  await linkUp(replica);
+  return { before: await look(master), proxy };
 }
 
 describe.each(liveKinds)('promote on %s', (kind) => {
@@ -130,16 +142,20 @@ describe('promote', () => {
   it('releases the writes when the replica does not get in step', async (context) => {
     needServer(context, 'redis7');
     const { a, b } = await startTree(use, 'redis7', { a: undefined, b: 'a' });
-    const proxy = await use.proxy({ port: a.port });
-    await b.cli('REPLICAOF', host, proxy.port);
-    await linkUp(b);
-    const before = await look(a);
-    proxy.stall('toClient');
-    await a.cli('SET', 'k', 'v');
+    const { before, proxy } = await behindProxy(a, b);
+    const client = await a.connect();
     const executed = await change(
       before,
       { kind: 'promote', node: idOf(before, b) },
-      { timeoutMs: 200 },
+      {
+        timeoutMs: 200,
+        // In the last moment: it is on its way before the order to hold writes is.
+        onStep: ({ step }) => {
+          if (step.kind !== 'await-nearly-in-step') return;
+          proxy.stall('toClient');
+          void client.command('SET', 'k', 'v');
+        },
+      },
     );
     expect(executed).toMatchObject({
       kind: 'stopped',
@@ -148,6 +164,20 @@ describe('promote', () => {
     });
     expect(await a.cli('SET', 'k', 'w')).toContain('OK');
     expect(await a.info('role')).toBe('master');
+  });
+
+  it('holds no writes for a replica that gets nothing, however little it misses', async (context) => {
+    needServer(context, 'redis7');
+    const { a, b } = await startTree(use, 'redis7', { a: undefined, b: 'a' });
+    const { before, proxy } = await behindProxy(a, b);
+    proxy.stall('toClient');
+    await a.cli('SET', 'k', 'v');
+    const executed = await change(
+      before,
+      { kind: 'promote', node: idOf(before, b) },
+      { timeoutMs: 200 },
+    );
+    expect(executed).toMatchObject({ kind: 'stopped', at: { kind: 'await-nearly-in-step' } });
   });
 
   it('takes over from a dead master', async (context) => {
