@@ -19,6 +19,7 @@ import type { UpstreamInfo } from '../../protocol/info.ts';
 import { lagBetween, type Link, type LinkState } from '../model.ts';
 import type { NodeFacts, NodeId, Topology, TopologyNode } from '../model.ts';
 import { assembleSentinels, isSentinel } from './assemble-sentinels.ts';
+import { withoutStaleCircles } from './stale-circles.ts';
 import type { Seed, Visit } from './visit.ts';
 
 /** A node while it is put together: all visits that turned out to be the same server. */
@@ -35,7 +36,9 @@ interface Draft {
 export function assembleTopology(visits: readonly Visit[], source: Topology['source']): Topology {
   const drafts = mergeUnansweredAliases(mergeByRunId(visits.filter((visit) => !isSentinel(visit))));
   const watches = visits.flatMap((visit) => visit.watches ?? []);
-  const links = drafts.flatMap((draft) => linkFor(draft, drafts, watches) ?? []);
+  const links = withoutStaleCircles(
+    drafts.flatMap((draft) => linkFor(draft, drafts, watches) ?? []),
+  );
   const secrets: Secret[] = [];
   const nodes = drafts.map((draft) => toNode(draft, secrets));
   return { source, nodes, links, sentinels: assembleSentinels(visits.filter(isSentinel), nodes) };

@@ -226,6 +226,18 @@ describe('a node that does not answer', () => {
     expect(depthOf(topology)).toBe(2);
   });
 
+  it('is not below one that follows it by now, whatever the inventory says', () => {
+    const topology = assembleTopology(
+      [
+        answered('127.0.0.1:1', { runId: 'a', upstream: '127.0.0.1:3' }, named('a')),
+        answered('127.0.0.1:2', { runId: 'b', upstream: '127.0.0.1:1' }, named('b', 'a')),
+        silent('127.0.0.1:3', named('c', 'b')),
+      ],
+      'inventory',
+    );
+    expect(edges(topology)).toEqual(['a -> c', 'b -> a', 'c -> none']);
+  });
+
   it('keeps its place above those who follow it', () => {
     const topology = assembleTopology(
       [
