@@ -21,8 +21,12 @@ export async function findEngine(
   const program = engine === 'redis' || engine === 'valkey' ? `${engine}-server` : engine;
   const path = isAbsolute(program) ? program : await findOnPath(program, env);
   if (path !== undefined && (await isExecutable(path))) return { kind: 'found', command: [path] };
-  const where = isAbsolute(program) ? '' : ' on the PATH';
-  return missing(`there is no program ${program}${where}`, installHint(engine));
+  return missing(
+    path !== undefined && (await exists(path))
+      ? `${path} is not a program that you may run`
+      : `there is no program ${program}${isAbsolute(program) ? '' : ' on the PATH'}`,
+    installHint(engine),
+  );
 }
 
 /** What the user typed, as the inventory keeps it: a path is made absolute. */
@@ -43,10 +47,11 @@ function missing(message: string, hint: string): EngineCommand {
 }
 
 function installHint(engine: string): string {
-  const other = 'or --engine bundled, which needs nothing installed';
-  if (engine === 'redis') return `install it (apt install redis-server), ${other}`;
-  if (engine === 'valkey') return `install it (apt install valkey-server), ${other}`;
-  return `name an engine: bundled, redis, valkey or the path of a program, ${other}`;
+  const bundled = 'bundled, which needs nothing installed';
+  if (engine !== 'redis' && engine !== 'valkey') {
+    return `name an engine: redis, valkey, the path of a program, or ${bundled}`;
+  }
+  return `install it (apt install ${engine}-server), or --engine ${bundled}`;
 }
 
 async function findOnPath(program: string, env: NodeJS.ProcessEnv): Promise<string | undefined> {
@@ -55,6 +60,13 @@ async function findOnPath(program: string, env: NodeJS.ProcessEnv): Promise<stri
     if (dir !== '' && (await isExecutable(path))) return path;
   }
   return undefined;
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function isFile(path: string): Promise<boolean> {

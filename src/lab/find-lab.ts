@@ -23,7 +23,7 @@ export function findLabDir({
   const where = lab === undefined ? `in ${cwd} or above it` : `at ${resolve(cwd, lab)}`;
   throw new OperatorError(`there is no lab ${where}`, {
     cause: `no file ${specFileName} was found`,
-    hint: 'repl init 6379 6380 6381     (makes one here), or name one with --lab DIR',
+    hint: 'repl init 6379 6380 6381   (makes one here), or name one with --lab DIR',
   });
 }
 

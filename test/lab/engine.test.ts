@@ -33,7 +33,9 @@ test('a path is a program, if it may be run', async () => {
   const { path } = await makeProgram('my-server');
   expect(await findEngine(path)).toEqual({ kind: 'found', command: [path] });
   await chmod(path, 0o644);
-  expect(await findEngine(path)).toMatchObject({ kind: 'missing' });
+  expect(await findEngine(path)).toMatchObject({
+    refusal: { message: `${path} is not a program that you may run` },
+  });
   expect(await findEngine(`${path}x`)).toMatchObject({
     refusal: { message: `there is no program ${path}x` },
   });
