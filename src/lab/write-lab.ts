@@ -6,6 +6,7 @@
 import { mkdir, mkdtemp, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { OperatorError } from '../util/errors.ts';
+import { fileErrorText } from '../util/file-error.ts';
 import type { PlannedFile } from './scaffold.ts';
 
 /** Only the owner may enter the directories and read the files: they hold passwords. */
@@ -32,7 +33,7 @@ export async function writeLab(labDir: string, files: readonly PlannedFile[]): P
   } catch (error) {
     for (const undo of undos.reverse()) await undo();
     throw new OperatorError(`could not write the lab into ${labDir}`, {
-      cause: error,
+      cause: fileErrorText(error),
       hint: 'everything is as it was before; another directory can be named with --dir DIR',
     });
   }
@@ -58,15 +59,17 @@ async function moveIntoPlace(
   undos.push(() => rm(target, { force: true }));
 }
 
-/** Makes a directory and those above it; undone, those that were made go again if still empty. */
+/**
+ * Makes a directory and those above it; undone, those that were made go again if still empty. One by
+ * one: told to make all of them, Node never ends where none can be made, as below /proc [Node 20].
+ */
 async function makeDirectory(path: string, undos: Undo[]): Promise<void> {
-  const first = await mkdir(path, { recursive: true, mode: directoryMode });
-  if (first === undefined) return;
-  undos.push(async () => {
-    for (let at = path; at.length >= first.length; at = dirname(at)) {
-      await rmdir(at).catch(() => undefined);
-    }
-  });
+  const missing: string[] = [];
+  for (let at = path; !(await exists(at)); at = dirname(at)) missing.unshift(at);
+  for (const each of missing) {
+    await mkdir(each, { mode: directoryMode });
+    undos.push(() => rmdir(each).catch(() => undefined));
+  }
 }
 
 function exists(path: string): Promise<boolean> {

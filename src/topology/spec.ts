@@ -10,6 +10,7 @@ import { formatAddress, parseAddress, type Address } from '../instance/address.t
 import { Secret } from '../instance/secret.ts';
 import type { TlsFiles } from '../instance/tls.ts';
 import { OperatorError } from '../util/errors.ts';
+import { fileErrorText } from '../util/file-error.ts';
 
 /** The inventory's name inside a lab's directory. */
 export const specFileName = 'repl.yaml';
@@ -62,7 +63,7 @@ export async function loadSpec(labDir: string): Promise<LabSpec> {
     return parseSpec(await readFile(path, 'utf8'), path);
   } catch (error) {
     if (error instanceof OperatorError) throw error;
-    throw new OperatorError(`could not read ${path}`, { cause: error });
+    throw new OperatorError(`could not read ${path}`, { cause: fileErrorText(error) });
   }
 }
 

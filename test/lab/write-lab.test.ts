@@ -65,6 +65,18 @@ test('takes everything back when a step fails', async () => {
   expect(await snapshot(dir)).toEqual(before);
 });
 
+test('says in plain words why it cannot', async () => {
+  const dir = await use.tempDir();
+  await writeFile(join(dir, 'file'), '');
+  await expect(writeLab(join(dir, 'file', 'lab'), files)).rejects.toMatchObject({
+    cause: `a file is where a directory is wanted: ${dir}/file/lab (ENOTDIR)`,
+  });
+});
+
+test.runIf(process.platform === 'linux')('ends where no directory can be made', async () => {
+  await expect(writeLab('/proc/redis-repl/lab', files)).rejects.toThrow(/could not write/);
+});
+
 test('takes back the directories that it made', async () => {
   const dir = await use.tempDir();
   await writeFile(join(dir, 'file'), '');
