@@ -4,6 +4,7 @@
 import { join, relative } from 'node:path';
 import type { LabPlan, PlannedFile } from '../lab/scaffold.ts';
 import { specFileName, type NodeSpec } from '../topology/spec.ts';
+import { shellWord } from '../util/shell-word.ts';
 import type { NodeResultDocument } from './node-results.ts';
 import type { Paint } from './views/paint.ts';
 import type { StatusDocument } from './views/status-json.ts';
@@ -62,7 +63,7 @@ export function renderNextSteps(
     readonly paint: Paint;
   },
 ): string {
-  const lab = labDir === cwd ? '' : ` --lab ${relative(cwd, labDir) || labDir}`;
+  const lab = labDir === cwd ? '' : ` --lab ${shellWord(relative(cwd, labDir) || labDir)}`;
   const replica = spec.nodes.find(({ replicaof }) => replicaof !== undefined);
   const steps = started
     ? [

@@ -8,6 +8,7 @@ import type { Address } from '../instance/address.ts';
 import type { Credentials } from '../instance/connection.ts';
 import type { Tls } from '../instance/tls.ts';
 import { OperatorError } from '../util/errors.ts';
+import { shellWord } from '../util/shell-word.ts';
 import { BaseCommand } from './base-command.ts';
 import type { Direction, RecordedNode } from '../topology/change/change-record.ts';
 import type { Fence } from '../topology/model.ts';
@@ -221,7 +222,7 @@ export abstract class TopologyCommand extends BaseCommand {
 
   /** What was typed, for people. There is no secret in it: none is taken from the command line. */
   protected typed(): string {
-    return ['repl', this.id, ...this.argv].join(' ');
+    return ['repl', this.id ?? '', ...this.argv].map(shellWord).join(' ');
   }
 
   private async changeOptions(

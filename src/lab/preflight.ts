@@ -7,6 +7,7 @@ import { stat } from 'node:fs/promises';
 import { createServer, isIP } from 'node:net';
 import { join } from 'node:path';
 import { loadSpec, specFileName } from '../topology/spec.ts';
+import { shellWord } from '../util/shell-word.ts';
 import { findEngine } from './engine.ts';
 import { inspectNode } from './node-state.ts';
 import type { Refusal } from './refusal.ts';
@@ -67,7 +68,7 @@ async function checkRunning(labDir: string): Promise<Refusal[]> {
     {
       kind: 'lab-running',
       message: `nodes of the lab in ${labDir} are running: ${names}`,
-      hint: `repl stop --lab ${labDir}`,
+      hint: `repl stop --lab ${shellWord(labDir)}`,
     },
   ];
 }
