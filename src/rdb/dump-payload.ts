@@ -27,14 +27,15 @@ export function writeDumpPayload(
 ): Buffer {
   const payload = newDumpPayload(type, options);
   writeBody(payload.output);
-  return payload.finish();
+  return Buffer.concat(payload.finish());
 }
 
 /** A payload whose body comes in pieces. */
 export interface DumpPayloadWriter {
   /** Takes what follows the type byte. */
   readonly output: RdbOutput;
-  finish(): Buffer;
+  /** Returns the payload in blocks, as long as it is. */
+  finish(): Uint8Array[];
 }
 
 export function newDumpPayload(
@@ -54,7 +55,7 @@ export function newDumpPayload(
       output.byte(version & 0xff);
       output.byte(version >>> 8);
       output.end();
-      return Buffer.concat(blocks);
+      return blocks;
     },
   };
 }

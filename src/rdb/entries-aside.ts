@@ -8,6 +8,8 @@ export class EntriesAside {
   /** Takes the entries. */
   readonly writer: EntryWriter;
   readonly #blocks: Uint8Array[] = [];
+  /** Blocks that have been moved. */
+  #moved = 0;
 
   /** For entries that `owner` will have to take. */
   constructor(owner: EntryWriter) {
@@ -17,10 +19,12 @@ export class EntriesAside {
     });
   }
 
-  /** Moves what has been collected, if anything, to the end of a writer. */
-  appendTo(owner: EntryWriter): void {
+  /** Moves some of what has been collected to the end of a writer; true when nothing is left. */
+  drainTo(owner: EntryWriter): boolean {
     this.writer.flush();
-    for (const block of this.#blocks) owner.raw(block);
-    this.#blocks.length = 0;
+    if (this.#moved < this.#blocks.length) owner.raw(this.#blocks[this.#moved++]);
+    if (this.#moved < this.#blocks.length) return false;
+    this.#blocks.length = this.#moved = 0;
+    return true;
   }
 }

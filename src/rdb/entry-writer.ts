@@ -36,7 +36,10 @@ export interface EntryWriter {
     idleSeconds: number,
     freq: number,
   ): void;
+  /** `drain` must follow, until it is true. */
   endEntry(): void;
+  /** Hands over some of what the entry has left; true when nothing is left. */
+  drain(): boolean;
   /** Hands what is written so far to the sink. */
   flush(): void;
   eof(): void;

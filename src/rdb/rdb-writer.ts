@@ -96,6 +96,10 @@ export class RdbWriter implements EntryWriter {
   /** A body needs no end. */
   endEntry(): void {}
 
+  drain(): boolean {
+    return true;
+  }
+
   flush(): void {
     this.output.flush();
   }

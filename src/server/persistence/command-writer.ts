@@ -1,7 +1,8 @@
 /**
  * Writes a data set as commands that rebuild it: SELECT, SET for strings, RESTORE for collections,
  * with the payload that DUMP gives. The base of an append-only file without an RDB in it
- * (`aof-use-rdb-preamble no`).
+ * (`aof-use-rdb-preamble no`). A payload's length stands before it, so all of it is in memory until
+ * it is complete; then it goes out in pieces.
  */
 import { encodeCommand } from '../../protocol/resp-encode.ts';
 import { type DumpPayloadWriter, newDumpPayload } from '../../rdb/dump-payload.ts';
@@ -15,12 +16,18 @@ export interface CommandWriterOptions {
   readonly timestampSec: number;
 }
 
+/** So much of a payload is handed over at once. */
+const pieceBytes = 256 * 1024;
+
 export class CommandWriter implements EntryWriter {
   readonly writesPayloads = true;
   readonly #options: CommandWriterOptions;
   /** Collects the commands' bytes. */
   readonly #file: RdbOutput;
   #payload: DumpPayloadWriter | null = null;
+  /** What the entry that has ended leaves, and how many of these blocks are on their way. */
+  #blocks: Uint8Array[] = [];
+  #drained = 0;
   #key = Buffer.alloc(0);
   #expireAtMs = -1;
 
@@ -82,8 +89,25 @@ export class CommandWriter implements EntryWriter {
     const payload = this.#payload;
     if (payload === null) throw new Error('no entry has begun');
     this.#payload = null;
-    const at = String(Math.max(this.#expireAtMs, 0));
-    this.#command('RESTORE', this.#key, at, payload.finish(), 'ABSTTL');
+    this.#blocks = payload.finish();
+    this.#drained = 0;
+    const bytes = payload.output.bytesWritten;
+    const [key, at] = [this.#key, String(Math.max(this.#expireAtMs, 0))];
+    this.raw(Buffer.from(`*5\r\n$7\r\nRESTORE\r\n$${key.length}\r\n`));
+    this.raw(key);
+    this.raw(Buffer.from(`\r\n$${at.length}\r\n${at}\r\n$${bytes}\r\n`));
+    this.#blocks.push(Buffer.from('\r\n$6\r\nABSTTL\r\n'));
+  }
+
+  drain(): boolean {
+    for (let left = pieceBytes; left > 0 && this.#drained < this.#blocks.length; this.#drained++) {
+      const block = this.#blocks[this.#drained];
+      this.raw(block);
+      left -= block.length;
+    }
+    if (this.#drained < this.#blocks.length) return false;
+    this.#blocks = [];
+    return true;
   }
 
   flush(): void {

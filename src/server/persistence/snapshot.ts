@@ -76,8 +76,9 @@ export class Snapshot implements SnapshotObserver {
   #partIndex = 0;
   /** Collections that are written in pieces, in their order; the first may be half written. */
   readonly #large: LargeEntry[] = [];
-  #isFirstBegun = false;
-  /** What must wait until that one is complete. */
+  /** What the writer is in the middle of: that one's body, or what follows when it is complete. */
+  #middleOf: 'nothing' | 'body' | 'rest' = 'nothing';
+  /** What must wait until the writer is in the middle of nothing. */
   readonly #aside: EntriesAside;
   #selectedDb = -1;
   /** Refs of one dict, for `#walkSome` alone. */
@@ -252,31 +253,35 @@ export class Snapshot implements SnapshotObserver {
     writer.beginEntry(body.rdbType, key, windowStart, windowEnd, expireAt, idle, frequency);
     body.write(writer.output, Number.POSITIVE_INFINITY);
     writer.endEntry();
+    while (!writer.drain());
     return Math.floor(value.memoryBytes / bytesPerWork);
   }
 
   /** Goes on with the collections that wait, as far as time allows; true when none is left. */
   #writeLarge(deadline: number): boolean {
-    const writer = this.#writer;
-    for (let entry = this.#large.at(0); entry !== undefined; entry = this.#large.at(0)) {
-      const { body, part } = entry;
-      if (!this.#isFirstBegun) {
-        this.#select(part, writer);
-        const { key, expireAtMs, idleSeconds, frequency } = entry;
-        const { rdbType } = body;
-        writer.beginEntry(rdbType, key, 0, key.length, expireAtMs, idleSeconds, frequency);
-        this.#isFirstBegun = true;
-      }
-      while (!body.write(writer.output, pieceElements)) {
-        if (this.#monotonicMs() >= deadline) return false;
-      }
-      writer.endEntry();
-      body.release();
-      this.#large.shift();
-      this.#isFirstBegun = false;
-      this.#aside.appendTo(writer);
+    while (this.#middleOf !== 'nothing' || this.#large.length > 0) {
+      if (this.#middleOf === 'nothing') this.#beginLarge(this.#large[0]);
+      if (this.#middleOf === 'body') this.#writeBody(this.#large[0]);
+      else if (this.#writer.drain() && this.#aside.drainTo(this.#writer))
+        this.#middleOf = 'nothing';
+      if (this.#middleOf !== 'nothing' && this.#monotonicMs() >= deadline) return false;
     }
     return true;
+  }
+
+  #beginLarge({ body, part, key, expireAtMs, idleSeconds, frequency }: LargeEntry): void {
+    const { rdbType } = body;
+    this.#select(part, this.#writer);
+    this.#writer.beginEntry(rdbType, key, 0, key.length, expireAtMs, idleSeconds, frequency);
+    this.#middleOf = 'body';
+  }
+
+  #writeBody({ body }: LargeEntry): void {
+    if (!body.write(this.#writer.output, pieceElements)) return;
+    this.#writer.endEntry();
+    body.release();
+    this.#large.shift();
+    this.#middleOf = 'rest';
   }
 
   #bodyOf(value: Value): ValueBody {
@@ -294,7 +299,7 @@ export class Snapshot implements SnapshotObserver {
 
   /** Where an entry of `part` goes that is written at once. */
   #writerFor(part: Part): EntryWriter {
-    const writer = this.#isFirstBegun ? this.#aside.writer : this.#writer;
+    const writer = this.#middleOf === 'nothing' ? this.#writer : this.#aside.writer;
     this.#select(part, writer);
     return writer;
   }

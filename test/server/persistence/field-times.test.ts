@@ -4,7 +4,6 @@
  */
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { RequestReader } from '../../../src/protocol/request-reader.ts';
 import {
   decodeDumpBody,
   readDumpPayload,
@@ -20,6 +19,7 @@ import { HashValue } from '../../../src/server/types/hash-value.ts';
 import { seededRandom } from '../../../src/util/random.ts';
 import { cut, readAll, silentSink } from '../../rdb/collect.ts';
 import { loadRdb, rdbOf } from './support/rdb-bytes.ts';
+import { requestsIn } from './support/requests-in.ts';
 
 type Fields = Record<string, { value: string; atMs: number }>;
 
@@ -164,20 +164,6 @@ function restored(payload: Buffer): HashValue {
   const sink = { ...silentSink, beginHash: () => hash };
   decodeDumpBody(read.type, read.body, Buffer.alloc(0), sink);
   return hash;
-}
-
-/** The words of each request in a file of nothing else. */
-function requestsIn(file: Buffer): Buffer[][] {
-  const reader = new RequestReader(() => []);
-  const requests: Buffer[][] = [];
-  for (let at = 0; at < file.length;) {
-    at = reader.parse(file, at, file.length, true);
-    const { argc, argStart, argEnd } = reader;
-    requests.push(
-      Array.from({ length: argc }, (_, index) => file.subarray(argStart[index], argEnd[index])),
-    );
-  }
-  return requests;
 }
 
 function keyspaceOf(data: Record<string, Fields>): Keyspace {

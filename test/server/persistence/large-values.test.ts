@@ -4,14 +4,13 @@
  */
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { RdbReader } from '../../../src/rdb/rdb-reader.ts';
+import type { BlockSink } from '../../../src/rdb/rdb-output.ts';
 import { RdbWriter } from '../../../src/rdb/rdb-writer.ts';
 import { StreamId } from '../../../src/rdb/structure/stream-id.ts';
 import { datasetDigest } from '../../../src/server/digest.ts';
 import type { Dict } from '../../../src/server/keyspace/dict.ts';
 import { Keyspace } from '../../../src/server/keyspace/keyspace.ts';
-import { KeyspaceLoader } from '../../../src/server/persistence/rdb-load.ts';
-import { SkippedItems } from '../../../src/server/persistence/skipped-items.ts';
+import { CommandWriter } from '../../../src/server/persistence/command-writer.ts';
 import { Snapshot } from '../../../src/server/persistence/snapshot.ts';
 import { HashValue } from '../../../src/server/types/hash-value.ts';
 import { ListValue } from '../../../src/server/types/list-value.ts';
@@ -19,8 +18,8 @@ import { SetValue } from '../../../src/server/types/set-value.ts';
 import { StreamValue } from '../../../src/server/types/stream-value.ts';
 import type { Value, ValueSettings } from '../../../src/server/types/value.ts';
 import { ZsetValue } from '../../../src/server/types/zset-value.ts';
-import { assert } from '../../../src/util/errors.ts';
 import { seededRandom, type Random } from '../../../src/util/random.ts';
+import { loadCollections, loadRdb } from './support/rdb-bytes.ts';
 
 /** Elements of each: more than what is written at once. */
 const elementCount = 2500;
@@ -134,26 +133,29 @@ const stream: Kind = {
 const kinds: Record<string, Kind> = { hash, set, zset, list, stream };
 
 describe.each(Object.entries(kinds))('a large %s', (_name, kind) => {
-  test('is saved as it was, whatever happens to it meanwhile', () => {
-    const run = fc.property(fc.nat(), fc.nat(60), fc.nat(400), (seed, steps, changes) => {
-      const pick = picker(seededRandom(seed));
-      const data = newKeyspace();
-      const { dict } = data.databases[0];
-      for (const key of ['a', 'b', 'c']) put(dict, key, kind.make(data.valueSettings));
-      put(dict, 'small', new SetValue(data.valueSettings));
-      const wanted = datasetDigest(data);
-      const saving = new Saving(data);
-      for (let left = changes; left > 0; left--) {
-        if (pick(changes) < steps) saving.step();
-        const ref = dict.find(...window('abc'[pick(3)]));
-        if (ref !== 0) kind.change(dict.valueForWrite(ref), pick);
-        if (ref !== 0 && pick(200) === 0) dict.remove(ref);
-        if (pick(500) === 0) data.flush(data.databases);
-      }
-      expect(saving.finish()).toBe(wanted);
-    });
-    fc.assert(run, { numRuns: 12 });
-  });
+  test.each(['rdb', 'commands'] as const)(
+    'is saved as it was, whatever happens to it meanwhile: %s',
+    (form) => {
+      const run = fc.property(fc.nat(), fc.nat(60), fc.nat(400), (seed, steps, changes) => {
+        const pick = picker(seededRandom(seed));
+        const data = newKeyspace();
+        const { dict } = data.databases[0];
+        for (const key of ['a', 'b', 'c']) put(dict, key, kind.make(data.valueSettings));
+        put(dict, 'small', new SetValue(data.valueSettings));
+        const wanted = datasetDigest(data);
+        const saving = new Saving(data, form);
+        for (let left = changes; left > 0; left--) {
+          if (pick(changes) < steps) saving.step();
+          const ref = dict.find(...window('abc'[pick(3)]));
+          if (ref !== 0) kind.change(dict.valueForWrite(ref), pick);
+          if (ref !== 0 && pick(200) === 0) dict.remove(ref);
+          if (pick(500) === 0) data.flush(data.databases);
+        }
+        expect(saving.finish()).toBe(wanted);
+      });
+      fc.assert(run, { numRuns: 12 });
+    },
+  );
 
   test('costs a change what it touches', () => {
     const data = newKeyspace();
@@ -184,23 +186,47 @@ describe.each(Object.entries(kinds))('a large %s', (_name, kind) => {
   });
 });
 
+test('what is written as one command goes out in pieces, and what was set aside meanwhile after it', () => {
+  const data = newKeyspace();
+  const { dict } = data.databases[0];
+  const large = new SetValue(data.valueSettings);
+  for (let at = 0; at < 30_000; at++) large.add(...window(nameOf(at)));
+  put(dict, 'large', large);
+  for (let at = 0; at < 3000; at++) put(dict, `small ${at}`, new SetValue(data.valueSettings));
+  const wanted = datasetDigest(data);
+  const saving = new Saving(data, 'commands');
+  let most = 0;
+  for (let at = 0, before = 0, isOver = false; !isOver; at++, before = saving.bytesWritten) {
+    (dict.valueForWrite(dict.find(...window('large'))) as SetValue).remove(...window(nameOf(at)));
+    const ref = dict.find(...window(`small ${at % 3000}`));
+    (dict.valueForWrite(ref) as SetValue).add(...window('two'));
+    isOver = saving.step();
+    most = Math.max(most, saving.bytesWritten - before);
+  }
+  expect(saving.bytesWritten).toBeGreaterThan(1_500_000);
+  expect(most).toBeLessThan(400_000);
+  expect(saving.digest()).toBe(wanted);
+});
+
 /** A snapshot whose bytes are kept, and whose clock ticks once per look. */
 class Saving {
   readonly snapshot: Snapshot;
   bytesWritten = 0;
+  readonly #form: 'rdb' | 'commands';
   readonly #blocks: Buffer[] = [];
   #ticks = 0;
   #isOver = false;
 
-  constructor(data: Keyspace) {
-    const writer = new RdbWriter({
-      sink: (block) => {
-        this.#blocks.push(Buffer.from(block));
-        this.bytesWritten += block.length;
-      },
-      blockBytes: 64,
-      compress: false,
-    });
+  constructor(data: Keyspace, form: 'rdb' | 'commands' = 'rdb') {
+    this.#form = form;
+    const sink: BlockSink = (block) => {
+      this.#blocks.push(Buffer.from(block));
+      this.bytesWritten += block.length;
+    };
+    const writer =
+      form === 'rdb'
+        ? new RdbWriter({ sink, blockBytes: 64, compress: false })
+        : new CommandWriter({ sink, compress: false, timestampSec: -1 });
     this.snapshot = new Snapshot({
       keyspace: data,
       writer,
@@ -223,15 +249,8 @@ class Saving {
   /** Of what the RDB holds. */
   digest(): string {
     const loaded = newKeyspace();
-    const loader = new KeyspaceLoader({
-      dict: (dbId) => loaded.databases[dbId].dict,
-      dropExpiredBefore: -1,
-      valueSettings: loaded.valueSettings,
-      skipped: new SkippedItems(),
-    });
-    const reader = new RdbReader();
-    for (const block of this.#blocks) reader.feed(block);
-    assert(reader.parse(loader).kind === 'done', 'the RDB is whole');
+    if (this.#form === 'rdb') loadRdb(loaded, this.#blocks);
+    else loadCollections(loaded, Buffer.concat(this.#blocks));
     return datasetDigest(loaded);
   }
 }
