@@ -21,6 +21,8 @@ export type ChangeOutcome =
   | 'pending'
   /** It failed, and all is as it was before. */
   | 'rolled-back'
+  /** It was ended half-way, with everything where it was found. */
+  | 'left'
   /** It stopped in the middle: `repl resume` or `repl rollback`. */
   | 'incomplete';
 
@@ -110,6 +112,7 @@ function exitCodeOf({ outcome, interrupted = false }: ChangeEnd): ExitCode {
     planned: exitCodes.pending,
     'nothing-to-do': exitCodes.ok,
     done: exitCodes.ok,
+    left: exitCodes.ok,
     pending: exitCodes.degraded,
     'rolled-back': exitCodes.failed,
     incomplete: exitCodes.incomplete,

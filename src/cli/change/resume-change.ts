@@ -1,26 +1,31 @@
 /**
  * Takes up a change that was left in the middle: forward to what it wanted, or back to what was
  * before. Either way the steps are planned anew from what is there now, since the tool that died may
- * have done more than it could write down. Used by `repl resume` and `repl rollback`.
+ * have done more than it could write down. Or nowhere: then only what is held is
+ * released. Used by `repl resume` and `repl rollback`.
  */
 import { outcomeOf } from '../../topology/change/carry-out.ts';
 import type { ChangeRecord, Direction } from '../../topology/change/change-record.ts';
 import { continueJournal, type Journal } from '../../topology/change/journal.ts';
 import { nodeOf, type Topology } from '../../topology/model.ts';
 import { planShape } from '../../topology/plan/plan-shape.ts';
-import type { Move } from '../../topology/plan/planned.ts';
+import type { Move, Planned } from '../../topology/plan/planned.ts';
 import type { Step } from '../../topology/plan/step.ts';
 import {
+  allowances,
   isSettling,
-  isTakeover,
   leftOpenSteps,
   movedNodes,
   shapeToday,
+  takenOver,
   withRecordedSettings,
 } from '../../topology/change/take-up.ts';
+import { OperatorError } from '../../util/errors.ts';
+import { exitCodes } from '../exit-codes.ts';
 import type { Observation } from '../observe.ts';
 import { renderPlan, stepText } from '../views/plan-view.ts';
 import { changeResult, type ChangeEnd, type ChangeResult } from './change-document.ts';
+import { settleFences } from './change-fences.ts';
 import { performChange, stopOf, whoAmI } from './perform-change.ts';
 import { persistInventory } from './persist-inventory.ts';
 import {
@@ -65,8 +70,9 @@ async function runSettled(options: AgainOptions): Promise<ChangeResult> {
   const { command, id } = record.begin;
   const topology = withRecordedSettings(record, before.topology);
   const shape = shapeToday(record, topology, direction);
-  const force = direction === 'resume' && isTakeover(record);
-  const plan = planOrThrow(planShape(topology, shape, { persist: false, force }));
+  if (direction === 'rollback') throwIfTakenOver(record, topology);
+  const planned = planShape(topology, shape, allowances(record, topology, direction));
+  const plan = planOrThrow(otherWays(planned, { id, direction }));
   const steps = [
     ...plan.steps,
     ...leftOpenSteps(record, before.topology, { direction, planned: plan.steps }),
@@ -76,13 +82,41 @@ async function runSettled(options: AgainOptions): Promise<ChangeResult> {
     steps: steps.map((step) => stepText(topology, step)),
     warnings: plan.warnings,
   };
-  write(`${direction === 'resume' ? 'resuming' : 'rolling back'} ${command}   (${id})\n\n`);
+  write(`${directionWords[direction]} ${command}   (${id})\n\n`);
   write(`before\n${renderSeen(before, topology, paint)}\n`);
   write(`plan\n${steps.length === 0 ? 'nothing is left to do\n' : renderPlan(topology, steps)}`);
   for (const warning of plan.warnings) write(`${paint('yellow', 'warning')}: ${warning}\n`);
   await confirmOrThrow({ ...options, askWhen: steps.length === 0 ? 'warned' : 'always' }, plan);
   write('\n');
   return finish(options, steps, outline);
+}
+
+const directionWords: Readonly<Record<Direction, string>> = {
+  resume: 'resuming',
+  rollback: 'rolling back',
+  leave: 'leaving as it is now:',
+};
+
+/** What was written to the new master since is not with the old one, which is dead or was. */
+function throwIfTakenOver(record: ChangeRecord, topology: Topology): void {
+  const taken = takenOver(record, topology);
+  if (taken === undefined) return;
+  const { by, from } = taken;
+  const { id } = record.begin;
+  const whom = from === undefined ? 'a dead master' : `${from.name}, which was dead`;
+  const message = `${by.name} has taken over from ${whom}, and may have taken writes since: going back would lose them`;
+  throw new OperatorError(message, { hint: `repl resume ${id}`, exitCode: exitCodes.failed });
+}
+
+/** Nothing else can be changed before this change has an end: what would help has to wait for it. */
+function otherWays(
+  planned: Planned,
+  { id, direction }: { id: string; direction: Direction },
+): Planned {
+  if (planned.kind === 'plan') return planned;
+  const other = direction === 'resume' ? `repl rollback ${id}` : `repl resume ${id}`;
+  const end = `to end it with everybody where they are now: repl rollback ${id} --as-is`;
+  return { ...planned, hint: `${other}\n${end}\nand only then: ${planned.hint}` };
 }
 
 async function finish(
@@ -101,19 +135,24 @@ async function finish(
     moving: ['link', 'replid'],
     undoes: false,
     mayLose: false,
-    ...(direction === 'rollback' ? { doneAs: 'rolled-back' as const } : {}),
+    ...(direction === 'resume' ? {} : { doneAs: doneAs[direction] }),
   });
   const { carried, after, cost } = performed;
+  if (carried.kind === 'done') await settleFences(options, after);
   if (carried.kind === 'done' && direction === 'resume' && record.begin.persist) {
     await persistInventory(before, movesOf(record, before.topology));
   }
   showEnd(options, performed);
   const stop = stopOf(before.topology, carried, { id, count: steps.length });
-  const end: ChangeEnd = { ...outline, outcome: outcomeOf(carried), after, ...(cost && { cost }) };
+  const isLeft = carried.kind === 'done' && direction === 'leave';
+  const outcome = isLeft ? 'left' : outcomeOf(carried);
+  const end: ChangeEnd = { ...outline, outcome, after, ...(cost && { cost }) };
   if (stop === undefined) return changeResult(before, end);
   const { error, interrupted } = stop;
   return changeResult(before, { ...end, stopped: stop.stop, error, interrupted });
 }
+
+const doneAs = { rollback: 'rolled-back', leave: 'left' } as const;
 
 function again(
   { before, record, direction, stateDir }: AgainOptions,

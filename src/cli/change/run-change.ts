@@ -22,9 +22,10 @@ import {
   type Forecast,
   type ResyncComparison,
 } from '../../topology/plan/forecast.ts';
-import { findNode, type NodeId, type Topology } from '../../topology/model.ts';
+import { findNode, nodeOf, type NodeId, type Topology } from '../../topology/model.ts';
 import { savePlan } from '../../topology/change/plan-file.ts';
 import type { Abilities, Move, Plan, Planned } from '../../topology/plan/planned.ts';
+import { refuseForeignData } from '../../topology/plan/plan-refusals.ts';
 import { OperatorError } from '../../util/errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { judgeStatus } from '../judge-status.ts';
@@ -227,6 +228,7 @@ async function saveTo(path: string, options: ChangeOptions, plan: Plan): Promise
 
 function beginning({ before, command, persist }: ChangeOptions, plan: Plan, id: string) {
   const { topology, clock } = before;
+  const clears = clearedNodes(topology, plan.moves);
   return {
     kind: 'begin',
     schema: 'redis-repl/change-record',
@@ -241,7 +243,18 @@ function beginning({ before, command, persist }: ChangeOptions, plan: Plan, id: 
     wanted: wantedShape(topology, plan.moves),
     steps: plan.steps,
     persist,
+    ...(clears.length > 0 && { clears }),
   } as const;
+}
+
+/** Nodes that get an upstream of another history, whose data will replace theirs. */
+function clearedNodes(topology: Topology, moves: readonly Move[]): NodeId[] {
+  return moves.flatMap(({ node: id, upstream }) => {
+    const node = nodeOf(topology, id);
+    const above = upstream && findNode(topology, formatAddress(upstream));
+    if (node === undefined || above === undefined) return [];
+    return refuseForeignData(node, above) === undefined ? [] : [id];
+  });
 }
 
 function recordedNodes({ nodes }: Topology): RecordedNode[] {

@@ -41,10 +41,12 @@ export interface RecordBegin {
   readonly steps: readonly Step[];
   /** The new places go into configuration files and inventory, too. */
   readonly persist: boolean;
+  /** Nodes whose data is of another history than their new upstream's: it was agreed to clear it. */
+  readonly clears?: readonly NodeId[];
 }
 
-/** How a change ended; what is `incomplete` can be resumed. */
-export type RecordOutcome = 'done' | 'pending' | 'rolled-back' | 'incomplete';
+/** How a change ended. `left`: as it was found half-way; what is `incomplete` can be resumed. */
+export type RecordOutcome = 'done' | 'pending' | 'rolled-back' | 'left' | 'incomplete';
 
 export interface RecordCost {
   readonly fullResyncs: number;
@@ -78,8 +80,8 @@ export type RecordLine =
       readonly cost: RecordCost | null;
     };
 
-/** Forward to what was wanted, or back to what was. */
-export type Direction = 'resume' | 'rollback';
+/** Forward to what was wanted, back to what was, or nowhere: only what is held is released. */
+export type Direction = 'resume' | 'rollback' | 'leave';
 
 export interface ChangeRecord {
   readonly begin: RecordBegin;

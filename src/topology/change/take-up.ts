@@ -3,7 +3,13 @@
  * found again, the shape it wanted or came from in today's ids, and what its steps left switched on.
  * Used by resume and rollback, and to undo a change that has failed. Pure.
  */
-import type { ChangeRecord, Direction, RecordedNode } from './change-record.ts';
+import type {
+  ChangeRecord,
+  Direction,
+  RecordBegin,
+  RecordedNode,
+  RecordedShape,
+} from './change-record.ts';
 import {
   factsOf,
   isLiveMaster,
@@ -14,7 +20,7 @@ import {
   type Topology,
   type TopologyNode,
 } from '../model.ts';
-import type { Shape } from '../plan/planned.ts';
+import type { PlanOptions, Shape } from '../plan/planned.ts';
 import { heldPingPeriod, type Step } from '../plan/step.ts';
 
 /**
@@ -56,6 +62,7 @@ export function shapeToday(
   topology: Topology,
   direction: Direction,
 ): Shape {
+  if (direction === 'leave') return new Map();
   const recorded = direction === 'resume' ? begin.wanted : begin.before;
   const places = Object.entries(recorded).flatMap(([id, upstream]) => {
     const node = nodeToday(begin, topology, id);
@@ -80,10 +87,86 @@ export function isSettling(topology: Topology): boolean {
   });
 }
 
+/** What was agreed to when the change was begun, and need not be refused now. */
+export function allowances(
+  record: ChangeRecord,
+  topology: Topology,
+  direction: Direction,
+): PlanOptions {
+  const { begin } = record;
+  const today = (ids: readonly NodeId[]): ReadonlySet<NodeId> =>
+    new Set(ids.flatMap((id) => nodeToday(begin, topology, id)?.id ?? []));
+  const common = { persist: false, severalMasters: true } as const;
+  if (direction === 'resume') {
+    const secondMasters = today(
+      newMasters(record).filter((id) => followsMasterThatStays(begin, id)),
+    );
+    return {
+      ...common,
+      force: isTakeover(record),
+      secondMasters,
+      mayClear: today(begin.clears ?? []),
+    };
+  }
+  // What a replica has of another history is a copy that the change has given it.
+  const isReplica = (id: NodeId): boolean =>
+    factsOf(nodeOf(topology, id))?.replication.role === 'replica';
+  return { ...common, mayClear: new Set(movedNodes(record, topology).filter(isReplica)) };
+}
+
 /** The change was begun with a dead master: nobody's writes were held. */
 export function isTakeover({ begin }: ChangeRecord): boolean {
   const has = (kind: Step['kind']): boolean => begin.steps.some((step) => step.kind === kind);
   return has('follow-no-one') && !has('hold-writes');
+}
+
+/**
+ * Who has taken over from a master that was dead, and takes writes now: the way back would lose them.
+ * Undefined where nobody has.
+ */
+export function takenOver(
+  record: ChangeRecord,
+  topology: Topology,
+): { readonly by: TopologyNode; readonly from: RecordedNode | undefined } | undefined {
+  const { before, nodes } = record.begin;
+  for (const id of newMasters(record)) {
+    const top = topIn(before, id);
+    const by = nodeToday(record.begin, topology, id);
+    if (Object.hasOwn(before, top) || by === undefined || !isLiveMaster(by)) continue;
+    return { by, from: nodes.find((node) => node.id === top) };
+  }
+  return undefined;
+}
+
+/** The dead masters that the change was to replace, where they were. */
+export function replacedMasters(record: ChangeRecord): RecordedNode[] {
+  const { before, nodes } = record.begin;
+  const tops = newMasters(record).map((id) => topIn(before, id));
+  return nodes.filter(({ id }) => tops.includes(id) && !Object.hasOwn(before, id));
+}
+
+/** Those that the change makes masters, in the record's ids. */
+function newMasters({ begin: { before, wanted } }: ChangeRecord): NodeId[] {
+  return Object.keys(wanted).filter((id) => wanted[id] === null && (before[id] ?? null) !== null);
+}
+
+function followsMasterThatStays({ before, wanted }: RecordBegin, id: NodeId): boolean {
+  return wanted[topIn(before, id)] === null;
+}
+
+/** The last node above, which is not in the shape itself when it did not answer. */
+function topIn(shape: RecordedShape, from: NodeId): NodeId {
+  const path: NodeId[] = [];
+  let at = from;
+  for (
+    let above = shape[at];
+    typeof above === 'string' && !path.includes(above);
+    above = shape[at]
+  ) {
+    path.push(above);
+    at = above;
+  }
+  return at;
 }
 
 /** Nodes whose place the change changes, in today's ids. */
@@ -112,7 +195,7 @@ export function leftOpenSteps(
     direction === 'resume' && record.begin.persist ? movedNodes(record, topology) : [];
   return [
     ...releases.map((node): Step => ({ kind: 'release-writes', node })),
-    ...awaitUnmoved(record, topology, planned),
+    ...(direction === 'leave' ? [] : awaitUnmoved(record, topology, planned)),
     ...pings,
     ...rewrites.map((node): Step => ({ kind: 'rewrite-config', node })),
   ];
@@ -137,7 +220,8 @@ function awaitUnmoved(
     );
     if (upstream === undefined || isPlanned) return [];
     const { host, port } = upstream;
-    const of = linkOf(topology, node.id)?.upstream;
+    const above = nodeOf(topology, linkOf(topology, node.id)?.upstream ?? '');
+    const of = factsOf(above) === undefined ? undefined : above?.id;
     return [{ kind: 'await-link', node: node.id, upstream: { host, port }, of }];
   });
 }

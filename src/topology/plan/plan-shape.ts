@@ -40,7 +40,7 @@ import {
 /** The steps to the shape. Nodes that it does not name stay where they are. */
 export function planShape(topology: Topology, shape: Shape, options: PlanOptions): Planned {
   const wanted = completeShape(topology, shape);
-  const refusal = refuseShape(topology, shape, wanted);
+  const refusal = refuseShape(topology, { shape, wanted, options });
   if (refusal !== undefined) return refusal;
   const draft = new PlanDraft(topology, options);
   for (const root of wantedRoots(topology, shape)) {
@@ -72,14 +72,17 @@ function completeShape(topology: Topology, shape: Shape): Shape {
 }
 
 /** What is wrong with the shape itself, whatever the servers are doing. */
-function refuseShape(topology: Topology, shape: Shape, wanted: Shape): Refused | undefined {
+function refuseShape(
+  topology: Topology,
+  { shape, wanted, options }: { shape: Shape; wanted: Shape; options: PlanOptions },
+): Refused | undefined {
   const known = new Set(topology.nodes.map(({ id }) => id));
   const unknown = [...shape].flat().find((id) => id !== undefined && !known.has(id));
   if (unknown !== undefined) {
     return refuse('not-reachable', `There is no node ${unknown} any more.`, 'repl status');
   }
   const loops = refuseLoops(topology, wanted);
-  if (loops !== undefined) return loops;
+  if (loops !== undefined || options.severalMasters === true) return loops;
   const roots = wantedRoots(topology, shape);
   const added = roots.find((node) => !isLiveMaster(node));
   if (roots.length < 2 || added === undefined) return undefined;
@@ -98,17 +101,23 @@ function planRoot(
   topology: Topology,
   task: Task & { readonly root: TopologyNode },
 ): Refused | undefined {
-  const { root, wanted } = task;
+  const { root, wanted, draft, options } = task;
   if (isLiveMaster(root)) return undefined;
   const masters = topology.nodes.filter(isLiveMaster);
   // A dead root, and nobody in its place: those below it can still be moved.
   if (root.state.kind === 'down' && masters.length === 0) return undefined;
   const unfit = refuseUnfit(root);
   if (unfit !== undefined) return unfit;
-  const old = masterAbove(topology, root.id) ?? nearestMaster(masters, root);
+  const stays = ({ id }: TopologyNode): boolean => wanted.get(id) === undefined;
+  const others = options.severalMasters === true ? masters.filter((each) => !stays(each)) : masters;
+  const old = masterAbove(topology, root.id) ?? nearestMaster(others, root);
   if (old === undefined) return planOrphans(topology, task);
-  if (!wanted.has(old.id) || wanted.get(old.id) === undefined) {
-    const message = `${old.name} is the master, and the shape keeps it.`;
+  if (stays(old) && options.secondMasters?.has(root.id) === true) {
+    draft.takeOver(root, []);
+    return undefined;
+  }
+  if (stays(old)) {
+    const message = `${old.name} is a master and would stay one: ${root.name} would be a second one beside it.`;
     return refuse('two-masters', message, `repl promote ${root.name}`);
   }
   return refuseFollow(root, old, task) ?? planSwitchover(topology, { ...task, old });
@@ -259,6 +268,7 @@ function refuseFollow(
   { options }: Pick<Task, 'options'>,
 ): Refused | undefined {
   const refusal = refuseUnfit(node) ?? refuseUnfit(upstream) ?? refuseLockedOut([node], upstream);
-  if (refusal !== undefined || options.discardData === true) return refusal;
+  const mayClear = options.discardData === true || options.mayClear?.has(node.id) === true;
+  if (refusal !== undefined || mayClear) return refusal;
   return refuseForeignData(node, upstream);
 }

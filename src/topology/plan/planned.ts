@@ -53,6 +53,12 @@ export interface PlanOptions {
   readonly acceptHidden?: boolean;
   /** Data of another history may be cleared. */
   readonly discardData?: boolean;
+  /** Where that was accepted for these nodes only. */
+  readonly mayClear?: ReadonlySet<NodeId>;
+  /** The shape was true or wanted once, with all its masters: two of them are no mistake in it. */
+  readonly severalMasters?: boolean;
+  /** Nodes that become masters beside the one that they follow, for that is what was asked for. */
+  readonly secondMasters?: ReadonlySet<NodeId>;
   /** Writes of a few milliseconds may be lost, where the server can neither hold nor hand over. */
   readonly allowLoss?: boolean;
   /** Full copies that may go on at the same time; 1 unless told. */

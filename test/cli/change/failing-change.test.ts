@@ -69,6 +69,30 @@ describe('a change that fails', () => {
     expect(edgesOf(await look(a))).toEqual([`${a.port} -> ${b.port}`]);
   });
 
+  it('is ended where it is when nobody can tell the way back', async (context) => {
+    needServer(context, 'redis7');
+    const { a, b } = await startTree(use, 'redis7', { a: undefined, b: 'a' });
+    const before = await look(a, { timeoutMs });
+    const stateDir = await use.tempDir();
+    const wanted = { kind: 'promote', node: before.find(String(b.port)).id } as const;
+    const write = (line: string) => void (/^done .*no longer a master/.test(line) && b.freeze());
+    await changing({ before, stateDir, wanted, write }).run();
+    b.thaw();
+    await b.kill9();
+    const open = async () => (await readRecords(stateDir)).filter(isOpen);
+    const again = { ...unattendedChange, before: await look(a, { extra: [a, b], timeoutMs }) };
+    const [record] = await open();
+    const taken = { ...again, record, stateDir };
+    // It may have become the master before it died, for all that anybody can tell.
+    await expect(runAgain({ ...taken, direction: 'rollback' })).rejects.toMatchObject({
+      hint: expect.stringMatching(/repl rollback \S+ --as-is\n.*repl promote .* --force/),
+    });
+    const left = await runAgain({ ...taken, direction: 'leave' });
+    expect(left).toMatchObject({ exitCode: 0, document: { outcome: 'left' } });
+    expect([await open(), (await readRecords(stateDir))[0].outcome]).toEqual([[], 'left']);
+    expect(await a.info('role')).toBe('slave');
+  });
+
   it('is refused when the setup changed while it was thought about', async (context) => {
     needServer(context, 'redis7');
     const { a, b } = await startTree(use, 'redis7', { a: undefined, b: 'a' });

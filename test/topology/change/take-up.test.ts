@@ -7,11 +7,14 @@ import type {
 import type { Topology } from '../../../src/topology/model.ts';
 import { heldPingPeriod, type Step } from '../../../src/topology/plan/step.ts';
 import {
+  allowances,
   isSettling,
   isTakeover,
   leftOpenSteps,
   movedNodes,
+  replacedMasters,
   shapeToday,
+  takenOver,
   withRecordedSettings,
 } from '../../../src/topology/change/take-up.ts';
 import { buildTopology, defaultSettings } from '../build-topology.ts';
@@ -148,6 +151,39 @@ describe('a change that was cut short', () => {
     // Somebody set it back, or to something else: that is not ours to change.
     const kinds = leftOpenSteps(record, star, options).map(({ kind }) => kind);
     expect(kinds).not.toContain('restore-pings');
+  });
+
+  it('moves nobody when it is only to be ended', () => {
+    const record = recordOf([{ kind: 'hold-writes', node: '6379' }]);
+    expect([...shapeToday(record, star, 'leave')]).toEqual([]);
+    expect(leftOpenSteps(record, star, { direction: 'leave', planned: [] })).toEqual([
+      { kind: 'release-writes', node: '6379' },
+    ]);
+  });
+
+  it('may still do what was agreed to, and on the way back clear copies', () => {
+    const allowed = (more: Partial<RecordBegin>) => allowances(recordOf([], more), star, 'resume');
+    expect(allowed({})).toMatchObject({ secondMasters: new Set(), mayClear: new Set() });
+    expect(allowed({ clears: ['6381'] }).mayClear).toEqual(new Set(['6381']));
+    const secondMaster = { wanted: { ...begin.before, 6381: null } };
+    expect(allowed(secondMaster).secondMasters).toEqual(new Set(['6381']));
+    const back = allowances(recordOf([]), star, 'rollback');
+    expect(back.mayClear).toEqual(new Set(['6380', '6381']));
+  });
+
+  it('has no way back once a dead master was replaced', () => {
+    const orphans = { 6380: '6379', 6381: '6379' };
+    const record = recordOf([], { before: orphans, wanted: { 6380: null, 6381: '6380' } });
+    expect(replacedMasters(record).map(({ name }) => name)).toEqual(['6379']);
+    const dead = { kind: 'unreachable', message: 'nobody listens there' } as const;
+    const replaced = buildTopology({ nodes: { 6379: { down: dead }, 6380: {} } });
+    expect(takenOver(record, star)).toBeUndefined();
+    expect(takenOver(record, replaced)).toMatchObject({
+      by: { name: '6380' },
+      from: { name: '6379' },
+    });
+    // A master that lived hands over, and takes over again.
+    expect(takenOver(recordOf([]), replaced)).toBeUndefined();
   });
 
   it('knows whether its old master was dead from the beginning', () => {

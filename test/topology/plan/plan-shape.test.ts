@@ -182,6 +182,39 @@ describe('planShape', () => {
     expect(plan({ nodes }, wanted, { discardData: true })).toMatchObject({ kind: 'plan' });
   });
 
+  it('clears only the data of nodes for which that was agreed to', () => {
+    const nodes = { 7000: {}, 7001: { replid: 'f'.repeat(40), keys: 1234 } };
+    const wanted = shape({ 7000: undefined, 7001: '7000' });
+    const cleared = (id: string) => plan({ nodes }, wanted, { mayClear: new Set([id]) }).kind;
+    expect([cleared('7001'), cleared('7000')]).toEqual(['plan', 'refused']);
+  });
+
+  it('goes on with a switchover beside another master', () => {
+    const [nodes, wanted] = [
+      {
+        7000: {},
+        7001: { upstream: '7002', link: 'down' },
+        7002: { upstream: '7001', link: 'down' },
+      } as const,
+      shape({ 7000: undefined, 7001: '7002', 7002: undefined }),
+    ];
+    expect(plan({ nodes }, wanted)).toMatchObject({ kind: 'refused', because: 'two-masters' });
+    const planned = plan({ nodes }, wanted, { severalMasters: true });
+    expect(planned).toMatchObject({ kind: 'plan', steps: [{ kind: 'follow-no-one' }, {}] });
+  });
+
+  it('makes a second master only of a node of which that was asked', () => {
+    const nodes = { 7000: {}, 7001: { upstream: '7000' } };
+    const wanted = shape({ 7000: undefined, 7001: undefined });
+    const severalMasters = true;
+    const refused = plan({ nodes }, wanted, { severalMasters });
+    expect(refused).toMatchObject({ kind: 'refused', because: 'two-masters' });
+    const secondMasters = new Set(['7001']);
+    expect(plan({ nodes }, wanted, { severalMasters, secondMasters })).toMatchObject({
+      steps: [{ kind: 'follow-no-one', node: '7001' }],
+    });
+  });
+
   it('links the wanted master to the present one before it hands over', () => {
     const nodes = {
       7000: {},
