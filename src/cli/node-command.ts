@@ -7,8 +7,9 @@ import * as Flags from '@oclif/core/flags';
 import type { Lab, LabOptions } from '../lab/lab.ts';
 import type { NodeSpec } from '../topology/spec.ts';
 import { BaseCommand } from './base-command.ts';
-import { exitCodes } from './exit-codes.ts';
+import type { ExitCode } from './exit-codes.ts';
 import type { AnyResult, NodeResultsDocument } from './node-results.ts';
+import { untilInterrupted } from './until-interrupted.ts';
 
 /** Any number of nodes. */
 export const nodeArgs = {
@@ -24,6 +25,15 @@ export interface ChosenNodes {
   readonly lab: Lab;
   readonly nodes: readonly NodeSpec[];
 }
+
+export interface StartOptions {
+  readonly engine?: string | undefined;
+  /** How long links may take to come up; 0: they are not waited for. */
+  readonly linksLimitMs?: number;
+}
+
+/** Three tries of a replica. One that copies for longer, or cannot come in, is not waited for. */
+const linksLimit = 3000;
 
 export abstract class NodeCommand extends BaseCommand {
   protected async chooseNodes(
@@ -44,15 +54,17 @@ export abstract class NodeCommand extends BaseCommand {
     await requireEngine(lab, engine);
   }
 
-  /** Starts them, masters first, and prints what happened. */
+  /** Starts them, masters first, waits for their links, and prints what happened. */
   protected async start(
     { lab, nodes }: ChosenNodes,
-    { engine }: { readonly engine?: string | undefined } = {},
+    { engine, linksLimitMs = linksLimit }: StartOptions = {},
   ): Promise<AnyResult[]> {
     const { startNodes } = await import('../lab/lab.ts');
-    return this.#withProgress('starting', (options) =>
+    const results = await this.#withProgress('starting', (options) =>
       startNodes(lab, nodes, { ...options, engine }),
     );
+    await this.#awaitLinks(lab, results, linksLimitMs);
+    return results;
   }
 
   /** Stops them, replicas first, and prints what happened. */
@@ -61,21 +73,39 @@ export abstract class NodeCommand extends BaseCommand {
     return this.#withProgress('stopping', (options) => stopNodes(lab, nodes, options));
   }
 
-  /** The end of the command: throws about nodes that failed; under `--json` the document says it. */
+  /**
+   * The end of the command: throws about nodes that failed, or that Ctrl-C left out; under `--json`
+   * the document says it.
+   */
   protected async endWithResults(
-    { lab }: ChosenNodes,
+    { lab, nodes }: ChosenNodes,
     { verb, results }: { readonly verb: 'start' | 'stop'; readonly results: readonly AnyResult[] },
   ): Promise<NodeResultsDocument> {
-    const { failureOf, nodeResultsDocument } = await import('./node-results.ts');
-    const failure = failureOf({ labDir: lab.dir, verb }, results);
+    const { failureOf, interruptionOf, nodeResultsDocument } = await import('./node-results.ts');
+    const failure = failureOf({ labDir: lab.dir, verb }, results) ?? interruptionOf(nodes, results);
     if (failure !== undefined && !this.jsonEnabled()) throw failure;
-    if (failure !== undefined) this.endWith(exitCodes.failed);
+    if (failure !== undefined) this.endWith(failure.exitCode as ExitCode);
     return nodeResultsDocument(lab.dir, results);
+  }
+
+  /** A replica tries once a second: before that, a look would show a broken link. */
+  async #awaitLinks(lab: Lab, results: readonly AnyResult[], limitMs: number): Promise<void> {
+    const started = results.filter(({ outcome }) => outcome.kind === 'started');
+    if (started.length === 0 || limitMs === 0) return;
+    const names = started.map(({ node }) => node.name);
+    const [{ awaitLinks, pendingLinks }, { renderPendingLinks }] = await Promise.all([
+      import('./await-links.ts'),
+      import('./node-results.ts'),
+    ]);
+    const { topology } = await untilInterrupted((signal) =>
+      awaitLinks(lab, { limitMs, names, signal }),
+    );
+    this.write(renderPendingLinks(topology, pendingLinks(topology, names)));
   }
 
   async #withProgress(
     verb: string,
-    run: (options: Pick<LabOptions, 'clock' | 'onStep'>) => Promise<AnyResult[]>,
+    run: (options: LabOptions) => Promise<AnyResult[]>,
   ): Promise<AnyResult[]> {
     const [{ showProgress }, { systemClock }, { renderNodeResults }, { paintFor }] =
       await Promise.all([
@@ -88,7 +118,9 @@ export abstract class NodeCommand extends BaseCommand {
     try {
       const onStep: LabOptions['onStep'] = (node, outcome) =>
         progress.step(node, outcome !== undefined);
-      const results = await run({ clock: systemClock, onStep });
+      const results = await untilInterrupted((signal) =>
+        run({ clock: systemClock, onStep, signal }),
+      );
       progress.stop();
       this.write(renderNodeResults(results, paintFor(process.stdout)));
       return results;

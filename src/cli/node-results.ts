@@ -5,6 +5,8 @@
 import type { NodeResult } from '../lab/lab.ts';
 import { nodeFiles } from '../lab/node-files.ts';
 import type { StartOutcome, StopOutcome } from '../lab/process.ts';
+import { nodeOf, type Link, type Topology } from '../topology/model.ts';
+import type { NodeSpec } from '../topology/spec.ts';
 import { formatAddress } from '../instance/address.ts';
 import { OperatorError } from '../util/errors.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -58,6 +60,17 @@ export function renderNodeResults(results: readonly AnyResult[], paint: Paint): 
     .join('');
 }
 
+/** A line for each link that is not up yet; empty when all are. */
+export function renderPendingLinks(topology: Topology, links: readonly Link[]): string {
+  const nameOf = (id: string): string => nodeOf(topology, id)?.name ?? id;
+  return links
+    .map(({ replica, upstream, state }) => {
+      const what = state === 'syncing' ? 'is still copying' : 'has no link yet to';
+      return `${nameOf(replica)} ${what} ${nameOf(upstream)}; next: repl status\n`;
+    })
+    .join('');
+}
+
 export function nodeResultsDocument(
   lab: string,
   results: readonly AnyResult[],
@@ -92,6 +105,21 @@ export function failureOf(
   });
 }
 
+/** What Ctrl-C left undone, as an error; undefined when all was done before it. */
+export function interruptionOf(
+  nodes: readonly NodeSpec[],
+  results: readonly AnyResult[],
+): OperatorError | undefined {
+  const ended = results.filter(({ outcome }) => outcome.kind !== 'interrupted');
+  const left = nodes.filter((node) => !ended.some((result) => result.node === node));
+  if (left.length === 0) return undefined;
+  return new OperatorError('stopped by Ctrl-C', {
+    cause: `not done, or not waited for: ${left.map(({ name }) => name).join(', ')}`,
+    hint: 'repl status',
+    exitCode: exitCodes.interrupted,
+  });
+}
+
 function isFailed(outcome: StartOutcome | StopOutcome): boolean {
   return outcome.kind === 'failed';
 }
@@ -106,6 +134,8 @@ function describeOutcome(outcome: StartOutcome | StopOutcome): { state: string; 
       return { state: 'stopped', note: `pid ${outcome.pid}, gone after ${ms(outcome.tookMs)}` };
     case 'not-running':
       return { state: 'stopped', note: stoppedNote(outcome.stalePidfile) };
+    case 'interrupted':
+      return { state: 'unknown', note: 'not waited for' };
     case 'failed':
       break;
   }

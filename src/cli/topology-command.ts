@@ -252,21 +252,14 @@ export abstract class TopologyCommand extends BaseCommand {
   async #untilStopped(
     run: (signal: AbortSignal) => Promise<ChangeResult>,
   ): Promise<ChangeDocument> {
-    const stop = new AbortController();
-    const onSigint = (): void => {
-      stop.abort();
+    const { untilInterrupted } = await import('./until-interrupted.ts');
+    const { exitCode, document, error } = await untilInterrupted(run, () => {
       process.stderr.write('\nstopping at the next safe point; Ctrl-C again ends repl at once\n');
-    };
-    process.once('SIGINT', onSigint);
-    try {
-      const { exitCode, document, error } = await run(stop.signal);
-      this.endWith(exitCode);
-      // Under --json the document says it all.
-      if (error !== undefined && !this.jsonEnabled()) throw error;
-      return document;
-    } finally {
-      process.off('SIGINT', onSigint);
-    }
+    });
+    this.endWith(exitCode);
+    // Under --json the document says it all.
+    if (error !== undefined && !this.jsonEnabled()) throw error;
+    return document;
   }
 }
 

@@ -1,13 +1,12 @@
 /** `repl init PORT…`: writes a lab; with `--start` runs it and shows its status. */
 import * as Args from '@oclif/core/args';
-import type { ExitCode } from '../cli/exit-codes.ts';
 import { initFlags } from '../cli/init-flags.ts';
 import type { InitDocument } from '../cli/init-view.ts';
 import { NodeCommand } from '../cli/node-command.ts';
 import type { LabPlan, PlannedFile } from '../lab/scaffold.ts';
 
 /** How long links may take to come up after the nodes are up. */
-const linksTimeoutMs = 15_000;
+const linksLimitMs = 15_000;
 
 export default class Init extends NodeCommand {
   static override summary = 'Write a lab: an inventory, and a directory for every node.';
@@ -99,17 +98,16 @@ export default class Init extends NodeCommand {
   async #run({ labDir, spec }: LabPlan): Promise<Pick<InitDocument, 'started' | 'status'>> {
     const chosen = { lab: { dir: labDir, spec }, nodes: spec.nodes };
     this.write('\n');
-    const results = await this.start(chosen);
+    const results = await this.start(chosen, { linksLimitMs: 0 });
     const { nodes: started } = await this.endWithResults(chosen, { verb: 'start', results });
     if (process.exitCode !== undefined) return { started };
     const { showStatus } = await import('../cli/show-status.ts');
     this.write('\n');
-    const { exitCode, document: status } = await showStatus({
-      labDir,
-      waitForLinksMs: linksTimeoutMs,
+    const { exitCode, document: status } = await showStatus(chosen.lab, {
+      linksLimitMs,
       write: (text) => this.write(text),
     });
-    this.endWith(exitCode as ExitCode);
+    this.endWith(exitCode);
     return { started, status };
   }
 }

@@ -28,8 +28,10 @@ export default class Restart extends NodeCommand {
     // Without a program to start, nothing is stopped.
     await this.requireEngine(chosen, flags);
     const stopped = await this.stop(chosen);
-    // A node that would not end is not started a second time beside itself.
-    if (stopped.some(({ outcome }) => outcome.kind === 'failed')) {
+    // A node that would not end is not started a second time beside itself; Ctrl-C ends it here.
+    const isLeft = ({ outcome }: (typeof stopped)[number]): boolean =>
+      outcome.kind === 'failed' || outcome.kind === 'interrupted';
+    if (stopped.length < chosen.nodes.length || stopped.some(isLeft)) {
       return this.endWithResults(chosen, { verb: 'stop', results: stopped });
     }
     const results = await this.start(chosen, flags);

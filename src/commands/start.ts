@@ -6,7 +6,8 @@ export default class Start extends NodeCommand {
   static override summary = 'Start the nodes of the lab and wait until they answer.';
 
   static override description =
-    'A node that runs already is left alone. Upstreams start before the nodes that follow them.';
+    'A node that runs already is left alone. Upstreams start before the nodes that follow them. ' +
+    'Links are waited for, too, for 3 seconds at most.';
 
   static override examples = [
     '<%= config.bin %> start',

@@ -83,28 +83,27 @@ export default class Verify extends TopologyCommand {
       quiet: this.jsonEnabled(),
       clock: seen.clock,
     });
-    const stop = new AbortController();
-    const onInterrupt = (): void => stop.abort();
-    process.once('SIGINT', onInterrupt);
+    const { untilInterrupted } = await import('../cli/until-interrupted.ts');
     try {
-      const outcome = await runVerify(seen, {
-        words,
-        waitMs,
-        timeoutMs: seen.timeoutMs,
-        keysPerSecond: flags.rate,
-        ttlToleranceMs: flags['ttl-tolerance'],
-        compareBy: flags['no-digest'] ? 'elements' : 'auto',
-        differencesLimit: flags.limit,
-        resume: flags.resume,
-        state: openVerifyState(stateDir(undefined, process.env)),
-        signal: stop.signal,
-        onProgress: (pair, progress) => line.show(pair, progress),
-      });
+      const outcome = await untilInterrupted((signal) =>
+        runVerify(seen, {
+          words,
+          waitMs,
+          timeoutMs: seen.timeoutMs,
+          keysPerSecond: flags.rate,
+          ttlToleranceMs: flags['ttl-tolerance'],
+          compareBy: flags['no-digest'] ? 'elements' : 'auto',
+          differencesLimit: flags.limit,
+          resume: flags.resume,
+          state: openVerifyState(stateDir(undefined, process.env)),
+          signal,
+          onProgress: (pair, progress) => line.show(pair, progress),
+        }),
+      );
       line.stop();
       this.endWith(exitCodeOfVerify(outcome));
       return await this.#print(outcome, flags.show);
     } finally {
-      process.off('SIGINT', onInterrupt);
       line.stop();
     }
   }

@@ -34,6 +34,8 @@ export interface NodeResult<Outcome> {
 
 export interface LabOptions {
   readonly clock: Clock;
+  /** Aborted, no node is begun any more, and none is waited for. */
+  readonly signal?: AbortSignal;
   /** Called when a step begins (`outcome` undefined) and when it has ended. */
   readonly onStep?: (node: NodeSpec, outcome: StartOutcome | StopOutcome | undefined) => void;
 }
@@ -88,15 +90,18 @@ export async function stopNodes(
   );
 }
 
-function nodeContext(lab: Lab, timeoutMs: number, { clock }: LabOptions): NodeContext {
-  return { labDir: lab.dir, password: lab.spec.password, clock, timeoutMs };
+function nodeContext(lab: Lab, timeoutMs: number, { clock, signal }: LabOptions): NodeContext {
+  return { labDir: lab.dir, password: lab.spec.password, clock, timeoutMs, signal };
 }
 
-/** One level after the other, the nodes of a level together. Results in the inventory's order. */
+/**
+ * One level after the other, the nodes of a level together. Results in the inventory's order; those
+ * that an abort left out have none.
+ */
 async function runByDepth<Outcome extends StartOutcome | StopOutcome>(
   { spec }: Lab,
   levels: readonly (readonly NodeSpec[])[],
-  { onStep }: LabOptions,
+  { onStep, signal }: LabOptions,
   step: (node: NodeSpec) => Promise<Outcome>,
 ): Promise<NodeResult<Outcome>[]> {
   const results: NodeResult<Outcome>[] = [];
@@ -106,7 +111,10 @@ async function runByDepth<Outcome extends StartOutcome | StopOutcome>(
     onStep?.(node, outcome);
     results.push({ node, outcome });
   };
-  for (const level of levels) await Promise.all(level.map(runStep));
+  for (const level of levels) {
+    if (signal?.aborted === true) break;
+    await Promise.all(level.map(runStep));
+  }
   return results.sort((a, b) => spec.nodes.indexOf(a.node) - spec.nodes.indexOf(b.node));
 }
 

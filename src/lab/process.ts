@@ -37,16 +37,20 @@ export interface NodeContext {
   readonly clock: Clock;
   /** For this one step. */
   readonly timeoutMs: number;
+  /** Aborted, it is not waited for any more. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export type StartOutcome =
   | { readonly kind: 'started'; readonly pid: number; readonly tookMs: number }
   | { readonly kind: 'already-running'; readonly pid: number }
+  | { readonly kind: 'interrupted' }
   | StepFailed;
 
 export type StopOutcome =
   | { readonly kind: 'stopped'; readonly pid: number; readonly tookMs: number }
   | { readonly kind: 'not-running'; readonly stalePidfile: boolean }
+  | { readonly kind: 'interrupted' }
   | StepFailed;
 
 export interface StepFailed {
@@ -78,6 +82,7 @@ export async function startNode(
   if (outcome.kind === 'ready') {
     return { kind: 'started', pid: outcome.pid, tookMs: context.clock.monotonic() - startedAt };
   }
+  if (outcome.kind === 'interrupted') return outcome;
   const printed = launch?.output() ?? '';
   const lastLines = tailOf([printed, await readFrom(logfile, logBefore)], context.password);
   return { kind: 'failed', why: outcome.why, lastLines };
@@ -98,6 +103,7 @@ export async function stopNode(node: NodeSpec, context: NodeContext): Promise<St
   let logBefore = await sizeOf(logfile);
   let refused = sendTerm(pid);
   while (refused === undefined && (await isAlive(pid))) {
+    if (context.signal?.aborted === true) return { kind: 'interrupted' };
     if (clock.monotonic() - startedAt > timeoutMs) {
       const why = `process ${pid} got SIGTERM and did not end within ${timeoutMs} ms`;
       const lastLines = tailOf([await readFrom(logfile, logBefore)], context.password);
@@ -170,13 +176,16 @@ async function waitUntilReady(
   node: NodeSpec,
   launch: Launch | undefined,
   context: NodeContext,
-): Promise<{ kind: 'ready'; pid: number } | { kind: 'not-ready'; why: string }> {
-  const { clock, timeoutMs } = context;
+): Promise<
+  { kind: 'ready'; pid: number } | { kind: 'not-ready'; why: string } | { kind: 'interrupted' }
+> {
+  const { clock, timeoutMs, signal } = context;
   const startedAt = clock.monotonic();
   let seenAliveAt = startedAt;
   for (;;) {
     const state = await inspectNode(node, context);
     if (state.kind === 'running' && state.ready) return { kind: 'ready', pid: state.pid };
+    if (signal?.aborted === true) return { kind: 'interrupted' };
     const now = clock.monotonic();
     const failure = launch?.failure();
     if (failure !== undefined) return { kind: 'not-ready', why: failure };

@@ -84,6 +84,17 @@ describe.each(labKinds)('%s', (kind) => {
     expect(lines).not.toContain('word');
   });
 
+  test('an abort ends the wait, and begins no other node', async (context) => {
+    needServer(context, kind);
+    const lab = await makeLabOnDisk(use, { kind, nodes: 2 });
+    const stop = new AbortController();
+    const { signal } = stop;
+    const aborting = { ...options, signal, onStep: () => stop.abort() };
+    const started = await startNodes(lab, lab.spec.nodes, aborting);
+    expect(kindsOf(started)).toEqual(['interrupted']);
+    expect(kindsOf(await startNodes(lab, lab.spec.nodes, { ...options, signal }))).toEqual([]);
+  });
+
   test('a node killed the hard way leaves a pidfile, and starts again', async (context) => {
     needServer(context, kind);
     const lab = await makeLabOnDisk(use, { kind });
