@@ -11,7 +11,6 @@ import {
   configSet,
   failoverAbort,
   failoverTo,
-  pauseWrites,
   replicaofNobody,
   replicaofNoOne,
   replicaofUpstream,
@@ -22,13 +21,7 @@ import type { Clock } from '../../util/clock.ts';
 import { awaitLink, type CopyProgress } from './await-link.ts';
 import { sharesHistory, type NodeId } from '../model.ts';
 import { heldPingPeriod, type Step, type StepOutcome } from '../plan/step.ts';
-
-/**
- * Writes are held this many timeouts long at most: one for being in step, one for a reply that
- * comes late, one for the demotion, and one to spare. The server lifts the hold by itself then,
- * also when this process is gone.
- */
-const holdTimeouts = 4;
+import { WriteHold } from './write-hold.ts';
 
 /** Between two looks at a server that we wait for: short while writers wait too. */
 const pollPeriodMs = 20;
@@ -52,7 +45,9 @@ export interface StepRunnerOptions {
 /** Runs steps, and knows what must be undone in the end. */
 export class StepRunner {
   readonly #options: StepRunnerOptions;
-  readonly #held = new Set<NodeId>();
+  readonly #held = new Map<NodeId, WriteHold>();
+  /** Of a master whose writes are held: what all replicas have of it. */
+  readonly #offsetsInStep = new Map<NodeId, number>();
   readonly #heldPings = new Map<NodeId, number>();
   /** Nodes that stand still, and whom they followed. */
   readonly #detached = new Map<NodeId, Address>();
@@ -93,17 +88,17 @@ export class StepRunner {
         });
       case 'follow':
         this.#detached.delete(step.node);
-        return changeAndVerify(instance, replicaofUpstream(instance, step.upstream), {
-          isSo: (now) => follows(now, step.upstream),
-          otherwise: 'it follows somebody else',
-        });
+        return this.#follow(instance, step);
       case 'follow-no-one':
         return this.#becomeMaster(instance);
       case 'failover':
         return this.#failOver(instance, step);
-      case 'release-writes':
+      case 'release-writes': {
+        const hold = this.#held.get(step.node);
         this.#held.delete(step.node);
-        return asStep(await unpause(instance));
+        // Without a hold of ours it is one that a change that was broken off has left.
+        return asStep(await (hold?.release() ?? unpause(instance)));
+      }
       case 'await-link':
         return this.#awaitLink(instance, step);
       case 'rewrite-config':
@@ -117,7 +112,7 @@ export class StepRunner {
 
   /** Writers first: they wait. Where a connection is gone, the server lifts the hold by itself. */
   async releaseAll(): Promise<void> {
-    for (const id of this.#held) await this.#undo(id, unpause);
+    for (const hold of this.#held.values()) await hold.release();
     for (const [id, from] of this.#detached) {
       await this.#undo(id, (instance) => replicaofUpstream(instance, from));
     }
@@ -135,10 +130,31 @@ export class StepRunner {
   }
 
   async #holdWrites(id: NodeId, instance: Instance): Promise<StepOutcome> {
-    // Also when no reply comes: the command may have arrived.
-    this.#held.add(id);
-    this.#heldAtMs = this.#options.clock.monotonic();
-    return asStep(await pauseWrites(instance, Math.ceil(this.#options.timeoutMs * holdTimeouts)));
+    const hold = new WriteHold(instance, this.#options);
+    this.#held.set(id, hold);
+    this.#heldAtMs = hold.beganAtMs;
+    return asStep(await hold.begin());
+  }
+
+  async #follow(
+    instance: Instance,
+    { node, upstream }: Extract<Step, { kind: 'follow' }>,
+  ): Promise<StepOutcome> {
+    const hold = this.#held.get(node);
+    if (hold?.isSure === false) return { kind: 'failed', message: holdOverText };
+    const inStep = hold && this.#offsetsInStep.get(node);
+    let slipped = 0;
+    const outcome = await changeAndVerify(instance, replicaofUpstream(instance, upstream), {
+      isSo: (now) => {
+        if (inStep !== undefined) slipped = now.masterReplOffset - inStep;
+        return follows(now, upstream);
+      },
+      otherwise: 'it follows somebody else',
+    });
+    if (slipped === 0) return outcome;
+    // At once, before it can ask its new upstream, which has less, for a copy.
+    await replicaofNoOne(instance);
+    return { kind: 'failed', message: slippedText(slipped) };
   }
 
   /**
@@ -161,6 +177,7 @@ export class StepRunner {
       const nearly = Math.max(offset - nearlyBytes, lookBefore ?? offset);
       lookBefore = offset;
       missing = 0;
+      this.#offsetsInStep.set(ahead, wanted.value.masterReplOffset);
       for (const own of others) {
         if (own.kind === 'failed') return own;
         const isOurs = sharesHistory(own.value, wanted.value);
@@ -239,6 +256,13 @@ export class StepRunner {
       await new Promise<void>((resolve) => void clock.schedule(periodMs, resolve));
     }
   }
+}
+
+const holdOverText =
+  'its writes may not be held any more (repl was stopped, or the server was busy): too late to demote it';
+
+function slippedText(bytes: number): string {
+  return `its offset went on by ${bytes} bytes while its writes were held (a write, or a PING that could not be held): it stays the master`;
 }
 
 function asStep(outcome: Outcome<void>): StepOutcome {

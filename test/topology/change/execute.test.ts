@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -12,6 +13,7 @@ import {
 import { planChange, type Wanted } from '../../../src/topology/plan/plan.ts';
 import type { PlanOptions } from '../../../src/topology/plan/planned.ts';
 import type { Step } from '../../../src/topology/plan/step.ts';
+import { findRealServer } from '../../support/real-servers.ts';
 import { useResources } from '../../support/resources.ts';
 import { needServer } from '../../support/server-kinds.ts';
 import type { TestServer } from '../../support/server-process.ts';
@@ -33,15 +35,29 @@ async function change(
   } = {},
 ): Promise<Executed> {
   const { onStep = () => {} } = options;
-  const planned = planChange(before.topology, wanted, { persist: false, ...options });
-  if (planned.kind === 'refused') throw new Error(planned.message);
   return executeSteps({
     ...before,
-    steps: planned.steps,
+    steps: plannedSteps(before, wanted, options),
     onStep,
     onCopy: options.onCopy ?? (() => {}),
     timeoutMs: options.timeoutMs ?? before.timeoutMs,
   });
+}
+
+function plannedSteps(
+  { topology }: Observation,
+  wanted: Wanted,
+  options: Partial<PlanOptions> = {},
+): readonly Step[] {
+  const planned = planChange(topology, wanted, { persist: false, ...options });
+  if (planned.kind === 'refused') throw new Error(planned.message);
+  return planned.steps;
+}
+
+/** Commands, a line each, before anything else of this process goes on. */
+function cliAtOnce({ port }: TestServer, lines: string): void {
+  const cli = findRealServer('redis7')?.cli ?? '';
+  execFileSync(cli, ['-p', String(port)], { input: lines });
 }
 
 function idOf(before: Observation, server: TestServer): string {
@@ -164,6 +180,50 @@ describe('promote', () => {
     });
     expect(await a.cli('SET', 'k', 'w')).toContain('OK');
     expect(await a.info('role')).toBe('master');
+  });
+
+  it('makes the old master one again when a write has slipped in', async (context) => {
+    needServer(context, 'redis7');
+    const { a, b } = await startTree(use, 'redis7', { a: undefined, b: 'a' });
+    const before = await look(a);
+    const executed = await change(
+      before,
+      { kind: 'promote', node: idOf(before, b) },
+      {
+        // Nothing of ours runs before it is done, no renewal of the pause either.
+        onStep: ({ step }) => {
+          if (step.kind === 'await-in-step') cliAtOnce(a, 'CLIENT UNPAUSE\nSET k slipped\n');
+        },
+      },
+    );
+    expect(executed).toMatchObject({
+      kind: 'stopped',
+      at: { kind: 'follow', as: 'demotion' },
+      message: expect.stringContaining('went on by'),
+    });
+    expect([await a.info('role'), await a.cli('GET', 'k')]).toEqual(['master', 'slipped']);
+    expect(await b.info('role')).toBe('slave');
+    await linkUp(b);
+  });
+
+  it('demotes nobody once its hold on writes may be over', async (context) => {
+    needServer(context, 'redis7');
+    const { a, b } = await startTree(use, 'redis7', { a: undefined, b: 'a' });
+    const before = await look(a);
+    let stoppedMs = 0;
+    const executed = await executeSteps({
+      ...before,
+      // As after Ctrl-Z and fg.
+      clock: { ...before.clock, monotonic: () => before.clock.monotonic() + stoppedMs },
+      steps: plannedSteps(before, { kind: 'promote', node: idOf(before, b) }),
+      onStep: ({ step }) => void (step.kind === 'await-in-step' && (stoppedMs = 60_000)),
+    });
+    expect(executed).toMatchObject({
+      kind: 'stopped',
+      at: { kind: 'follow', as: 'demotion' },
+      message: expect.stringContaining('may not be held any more'),
+    });
+    expect([await a.info('role'), await a.cli('SET', 'k', 'v')]).toEqual(['master', 'OK']);
   });
 
   it('holds no writes for a replica that gets nothing, however little it misses', async (context) => {
