@@ -85,6 +85,11 @@ export const changeFlags = {
   }),
 };
 
+/** For the verbs that refuse to clear data that is not the new upstream's. */
+export const discardDataFlag = Flags.boolean({
+  description: 'also where that destroys data of another history',
+});
+
 const tlsFlag = (name: string, description: string) =>
   Flags.string({
     helpValue: 'FILE',

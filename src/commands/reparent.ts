@@ -2,7 +2,7 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import type { ChangeDocument } from '../cli/change/change-document.ts';
-import { changeFlags, TopologyCommand } from '../cli/topology-command.ts';
+import { changeFlags, discardDataFlag, TopologyCommand } from '../cli/topology-command.ts';
 import { exitCodes } from '../cli/exit-codes.ts';
 import { OperatorError } from '../util/errors.ts';
 
@@ -43,9 +43,7 @@ export default class Reparent extends TopologyCommand {
       allowNo: true,
       description: 'wait until the links are up and the copies are made',
     }),
-    'discard-data': Flags.boolean({
-      description: 'also where that destroys data of another history',
-    }),
+    'discard-data': discardDataFlag,
   };
 
   async run(): Promise<ChangeDocument> {

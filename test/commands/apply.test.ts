@@ -63,6 +63,27 @@ describe('apply with an inventory', () => {
   });
 });
 
+describe('apply where a node has data of another history', () => {
+  it('clears it only with --discard-data', async (context) => {
+    needServer(context, 'redis7');
+    const { a, c, run } = await setUp();
+    await c.cli('REPLICAOF', 'NO', 'ONE');
+    await c.cli('DEBUG', 'CHANGE-REPL-ID');
+    await c.cli('SET', 'own', 'data');
+    const refused = await run('apply', '--yes');
+    expect(refused).toMatchObject({ code: 1 });
+    expect(refused.stderr).toMatch(/data of c \(1 key\)[^]*next: .*repl apply --discard-data/);
+    expect(await c.cli('GET', 'own')).toBe('data');
+    const applied = await run('apply', '--discard-data', '--yes');
+    expect(applied).toMatchObject({ code: 0, stderr: '' });
+    expect(applied.stdout).toContain('The data of c (1 key) is cleared and replaced by that of a.');
+    expect(await c.cli('EXISTS', 'own')).toBe('0');
+    expect(edgesOf(await look(a))).toContain(`${c.port} -> ${a.port}`);
+    const plan = await run('apply', 'plan.json', '--discard-data');
+    expect(plan).toMatchObject({ code: 2 });
+  });
+});
+
 describe('apply with a plan', () => {
   it('runs it when nothing has drifted, and refuses it afterwards', async (context) => {
     needServer(context, 'redis7');

@@ -270,5 +270,6 @@ function refuseFollow(
   const refusal = refuseUnfit(node) ?? refuseUnfit(upstream) ?? refuseLockedOut([node], upstream);
   const mayClear = options.discardData === true || options.mayClear?.has(node.id) === true;
   if (refusal !== undefined || mayClear) return refusal;
-  return refuseForeignData(node, upstream);
+  const foreign = refuseForeignData(node, upstream);
+  return foreign && { ...foreign, hint: 'once nobody needs it: repl apply --discard-data' };
 }
