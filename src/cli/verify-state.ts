@@ -1,6 +1,6 @@
 /**
- * Where comparisons stand, for `repl verify --resume`: one file per pair of nodes in the user's
- * state directory. It holds names of keys, never values, and only its owner can read it. Used by
+ * Where comparisons stand, for `repl verify --resume`: one file per pair of nodes, beside the
+ * changes that were made. It holds names of keys, never values, and only its owner can read it. Used by
  * run-verify.ts.
  */
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -25,7 +25,7 @@ export interface VerifyState {
   clear(pair: VerifyPair): void;
 }
 
-/** `stateDir` is where repl remembers what belongs to no lab. */
+/** `stateDir` is where repl remembers things: of the lab, or of everything else. */
 export function openVerifyState(stateDir: string): VerifyState {
   const dir = join(stateDir, 'verify');
   const pathOf = (masterId: string, replicaId: string): string =>

@@ -95,7 +95,7 @@ export default class Verify extends TopologyCommand {
           compareBy: flags['no-digest'] ? 'elements' : 'auto',
           differencesLimit: flags.limit,
           resume: flags.resume,
-          state: openVerifyState(stateDir(undefined, process.env)),
+          state: openVerifyState(stateDir(seen.lab?.dir, process.env)),
           signal,
           onProgress: (pair, progress) => line.show(pair, progress),
         }),
