@@ -101,6 +101,13 @@ export function countKeys(count: number): string {
   return count === 1 ? '1 key' : `${count} keys`;
 }
 
+/** For nodes of an inventory; all of them need not be named. */
+export function startCommand({ nodes: all }: Topology, nodes: readonly TopologyNode[]): string {
+  const ofLab = all.filter(({ expected }) => expected !== undefined);
+  if (nodes.length > 1 && ofLab.every((node) => nodes.includes(node))) return 'repl start';
+  return ['repl start', ...nodes.map(({ name }) => name)].join(' ');
+}
+
 /** A command of redis-cli to a node, without its password. */
 export function redisCli({ address }: Pick<TopologyNode, 'address'>, command: string): string {
   const { host, port } = address;

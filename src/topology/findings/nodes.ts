@@ -1,24 +1,46 @@
 /** Findings about single nodes: whether they answer, and how they treat writes. Pure. */
 import { addressKey, formatAddress, type Address } from '../../instance/address.ts';
 import { factsOf, isLiveMaster, linkOf } from '../model.ts';
-import type { Topology } from '../model.ts';
+import type { Topology, TopologyNode } from '../model.ts';
 import { findPhantoms } from './addresses.ts';
-import { failureWords, isFailed, isSilent, redisCli, type Finding } from './finding.ts';
+import {
+  failureWords,
+  isFailed,
+  isSilent,
+  listNames,
+  redisCli,
+  startCommand,
+  verb,
+  type Finding,
+} from './finding.ts';
 
 export function findUnreachable(topology: Topology): Finding[] {
   const phantoms = findPhantoms(topology).flatMap(({ nodes }) => nodes);
   const dead = topology.nodes.filter(
     (node) => node.state.kind === 'down' && !isSilent(node) && !phantoms.includes(node),
   );
-  const findings = dead.map((node) => ({
-    nodes: [node],
-    sentence: `${node.name} does not answer: ${failureWords(node)}.`,
-    next:
-      topology.source === 'inventory' && node.expected !== undefined
-        ? `repl start ${node.name}`
-        : lookAt(node.address),
-  }));
-  return [...findings, ...findDeadSentinels(topology)];
+  const isOwn = (node: TopologyNode): boolean =>
+    topology.source === 'inventory' && node.expected !== undefined;
+  const own = dead.filter(isOwn);
+  const alike = [...new Set(own.map(failureWords))].map((words) =>
+    own.filter((node) => failureWords(node) === words),
+  );
+  return [
+    ...alike.map((nodes) => ({ ...notAnswering(nodes), next: startCommand(topology, nodes) })),
+    ...dead
+      .filter((node) => !isOwn(node))
+      .map((node) => ({ ...notAnswering([node]), next: lookAt(node.address) })),
+    ...findDeadSentinels(topology),
+  ];
+}
+
+/** All of them for one reason. */
+function notAnswering(nodes: readonly TopologyNode[]): Omit<Finding, 'next'> {
+  const why = failureWords(nodes[0]);
+  return {
+    nodes,
+    sentence: `${listNames(nodes)} ${verb(nodes, 'does', 'do')} not answer: ${why}.`,
+  };
 }
 
 /** Those that no living Sentinel counts: where one does, it is the one that is stale. */

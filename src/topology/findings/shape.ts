@@ -17,6 +17,7 @@ import {
   mostAdvanced,
   nodesBelow,
   reachedNobody,
+  startCommand,
   verb,
   type Finding,
 } from './finding.ts';
@@ -29,8 +30,8 @@ export function findNoMaster(topology: Topology): Finding[] {
   if (someoneMayBe || cyclesOf(topology).length > 0) return [];
   const dead = nodes.filter((node) => linkOf(topology, node.id) === undefined);
   const best = mostAdvanced(nodes);
-  const names = dead.map(({ name }) => ` ${name}`).join('');
-  const start = topology.source === 'inventory' ? `repl start${names}` : undefined;
+  const toStart = reachedNobody(topology) ? nodes : dead;
+  const start = topology.source === 'inventory' ? startCommand(topology, toStart) : undefined;
   const promote = best === undefined ? undefined : `repl promote ${best.name} --force`;
   return [
     {

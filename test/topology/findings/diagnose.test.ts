@@ -43,6 +43,32 @@ describe('diagnose', () => {
     expect(judge(topology, [])).toBe('healthy');
   });
 
+  it('tells how to start a stopped lab once', () => {
+    const down = { kind: 'unreachable', message: 'nobody listens there' } as const;
+    const nodes = { 6379: { down }, 6380: { upstream: '6379', down }, 6381: { down } };
+    const problems = diagnose(buildTopology({ source: 'inventory', nodes }));
+    expect(problems.map(({ code, next }) => [code, next])).toEqual([
+      ['no-master', 'repl start'],
+      ['unreachable', 'repl start'],
+    ]);
+  });
+
+  it('names together those that are silent for one reason, apart for another', () => {
+    const refused = { kind: 'unreachable', message: 'nobody listens there' } as const;
+    const late = { kind: 'timeout', message: 'no answer in 2000 ms' } as const;
+    const nodes = {
+      6379: {},
+      6380: { upstream: '6379', down: refused },
+      6381: { upstream: '6379', down: late },
+      6382: { upstream: '6379', down: refused },
+    };
+    const problems = diagnose(buildTopology({ source: 'inventory', nodes }));
+    expect(problems.map(({ sentence, next }) => [sentence, next])).toEqual([
+      ['6380 and 6382 do not answer: nobody listens there.', 'repl start 6380 6382'],
+      ['6381 does not answer: no answer in 2000 ms.', 'repl start 6381'],
+    ]);
+  });
+
   it('cannot tell when nobody answers and no inventory says who should', () => {
     const down = { kind: 'timeout', message: 'no answer in 2000 ms' } as const;
     const topology = buildTopology({ nodes: { 6379: { down } } });
