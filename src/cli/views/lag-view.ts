@@ -9,6 +9,7 @@
  *         └── + redis6381  2.5 s ± 11 ms   50 KiB   2.5 s ± 11 ms   51 KiB      2 ms  up
  */
 import type { HopLag, NodeLag, UnknownLag } from '../../topology/lag/lag.ts';
+import { findAuth, findLoading, findUnreachable } from '../../topology/findings/nodes.ts';
 import { depthOf, type Topology, type TopologyNode } from '../../topology/model.ts';
 import type { Paint } from './paint.ts';
 import { linkText, markerOf, replidOf } from './status-view.ts';
@@ -115,14 +116,21 @@ function seenText(lag: NodeLag | undefined): string {
   return lag?.sampleAgeMs === undefined ? 'never' : millisText(lag.sampleAgeMs);
 }
 
-function unknownLines({ lags }: LagInput, paint: Paint): string[] {
-  return lags.flatMap(({ node, hop, top }) => {
+/** Why nodes do not answer, in the words of `repl status`; then what else keeps a lag unknown. */
+function unknownLines({ topology, lags }: LagInput, paint: Paint): string[] {
+  const silent = [findUnreachable, findLoading, findAuth].flatMap((find) => find(topology));
+  const reasons = silent.flatMap(({ sentence, next }) => [
+    paint('yellow', sentence),
+    `  next: ${next}`,
+  ]);
+  const others = lags.flatMap(({ node, hop, top }) => {
     const unknown = [hop, top].find((lag) => lag?.kind === 'unknown');
-    if (unknown?.kind !== 'unknown') return [];
+    if (unknown?.kind !== 'unknown' || silent.some(({ nodes }) => nodes.includes(node))) return [];
     const { because } = unknown;
     return [
       `${paint('yellow', node.name)}: ${unknownLagWords[because]}`,
       `  next: ${nextCommand[because](node.name)}`,
     ];
   });
+  return [...reasons, ...others];
 }

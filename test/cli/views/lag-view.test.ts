@@ -54,6 +54,15 @@ const screens: Record<
       ],
     },
   },
+  'lag-dead-top': {
+    sketch: { nodes: { 6379: { down: refused }, 6380: { upstream: '6379', link: 'down' } } },
+    lags: {
+      6380: [
+        { kind: 'unknown', because: 'upstream-unreachable' },
+        { kind: 'unknown', because: 'upstream-unreachable' },
+      ],
+    },
+  },
 };
 
 function inputOf(name: string): LagInput {
