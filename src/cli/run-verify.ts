@@ -2,7 +2,7 @@
  * Runs the comparisons that `repl verify` was asked for, one pair after the other, and keeps what a
  * later run needs to go on. It does not print.
  */
-import type { TopologyNode } from '../topology/model.ts';
+import type { Topology, TopologyNode } from '../topology/model.ts';
 import { choosePairs, type RefusedPair, type VerifyPair } from '../topology/verify/pairs.ts';
 import {
   verifyPair,
@@ -45,7 +45,7 @@ export async function runVerify(
 ): Promise<VerifyOutcome> {
   const named = uniqueNodes(options.words.map((word) => seen.find(word)));
   const { pairs, refused } = choosePairs(seen.topology, named);
-  if (pairs.length + refused.length === 0) throwNothingToCompare();
+  if (pairs.length + refused.length === 0) throwNothingToCompare(seen.topology);
   const results: PairResult[] = [];
   for (const pair of pairs) {
     if (options.signal.aborted) break;
@@ -97,7 +97,15 @@ function uniqueNodes(nodes: readonly TopologyNode[]): TopologyNode[] {
   return nodes.filter((node, at) => nodes.findIndex(({ id }) => id === node.id) === at);
 }
 
-function throwNothingToCompare(): never {
+function throwNothingToCompare({ nodes }: Topology): never {
+  const dead = nodes.find(({ state }) => state.kind === 'down');
+  if (dead?.state.kind === 'down') {
+    const { name, state } = dead;
+    throw new OperatorError(`there is nothing to compare: ${name} cannot be asked`, {
+      cause: state.failure.message,
+      hint: `repl status ${name}`,
+    });
+  }
   throw new OperatorError('there is nothing to compare: no node here follows another', {
     hint: 'repl status shows what there is; repl verify NODE NODE compares any two',
   });

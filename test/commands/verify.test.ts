@@ -63,7 +63,11 @@ describe('repl verify', () => {
     expect(run.stdout).toContain('nobody listens there');
     const alone = await runRepl(['verify', `127.0.0.1:${a.port}`], { cwd });
     expect(alone).toMatchObject({ code: 1, stdout: '' });
-    expect(alone.stderr).toContain('there is nothing to compare');
+    expect(alone.stderr).toContain('there is nothing to compare: no node here follows another');
+    const gone = await runRepl(['verify', dead], { cwd });
+    expect(gone.stderr).toContain(
+      `there is nothing to compare: ${dead} cannot be asked\nwhy:  nobody`,
+    );
   });
 
   it.for([
