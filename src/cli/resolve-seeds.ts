@@ -60,14 +60,15 @@ export async function resolveSeeds(request: SeedRequest): Promise<SeedPlan> {
   return { seeds: [...seeds, ...extraSeeds], lab: undefined, credentials };
 }
 
-/** Where one node is and how to get in there. */
+/** Where one node is and how to get in there; its name where it is one of the lab. */
 export async function resolveNode(
   words: string,
   request: Pick<SeedRequest, 'lab' | 'credentials'>,
-): Promise<{ address: Address; credentials: Credentials }> {
+): Promise<{ name: string | undefined; address: Address; credentials: Credentials }> {
   const { seeds, credentials } = await resolveSeeds({ words: [words], ...request });
   const seed = seeds.find((each) => isMeant(each, words)) ?? seeds[0];
-  return { address: seed.address, credentials: seed.credentials ?? credentials };
+  const { name, address } = seed;
+  return { name, address, credentials: seed.credentials ?? credentials };
 }
 
 export function credentialsAt({ seeds, credentials }: SeedPlan, address: Address): Credentials {

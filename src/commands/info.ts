@@ -30,8 +30,17 @@ export default class Info extends TopologyCommand {
       import('../cli/views/info-view.ts'),
       import('../cli/views/paint.ts'),
     ]);
-    const credentials = await credentialsFor(flags);
-    const input = await readNodeInfo(args.node, { lab, credentials, timeoutMs });
+    const [credentials, { askPassword, canAsk }] = await Promise.all([
+      credentialsFor(flags),
+      import('../cli/ask.ts'),
+    ]);
+    const mayAsk = canAsk() && !this.jsonEnabled();
+    const input = await readNodeInfo(args.node, {
+      lab,
+      credentials,
+      timeoutMs,
+      askPassword: mayAsk ? () => askPassword('Password:') : undefined,
+    });
     this.write(renderInfo(input, paintFor(process.stdout)));
     return infoDocument(input);
   }

@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { jsonOf, runRepl } from '../cli/run-repl.ts';
 import type { StatusDocument } from '../../src/cli/views/status-json.ts';
+import { makeLabOnDisk } from '../lab/lab-on-disk.ts';
 import { freePort } from '../support/free-port.ts';
 import { useResources } from '../support/resources.ts';
 import { needServer } from '../support/server-kinds.ts';
@@ -62,5 +63,13 @@ describe('repl info', () => {
     const run = await runRepl(['info', `127.0.0.1:${port}`], { cwd: await use.tempDir() });
     expect(run).toMatchObject({ code: 1, stdout: '' });
     expect(run.stderr).toContain('nobody listens there');
+  });
+
+  it('says how a node of the lab is started', async () => {
+    const { dir: cwd, spec } = await makeLabOnDisk(use, { kind: 'bundled' });
+    const [{ name, port }] = spec.nodes;
+    const run = await runRepl(['info', port], { cwd });
+    expect(run.stderr).toContain(`repl: ${name} cannot be asked\n`);
+    expect(run.stderr).toContain(`next: repl start ${name}\n`);
   });
 });

@@ -7,7 +7,7 @@ import { explainInfoField } from './info-fields.ts';
 import type { Paint } from './paint.ts';
 
 export interface InfoInput {
-  /** As it was typed. */
+  /** The lab's, or else the address. */
   readonly name: string;
   readonly address: Address;
   /** In the server's order. */
