@@ -5,6 +5,7 @@
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import { parseCommandLine, usageText, type CommandLineRun } from '../redis-conf/command-line.ts';
 import { RdbError } from '../rdb/rdb-error.ts';
 import { ConfError } from '../redis-conf/conf-error.ts';
@@ -44,6 +45,9 @@ export async function main(argv: readonly string[], ownVersion: string): Promise
 }
 
 async function runServer(commandLine: CommandLineRun, ownVersion: string): Promise<number | null> {
+  // Our young objects are few and short-lived. Threads that help to collect them cost more than they
+  // save, and the event loop stands still until each of them has had a processor.
+  setFlagsFromString('--no-parallel-scavenge');
   const stdin = commandLine.confFromStdin ? readFileSync(0, 'latin1') : '';
   try {
     const config = Config.fromCommandLine(commandLine, process.cwd(), stdin);
