@@ -16,6 +16,7 @@ import {
   isSettling,
   leftOpenSteps,
   movedNodes,
+  releaseSteps,
   shapeToday,
   takenOver,
   withRecordedSettings,
@@ -74,6 +75,7 @@ async function runSettled(options: AgainOptions): Promise<ChangeResult> {
   const planned = planShape(topology, shape, allowances(record, topology, direction));
   const plan = planOrThrow(otherWays(planned, { id, direction }));
   const steps = [
+    ...releaseSteps(record, before.topology, plan.steps),
     ...plan.steps,
     ...leftOpenSteps(record, before.topology, { direction, planned: plan.steps }),
   ];

@@ -177,24 +177,35 @@ export function movedNodes({ begin }: ChangeRecord, topology: Topology): NodeId[
 }
 
 /**
- * What the new plan does not do by itself: release the writes and PINGs that are still held, wait
- * for links that the broken-off change left on their way, and on the way forward write the
- * configuration files that the change was to write. `topology` is the one that was observed.
+ * Before all else: writes that are still held. A node that was made a replica meanwhile does not
+ * even take in what its master sends before they are released [Redis 7.0].
+ */
+export function releaseSteps(
+  record: ChangeRecord,
+  topology: Topology,
+  planned: readonly Step[],
+): Step[] {
+  const held = begunOn(record, topology, 'hold-writes');
+  const left = held.filter((node) => !planned.some(isOn('release-writes', node)));
+  return left.map((node) => ({ kind: 'release-writes', node }));
+}
+
+/**
+ * What the new plan does not do by itself: wait for links that the broken-off change left on their
+ * way, let PINGs go that are still held, and on the way forward write the configuration files that
+ * the change was to write. `topology` is the one that was observed.
  */
 export function leftOpenSteps(
   record: ChangeRecord,
   topology: Topology,
   { direction, planned }: { direction: Direction; planned: readonly Step[] },
 ): Step[] {
-  const held = begunOn(record, topology, 'hold-writes');
-  const releases = held.filter((node) => !planned.some(isOn('release-writes', node)));
   const pings = [...heldPings(record, topology)].flatMap(([node, period]): Step[] =>
     planned.some(isOn('restore-pings', node)) ? [] : [{ kind: 'restore-pings', node, period }],
   );
   const rewrites =
     direction === 'resume' && record.begin.persist ? movedNodes(record, topology) : [];
   return [
-    ...releases.map((node): Step => ({ kind: 'release-writes', node })),
     ...(direction === 'leave' ? [] : awaitUnmoved(record, topology, planned)),
     ...pings,
     ...rewrites.map((node): Step => ({ kind: 'rewrite-config', node })),
@@ -203,7 +214,7 @@ export function leftOpenSteps(
 
 /**
  * The replicas that the plan neither moves nor waits for, those above before those below: a node that
- * learns of another history drops its replicas once more.
+ * learns of another history drops its replicas once more. A dead node feeds nobody, however long one waits.
  */
 function awaitUnmoved(
   { begin }: ChangeRecord,
@@ -218,10 +229,10 @@ function awaitUnmoved(
     const isPlanned = planned.some(
       ({ kind, node: id }) => id === node.id && kind !== 'rewrite-config',
     );
-    if (upstream === undefined || isPlanned) return [];
+    const of = linkOf(topology, node.id)?.upstream;
+    const isDead = nodeOf(topology, of ?? '')?.state.kind === 'down';
+    if (upstream === undefined || isPlanned || isDead) return [];
     const { host, port } = upstream;
-    const above = nodeOf(topology, linkOf(topology, node.id)?.upstream ?? '');
-    const of = factsOf(above) === undefined ? undefined : above?.id;
     return [{ kind: 'await-link', node: node.id, upstream: { host, port }, of }];
   });
 }

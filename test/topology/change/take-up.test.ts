@@ -12,6 +12,7 @@ import {
   isTakeover,
   leftOpenSteps,
   movedNodes,
+  releaseSteps,
   replacedMasters,
   shapeToday,
   takenOver,
@@ -90,13 +91,20 @@ describe('a change that was cut short', () => {
     expect([...shapeToday(recordOf([]), two, 'resume').keys()]).toEqual(['6379', '6380']);
   });
 
-  it('releases writes, waits for links, and writes files down on the way forward only', () => {
+  it('releases writes before all else, but for those that the new plan holds and releases', () => {
     const record = recordOf([{ kind: 'hold-writes', node: '6379' }]);
+    const release = { kind: 'release-writes', node: '6379' } as const;
+    expect(releaseSteps(record, star, [])).toEqual([release]);
+    expect(releaseSteps(record, star, [release])).toEqual([]);
+  });
+
+  it('waits for links, and writes files down on the way forward only', () => {
+    const record = recordOf([]);
     const kinds = (direction: 'resume' | 'rollback'): string[] =>
       leftOpenSteps(record, star, { direction, planned: [] }).map(
         ({ kind, node }) => `${kind} ${node}`,
       );
-    const both = ['release-writes 6379', 'await-link 6380', 'await-link 6381'];
+    const both = ['await-link 6380', 'await-link 6381'];
     expect(kinds('rollback')).toEqual(both);
     expect(kinds('resume')).toEqual([
       ...both,
@@ -118,6 +126,15 @@ describe('a change that was cut short', () => {
     expect(seen).toEqual([true, false, false, false, false]);
   });
 
+  it('waits for no link to a dead node', () => {
+    const dead = { kind: 'unreachable', message: 'nobody listens there' } as const;
+    const orphans = { 6380: { upstream: '6379' }, 6381: { upstream: '6380' } };
+    const cut = buildTopology({ nodes: { 6379: { down: dead }, ...orphans } });
+    const options = { direction: 'rollback', planned: [] } as const;
+    const nodes = leftOpenSteps(recordOf([]), cut, options).map(({ node }) => node);
+    expect(nodes).toEqual(['6381']);
+  });
+
   it('waits for those above first: they may drop those below once more', () => {
     const chain = buildTopology({
       nodes: { 6379: { upstream: '6380' }, 6380: { upstream: '6381' }, 6381: {} },
@@ -128,10 +145,9 @@ describe('a change that was cut short', () => {
   });
 
   it('does nothing twice that the new plan does', () => {
-    const record = recordOf([{ kind: 'hold-writes', node: '6379' }], { persist: false });
+    const record = recordOf([], { persist: false });
     const upstream = { host: '127.0.0.1', port: 6380 };
     const planned: Step[] = [
-      { kind: 'release-writes', node: '6379' },
       { kind: 'follow', node: '6381', upstream, as: 'asked' },
       { kind: 'follow-no-one', node: '6380' },
     ];
@@ -156,9 +172,7 @@ describe('a change that was cut short', () => {
   it('moves nobody when it is only to be ended', () => {
     const record = recordOf([{ kind: 'hold-writes', node: '6379' }]);
     expect([...shapeToday(record, star, 'leave')]).toEqual([]);
-    expect(leftOpenSteps(record, star, { direction: 'leave', planned: [] })).toEqual([
-      { kind: 'release-writes', node: '6379' },
-    ]);
+    expect(leftOpenSteps(record, star, { direction: 'leave', planned: [] })).toEqual([]);
   });
 
   it('may still do what was agreed to, and on the way back clear copies', () => {
