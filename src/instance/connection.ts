@@ -90,6 +90,7 @@ export class Instance {
   readonly #wire: Wire;
   /** A server that speaks none waits for more of what it takes for a request. */
   readonly #isTls: boolean;
+  #hasAnswered = false;
   #broken: Failure | undefined;
   #closed = false;
 
@@ -120,7 +121,11 @@ export class Instance {
 
   /** What was asked on this connection's wire: the same deadline, the same words for failures. */
   answerOf<T>(asked: Promise<T>, options: { timeoutMs?: number } = {}): Promise<Outcome<T>> {
-    const reply = asked.then(ok<T>, (error: unknown) => this.#onCommandError(error));
+    const onAnswer = (value: T): Outcome<T> => {
+      this.#hasAnswered = true;
+      return ok(value);
+    };
+    const reply = asked.then(onAnswer, (error: unknown) => this.#onCommandError(error));
     return this.#withDeadline(reply, options.timeoutMs ?? this.#timeoutMs);
   }
 
@@ -134,8 +139,14 @@ export class Instance {
 
   #onCommandError(error: unknown): Failed {
     const isReply = error instanceof Error && error.name === 'ReplyError';
-    if (isReply) return { kind: 'failed', failure: classifyReply(error.message) };
-    return this.#onBroken(classifyConnectionError(error, this.address));
+    if (isReply) {
+      this.#hasAnswered = true;
+      return { kind: 'failed', failure: classifyReply(error.message) };
+    }
+    const { kind, message } = classifyConnectionError(error, this.address);
+    const isHungUp = kind === 'unreachable' && !this.#hasAnswered && !this.#isTls;
+    const more = isHungUp ? ' at our first word: a server of TLS does that (--tls)' : '';
+    return this.#onBroken({ kind, message: `${message}${more}` });
   }
 
   #onBroken(failure: Failure): Failed {

@@ -92,6 +92,14 @@ describe.each(ways)('%s', (_name, connect) => {
       expect(await tryToRead({ port })).toMatchObject({ kind: 'unreachable' });
     });
 
+    it('may want TLS when it hangs up at the first word', async () => {
+      const port = await startOddServer((socket) => socket.once('data', () => socket.destroy()));
+      expect(await tryToRead({ port })).toMatchObject({
+        kind: 'unreachable',
+        message: expect.stringContaining('(--tls)'),
+      });
+    });
+
     it('is no Redis when it speaks something else', async () => {
       const port = await startOddServer((socket) => {
         socket.on('data', () => socket.write('HTTP/1.1 400 Bad Request\r\n\r\n'));

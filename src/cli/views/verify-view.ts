@@ -162,15 +162,19 @@ function dateText(unixMs: number): string {
   return Number.isNaN(date.getTime()) ? `${unixMs} ms` : date.toISOString();
 }
 
+const resumeHint = 'repl verify --resume goes on from there; --wait and --timeout give more time';
+
+/** All that is asked of a node: what verify reads with, and when. */
+const rightsHint =
+  'give the user what verify reads with: ACL SETUSER … ~* +@read +@transaction +info +role +time +select';
+
 function remarks(result: PairResult, paint: Paint): string[] {
   const { pair, end, unsettled, uncomparedTypes } = result;
   const who = `${pair.replica.name}, against ${pair.master.name}`;
   const lines: string[] = [];
   if (end.kind === 'failed') {
     lines.push(`${paint('red', who)}: ${end.node.name}: ${end.failure.message}`);
-    lines.push(
-      '  next: repl verify --resume goes on from there; --wait and --timeout give more time',
-    );
+    lines.push(`  next: ${end.failure.kind === 'auth' ? rightsHint : resumeHint}`);
   }
   if (unsettled.length > 0) {
     const names = unsettled.slice(0, 3).map(({ key }) => shownKey(key));

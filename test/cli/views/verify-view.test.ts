@@ -90,6 +90,20 @@ const screens: Record<string, VerifyOutcome> = {
       }),
     ],
   },
+  'verify-denied': {
+    verdict: 'unknown',
+    isStopped: false,
+    refused: [],
+    results: [
+      result({
+        end: {
+          kind: 'failed',
+          node: master,
+          failure: { kind: 'auth', message: 'NOPERM this user may not' },
+        },
+      }),
+    ],
+  },
   'verify-stopped': {
     verdict: 'different',
     isStopped: true,

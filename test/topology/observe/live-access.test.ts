@@ -1,6 +1,5 @@
 // Ways in to live servers: TLS, Unix sockets, users of the ACL; by address and by inventory.
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Secret } from '../../../src/instance/secret.ts';
 import { readTls } from '../../../src/instance/tls.ts';
@@ -8,44 +7,24 @@ import { diagnose } from '../../../src/topology/findings/diagnose.ts';
 import { parseSpec } from '../../../src/topology/spec.ts';
 import { jsonOf, runRepl } from '../../cli/run-repl.ts';
 import type { StatusDocument } from '../../../src/cli/views/status-json.ts';
-import { freePort } from '../../support/free-port.ts';
 import { useResources } from '../../support/resources.ts';
 import { needServer } from '../../support/server-kinds.ts';
-import type { TestServer } from '../../support/server-process.ts';
+import { startTls, tlsFiles, type TlsServer } from '../../support/tls-server.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { edgesOf, linkUp, look, soundArgs, startTree } from '../live.ts';
 
 const use = useResources();
 const host = '127.0.0.1';
-const pem = (name: string): string =>
-  fileURLToPath(new URL(`../../fixtures/tls/${name}`, import.meta.url));
-const [ca, cert, key] = ['ca.crt', 'client.crt', 'client.key'].map(pem);
-
-/** Listens for TLS only; the helpers of tests talk plain to the ordinary port meanwhile. */
-async function startTls(replicaof?: number): Promise<{ server: TestServer; tlsPort: number }> {
-  const tlsPort = await freePort();
-  const lines = [
-    `tls-port ${tlsPort}`,
-    'tls-replication yes',
-    `tls-ca-cert-file ${ca}`,
-    `tls-cert-file ${pem('server.crt')}`,
-    `tls-key-file ${pem('server.key')}`,
-    // What a replica announces is the port that its master would dial.
-    `replica-announce-port ${tlsPort}`,
-    replicaof === undefined ? '' : `replicaof ${host} ${replicaof}`,
-  ];
-  const server = await use.server('redis7', { conf: lines.join('\n'), args: soundArgs });
-  return { server, tlsPort };
-}
+const { ca, cert, key } = tlsFiles;
 
 describe('TLS', () => {
-  let master: { server: TestServer; tlsPort: number };
-  let replica: typeof master;
+  let master: TlsServer;
+  let replica: TlsServer;
 
   beforeEach(async (context) => {
     needServer(context, 'redis7');
-    master = await startTls();
-    replica = await startTls(master.tlsPort);
+    master = await startTls(use);
+    replica = await startTls(use, master.tlsPort);
     await linkUp(replica.server);
   });
 
@@ -79,7 +58,7 @@ describe('TLS', () => {
   });
 
   it.each([
-    ['a certificate of nobody we trust', { ca: pem('other-ca.crt'), cert, key }, 'nobody we trust'],
+    ['a certificate of nobody we trust', { ...tlsFiles, ca: tlsFiles.otherCa }, 'nobody we trust'],
     ['a server that wants one of us', { ca }, 'wants a certificate of us'],
   ])('says what is wrong: %s', async (_words, files, message) => {
     const tls = await readTls(files);
