@@ -23,7 +23,7 @@ import { clientLine } from './commands/client-line.ts';
 import type { CommandTable } from './command-table.ts';
 import type { CommandTimer } from './command-timer.ts';
 import type { ServerContext } from './context.ts';
-import { maxKeyBytes } from './keyspace/dict.ts';
+import { maxKeyBytes } from './keyspace/entry-store.ts';
 import { showMonitors } from './monitor.ts';
 import { discardTransaction, queueRequest } from './transaction.ts';
 

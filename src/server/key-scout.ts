@@ -7,7 +7,8 @@
  * It only reads ahead. Wrong guesses (the first argument is no key) cost a little and harm nothing.
  */
 import { RequestReader } from '../protocol/request-reader.ts';
-import { maxAnnouncedKeys, type Dict } from './keyspace/dict.ts';
+import type { Dict } from './keyspace/dict.ts';
+import { maxAnnouncedKeys } from './keyspace/read-ahead.ts';
 
 /** A data set below this many keys lies in the processor's caches anyway. */
 const minKeys = 20_000;

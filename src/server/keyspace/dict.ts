@@ -10,28 +10,20 @@
  * For the snapshot without fork every entry bears the epoch of its last write. While a snapshot
  * walks this dict, a change of an entry that bears an older one goes through `beforeWrite` first.
  */
-import { EntryStore } from './entry-store.ts';
 import { ExpiryHeap } from '../types/expiry-heap.ts';
-import type { FrequencyCounter } from './frequency.ts';
 import { hashBytes } from '../types/hash.ts';
 import { HashIndex, homeOf } from '../types/hash-index.ts';
 import { type Value, type ValueType, valueTypes } from '../types/value.ts';
+import { CollectionBytes } from './collection-bytes.ts';
+import { accessMask, EntryStore } from './entry-store.ts';
+import type { FrequencyCounter } from './frequency.ts';
+import { ReadAhead } from './read-ahead.ts';
 import { VolatileHashes } from './volatile-hashes.ts';
-
-export { maxKeyBytes } from './entry-store.ts';
 
 /** Entries can be this many epochs behind before the 8 bits run out. */
 const maxUnfinishedWalks = 250;
-/** An entry's bits that say when, or how often, it is used. */
-export const clockMask = 0xffffff;
 /** Bytes of an entry's slot in the index. */
 const slotBytes = 8;
-
-/** So many changed collections may wait before what they take is counted anew. */
-const maxUncounted = 32;
-
-/** Keys that are touched ahead at a time: their entries fit the first-level cache. */
-export const maxAnnouncedKeys = 64;
 
 /** Told of an entry's old state before it changes; see `snapshot.ts`. */
 export interface SnapshotObserver {
@@ -56,15 +48,8 @@ export class Dict {
   /** The hash of the key that `find` last looked for: `insertString` goes on from there. */
   #foundHash = 0;
   #unfinishedWalks = 0;
-  /** Bytes that collections take, but for what the uncounted ones have changed since. */
-  #collectionBytes = 0;
-  /** Collections handed out for a change. */
-  readonly #uncounted: Value[] = [];
-  #announced = 0;
-  readonly #announcedHashes = new Int32Array(maxAnnouncedKeys);
-  readonly #announcedRefs = new Int32Array(maxAnnouncedKeys);
-  /** Where the touched bytes go, so that reading them is not optimised away. */
-  touched = 0;
+  readonly #collectionBytes = new CollectionBytes();
+  readonly #readAhead = new ReadAhead();
 
   constructor(seed: number) {
     this.#seed = seed;
@@ -102,10 +87,8 @@ export class Dict {
 
   /** Bytes in use for entries, index and heap. */
   get memoryBytes(): number {
-    if (this.#uncounted.length !== 0) this.#countCollections(this.#uncounted.length);
-    return (
-      this.#entries.memoryBytes + this.#collectionBytes + this.#index.memoryBytes + this.expiryBytes
-    );
+    const collectionBytes = this.#collectionBytes.total;
+    return this.#entries.memoryBytes + collectionBytes + this.indexBytes + this.expiryBytes;
   }
 
   /** Of these, what finding keys takes. */
@@ -133,55 +116,41 @@ export class Dict {
     }
   }
 
-  /** Notes a key that will be looked up soon; see `touchAnnounced`. */
+  /** Notes a key that will be looked up soon; see `read-ahead.ts`. */
   announce(key: Uint8Array, start: number, end: number): void {
-    if (this.#announced === maxAnnouncedKeys) return;
-    this.#announcedHashes[this.#announced++] = hashBytes(key, start, end, this.#seed);
+    this.#readAhead.announce(hashBytes(key, start, end, this.#seed));
   }
 
-  /**
-   * Reads the memory that lookups of the announced keys will need, in two bare loops: the loads of
-   * a loop do not wait for each other.
-   */
+  /** Brings what lookups of the announced keys will need into the caches. */
   touchAnnounced(): void {
-    const count = this.#announced;
-    const [hashes, refs] = [this.#announcedHashes, this.#announcedRefs];
-    for (let index = 0; index < count; index++) refs[index] = this.#index.guess(hashes[index]);
-    for (let index = 0; index < count; index++) {
-      if (refs[index] !== 0) this.touched ^= this.#entries.peek(refs[index]);
-    }
-    this.#announced = 0;
+    this.#readAhead.touchAnnounced(this.#index, this.#entries);
   }
 
   /** The same for entries that are known. */
   touchEntries(refs: readonly number[]): void {
-    const entries = this.#entries;
-    let touched = 0;
-    for (let index = 0; index < refs.length; index++) touched ^= entries.peek(refs[index]);
-    this.touched ^= touched;
+    this.#readAhead.touchEntries(this.#entries, refs);
   }
 
   /** Notes a use, as every lookup that is not NO-TOUCH does. */
   touch(ref: number): void {
     const { frequencies } = this;
     const bits = frequencies === null ? this.accessClock : frequencies.used(this.accessedAt(ref));
-    this.setAccessedAt(ref, bits);
+    this.#entries.setAccess(ref, bits);
   }
 
   /** The access clock's value when the entry was last touched; under LFU, its counter's bits. */
   accessedAt(ref: number): number {
-    return this.#entries.stamp(ref) & clockMask;
+    return this.#entries.access(ref);
   }
 
   setAccessedAt(ref: number, clock: number): void {
-    const entries = this.#entries;
-    entries.setStamp(ref, (entries.stamp(ref) & ~clockMask) | (clock & clockMask));
+    this.#entries.setAccess(ref, clock);
   }
 
   /** For how many seconds an entry has not been used, where no frequencies are kept. */
   idleSeconds(ref: number): number {
     // Both are 24-bit clocks; the difference is right although they come round.
-    return (this.accessClock - this.accessedAt(ref)) & clockMask;
+    return (this.accessClock - this.accessedAt(ref)) & accessMask;
   }
 
   /** Says for how long an entry has been idle, and how often it was used; −1 where not known. */
@@ -206,8 +175,7 @@ export class Dict {
 
   /** A random entry of those with a time to live, 0 when there is none. */
   sampleVolatile(random: () => number): number {
-    const { size } = this.#expiry;
-    return size === 0 ? 0 : this.#expiry.ref(Math.floor(random() * size));
+    return this.#expiry.sample(random);
   }
 
   // ---- reading an entry ----
@@ -304,8 +272,7 @@ export class Dict {
     const stamp = this.#freshStamp();
     const ref = this.#entries.createCollection(key, keyStart, keyEnd, value, stamp);
     this.#index.insert(this.#foundHash, ref);
-    value.accountedBytes = 0;
-    this.#noteChange(value);
+    this.#collectionBytes.add(value);
     if (value.type === valueTypes.hash) this.#volatileHashes.note(ref, value);
     return ref;
   }
@@ -328,7 +295,7 @@ export class Dict {
     this.#beforeWrite(ref);
     this.#stamp(ref);
     const value = this.#entries.collection(ref);
-    this.#noteChange(value);
+    this.#collectionBytes.noteChange(value);
     return value;
   }
 
@@ -427,24 +394,17 @@ export class Dict {
 
   /** The next entry to expire, 0 when none ever does. */
   get nextToExpire(): number {
-    return this.#expiry.size === 0 ? 0 : this.#expiry.ref(0);
+    return this.#expiry.first;
   }
 
   /** The next entry to expire if it ends before `nowMs`, else 0. */
   firstExpired(nowMs: number): number {
-    if (this.#expiry.size === 0 || this.#expiry.at(0) > nowMs) return 0;
-    return this.#expiry.ref(0);
+    return this.#expiry.firstUntil(nowMs);
   }
 
   /** Mean of the times to live in milliseconds over a few samples, for INFO keyspace's avg_ttl. */
   averageTtlMs(nowMs: number): number {
-    const samples = Math.min(this.#expiry.size, 16);
-    let total = 0;
-    for (let sample = 0; sample < samples; sample++) {
-      const index = Math.floor((sample * this.#expiry.size) / samples);
-      total += Math.max(0, this.#expiry.at(index) - nowMs);
-    }
-    return samples === 0 ? 0 : Math.floor(total / samples);
+    return this.#expiry.meanLeftMs(nowMs);
   }
 
   // ---- for the snapshot ----
@@ -462,7 +422,7 @@ export class Dict {
   }
 
   epochOf(ref: number): number {
-    return this.#entries.stamp(ref) >>> 24;
+    return this.#entries.epoch(ref);
   }
 
   /** The snapshot has emitted this entry. */
@@ -494,7 +454,7 @@ export class Dict {
 
   /** Marks the entry as written in the present epoch. */
   #stamp(ref: number): void {
-    this.#entries.setStamp(ref, (this.epoch << 24) | (this.#entries.stamp(ref) & clockMask));
+    this.#entries.setEpoch(ref, this.epoch);
   }
 
   #beforeWrite(ref: number): void {
@@ -503,31 +463,9 @@ export class Dict {
     }
   }
 
-  #noteChange(value: Value): void {
-    const uncounted = this.#uncounted;
-    if (uncounted.length !== 0 && uncounted[uncounted.length - 1] === value) return;
-    // The latest may be in the middle of their change: they are counted the next time.
-    if (uncounted.length === maxUncounted) this.#countCollections(maxUncounted / 2);
-    uncounted.push(value);
-  }
-
-  /** Counts the changes of the first so many uncounted collections. */
-  #countCollections(count: number): void {
-    for (const value of this.#uncounted.splice(0, count)) {
-      const { memoryBytes } = value;
-      this.#collectionBytes += memoryBytes - value.accountedBytes;
-      value.accountedBytes = memoryBytes;
-    }
-  }
-
   /** A collection leaves this dict. */
   #forget(value: Value): void {
-    const uncounted = this.#uncounted;
-    for (let at = uncounted.indexOf(value); at >= 0; at = uncounted.indexOf(value)) {
-      uncounted.splice(at, 1);
-    }
-    this.#collectionBytes -= value.accountedBytes;
-    value.accountedBytes = 0;
+    this.#collectionBytes.remove(value);
     if (this.#volatileHashes.size !== 0) this.#volatileHashes.forget(value);
   }
 

@@ -5,7 +5,7 @@
  *
  *     word 0   value length in bytes, or the number of what lies outside (OUTSIDE, COLLECTION)
  *     word 1   flags and type (8 bits) | key length (24 bits)
- *     word 2   epoch (8 bits) | access clock (24 bits)
+ *     word 2   the stamp: epoch of the last write (8 bits) | access (24 bits)
  *     word 3   index in the expiry heap; only with flag VOLATILE
  *     then     the key's bytes, then the value's unless it lies outside
  */
@@ -38,6 +38,9 @@ interface OutsideString {
   length: number;
 }
 
+/** The bits of a stamp that say when, or how often, an entry is used. */
+export const accessMask = 0xffffff;
+
 export class EntryStore {
   /** The window that `readString` or `readKey` last opened; valid until the next write. */
   windowBuffer: Buffer = Buffer.alloc(0);
@@ -60,7 +63,7 @@ export class EntryStore {
 
   // ---- life of an entry ----
 
-  /** A new entry that holds a collection. `stamp` is word 2. */
+  /** A new entry that holds a collection. */
   createCollection(
     key: Uint8Array,
     keyStart: number,
@@ -74,7 +77,7 @@ export class EntryStore {
     return ref;
   }
 
-  /** A new string entry; `value` may be the same buffer as `key`. `stamp` is word 2. */
+  /** A new string entry; `value` may be the same buffer as `key`. */
   create(
     key: Uint8Array,
     keyStart: number,
@@ -255,9 +258,27 @@ export class EntryStore {
     this.#words(ref)[wordIndexOf(ref) + 3] = index;
   }
 
-  /** Epoch and access clock; see the header. */
-  stamp(ref: number): number {
-    return this.#words(ref)[wordIndexOf(ref) + 2];
+  /** The epoch of its last write, 0 … 255. */
+  epoch(ref: number): number {
+    return this.#words(ref)[wordIndexOf(ref) + 2] >>> 24;
+  }
+
+  setEpoch(ref: number, epoch: number): void {
+    const words = this.#words(ref);
+    const at = wordIndexOf(ref) + 2;
+    words[at] = (epoch << 24) | (words[at] & accessMask);
+  }
+
+  /** When, or how often, it is used: 24 bits. */
+  access(ref: number): number {
+    return this.#words(ref)[wordIndexOf(ref) + 2] & accessMask;
+  }
+
+  /** The bits beyond 24 are dropped. */
+  setAccess(ref: number, access: number): void {
+    const words = this.#words(ref);
+    const at = wordIndexOf(ref) + 2;
+    words[at] = (words[at] & ~accessMask) | (access & accessMask);
   }
 
   setStamp(ref: number, stamp: number): void {

@@ -11,7 +11,8 @@ import type { Random } from '../../util/random.ts';
 import type { HashValue } from '../types/hash-value.ts';
 import { defaultEncodingLimits, type ValueSettings, type ValueType } from '../types/value.ts';
 import { AwaitedKeys } from './awaited-keys.ts';
-import { clockMask, Dict } from './dict.ts';
+import { Dict } from './dict.ts';
+import { accessMask } from './entry-store.ts';
 import { FrequencyCounter } from './frequency.ts';
 import { notifyClass, type NotifyClass } from './notify.ts';
 import { ReplicaKeys } from './replica-keys.ts';
@@ -285,7 +286,7 @@ export class Keyspace {
 
   /** Unix seconds, for LRU wrapped to the 24 bits an entry has for it. */
   setAccessClock(unixSeconds: number): void {
-    this.#accessClock = unixSeconds & clockMask;
+    this.#accessClock = unixSeconds & accessMask;
     this.frequencies.setTime(unixSeconds);
     for (const db of this.databases) this.#setAccess(db.dict);
   }

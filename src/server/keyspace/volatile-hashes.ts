@@ -48,7 +48,7 @@ export class VolatileHashes {
 
   /** The entry of a hash with a field past its time, 0 when there is none. */
   firstDue(nowMs: number): number {
-    return this.#heap.size === 0 || this.#heap.at(0) > nowMs ? 0 : this.#heap.ref(0);
+    return this.#heap.firstUntil(nowMs);
   }
 }
 

@@ -8,6 +8,8 @@ import { assert } from '../../util/errors.ts';
 
 const arity = 4;
 const initialCapacity = 16;
+/** So many are looked at for a mean. */
+const maxMeanSamples = 16;
 
 export class ExpiryHeap {
   #size = 0;
@@ -30,6 +32,32 @@ export class ExpiryHeap {
 
   ref(index: number): number {
     return this.#refs[index];
+  }
+
+  /** The next to end, 0 when nothing does. */
+  get first(): number {
+    return this.#size === 0 ? 0 : this.#refs[0];
+  }
+
+  /** The same if it ends at `atMs` or before, else 0. */
+  firstUntil(atMs: number): number {
+    return this.#size === 0 || this.#at[0] > atMs ? 0 : this.#refs[0];
+  }
+
+  /** Any of them, 0 when there are none. `random()` is in [0, 1). */
+  sample(random: () => number): number {
+    return this.#size === 0 ? 0 : this.#refs[Math.floor(random() * this.#size)];
+  }
+
+  /** Milliseconds that are left to them in the mean, over a few samples; 0 when there are none. */
+  meanLeftMs(nowMs: number): number {
+    const samples = Math.min(this.#size, maxMeanSamples);
+    let total = 0;
+    for (let sample = 0; sample < samples; sample++) {
+      const index = Math.floor((sample * this.#size) / samples);
+      total += Math.max(0, this.#at[index] - nowMs);
+    }
+    return samples === 0 ? 0 : Math.floor(total / samples);
   }
 
   add(ref: number, atMs: number): void {

@@ -3,22 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { Dict } from '../../../src/server/keyspace/dict.ts';
 import type { Value } from '../../../src/server/types/value.ts';
 import { valueTypes } from '../../../src/server/types/value.ts';
-
-class TestValue implements Value {
-  readonly type = valueTypes.list;
-  readonly encoding = 'test';
-  size = 1;
-  accountedBytes = 0;
-  memoryBytes: number;
-
-  constructor(memoryBytes: number) {
-    this.memoryBytes = memoryBytes;
-  }
-
-  copy(): TestValue {
-    return new TestValue(this.memoryBytes);
-  }
-}
+import { testValue, type TestValue } from './support/test-value.ts';
 
 let dict: Dict;
 
@@ -44,10 +29,10 @@ function setString(key: string, text: string): void {
 
 describe('a collection in a Dict', () => {
   it('stays the same object under its key, with a time to live too', () => {
-    const value = new TestValue(100);
+    const value = testValue(100);
     insert('k', value);
     dict.setExpireAt(find('k'), 1000);
-    for (let n = 0; n < 1000; n++) insert(`other:${n}`, new TestValue(1));
+    for (let n = 0; n < 1000; n++) insert(`other:${n}`, testValue(1));
     const ref = find('k');
     expect(dict.type(ref)).toBe(valueTypes.list);
     expect(dict.isCollection(ref)).toBe(true);
@@ -57,13 +42,13 @@ describe('a collection in a Dict', () => {
   });
 
   it('becomes a string and back', () => {
-    insert('k', new TestValue(100));
+    insert('k', testValue(100));
     setString('k', 'text');
     expect(dict.isCollection(find('k'))).toBe(false);
     expect(dict.type(find('k'))).toBe(valueTypes.string);
     expect(dict.stringValue(find('k')).toString()).toBe('text');
     dict.setExpireAt(find('k'), 500);
-    const value = new TestValue(7);
+    const value = testValue(7);
     expect(dict.expireAt(dict.overwriteValue(find('k'), value, true))).toBe(500);
     expect(dict.value(find('k'))).toBe(value);
     expect(dict.expireAt(dict.overwriteValue(find('k'), value, false))).toBe(-1);
@@ -73,7 +58,7 @@ describe('a collection in a Dict', () => {
 
   it('is counted with what it takes now, whenever it changed', () => {
     const empty = dict.memoryBytes;
-    const values = Array.from({ length: 100 }, () => new TestValue(1000));
+    const values = Array.from({ length: 100 }, () => testValue(1000));
     values.forEach((value, n) => insert(`k${n}`, value));
     const full = dict.memoryBytes;
     expect(full - empty).toBeGreaterThanOrEqual(100_000);
@@ -90,8 +75,8 @@ describe('a collection in a Dict', () => {
   });
 
   it('is shown to a snapshot before its first change only', () => {
-    insert('k', new TestValue(1));
-    insert('gone', new TestValue(1));
+    insert('k', testValue(1));
+    insert('gone', testValue(1));
     const seen: string[] = [];
     dict.beginEpoch();
     dict.observer = {
@@ -99,7 +84,7 @@ describe('a collection in a Dict', () => {
         seen.push(of.key(ref).toString());
       },
     };
-    insert('new', new TestValue(1));
+    insert('new', testValue(1));
     dict.valueForWrite(find('k'));
     dict.valueForWrite(find('k'));
     dict.valueForWrite(find('new'));
