@@ -56,7 +56,9 @@ export async function readRecords(dir: string): Promise<ChangeRecord[]> {
   const texts = await Promise.all(
     ours.map((name) => readFile(join(changesDir(dir), name), 'utf8')),
   );
-  return texts.map(parseRecord).filter((record) => record !== undefined);
+  const records = texts.map(parseRecord).filter((record) => record !== undefined);
+  // Ids sort by the second.
+  return records.sort((a, b) => a.begin.at - b.begin.at);
 }
 
 /** Unfinished changes that touched one of these nodes: they come first. */

@@ -53,6 +53,17 @@ describe('a journal', () => {
     expect((await stat(pathOf(dir))).mode & 0o777).toBe(0o600);
   });
 
+  it('is listed by its time, which its id tells to the second only', async () => {
+    const dir = await use.tempDir();
+    for (const [id, at] of [
+      ['20261127-110640-ffff', 1],
+      ['20261127-110640-0000', 2],
+    ] as const) {
+      beginJournal(dir, { ...begin, id, at }).close();
+    }
+    expect((await readRecords(dir)).map((record) => record.begin.at)).toEqual([1, 2]);
+  });
+
   it('is finished with its last line, and open again when it stopped in the middle', async () => {
     const dir = await use.tempDir();
     const journal = beginJournal(dir, begin);
