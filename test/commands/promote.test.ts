@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ChangeDocument } from '../../src/cli/change/change-document.ts';
 import { jsonOf, runRepl } from '../cli/run-repl.ts';
+import { makeLabOnDisk } from '../lab/lab-on-disk.ts';
 import { useResources } from '../support/resources.ts';
 import { needServer } from '../support/server-kinds.ts';
 import type { TestServer } from '../support/server-process.ts';
@@ -60,6 +61,18 @@ describe('the commands that change a live setup', () => {
     expect(back.stdout).toContain(`${at(a)} has`);
     expect(await a.cli('EXISTS', 'late')).toContain('0');
     expect(existsSync(note)).toBe(false);
+  });
+
+  it('note in the inventory what they persist, before they show the tree again', async () => {
+    const { dir: cwd, spec } = await makeLabOnDisk(use, { kind: 'bundled', nodes: 2 });
+    const [master, replica] = spec.nodes;
+    await runRepl(['start'], { cwd });
+    const run = await runRepl(['promote', replica.name, '--persist', '--yes'], { cwd });
+    expect(run).toMatchObject({ code: 0, stderr: '' });
+    const after = run.stdout.slice(run.stdout.indexOf('\nafter\n'));
+    expect(after).toContain(`* ${replica.name}`);
+    expect(after).toContain(`+ ${master.name}`);
+    expect(after).not.toContain('EXPECTED');
   });
 
   it('promote, reparent, replicaof and slaveof', async (context) => {

@@ -131,8 +131,12 @@ async function finish(
       undoes: true,
       mayLose: fence !== undefined,
     });
-  const performed = await performFenced({ before, moves, fence, stateDir }, perform);
-  if (performed.carried.kind === 'done' && persist) await persistInventory(before, moves);
+  let performed = await performFenced({ before, moves, fence, stateDir }, perform);
+  if (performed.carried.kind === 'done' && persist) {
+    await persistInventory(before, moves);
+    // What is intended has changed, too.
+    performed = { ...performed, after: (await before.again()).topology };
+  }
   showEnd(options, performed);
   const counted = countResyncs(options, performed, forecasts);
   if (counted !== undefined) write(renderComparison(counted, options.paint));
