@@ -1,6 +1,6 @@
 /**
- * Amounts of memory as configuration files write them (`64mb`, `1g`, `512`) and back.
- * Used by the directive table and by commands that take a size; knows nothing of directives.
+ * Amounts of memory as configuration files write them (`64mb`, `1g`, `512`) and back, and as people
+ * read them. Used by the directive table, by commands that take a size, and by what is shown.
  */
 
 /** `k` counts in thousands and `kb` in 1024s; case does not matter. */
@@ -37,4 +37,28 @@ export function formatMemory(bytes: bigint): string {
     if (bytes > 0n && bytes % size === 0n) return `${bytes / size}${unit}`;
   }
   return String(bytes);
+}
+
+const byteUnits = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
+
+/** `0 B`, `1023 B`, `1.5 MiB`; unknown is said, never left blank. */
+export function bytesText(bytes: number | undefined): string {
+  if (bytes === undefined) return 'unknown';
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1024 && unit < byteUnits.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  return `${unit === 0 ? value : value.toFixed(1)} ${byteUnits[unit]}`;
+}
+
+/** `1 key`, `12,345 keys`. */
+export function keysText(count: number): string {
+  return count === 1 ? '1 key' : `${countText(count)} keys`;
+}
+
+/** `12,345` */
+export function countText(count: number): string {
+  return String(count).replaceAll(/\B(?=(?:\d{3})+$)/g, ',');
 }

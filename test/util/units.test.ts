@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { formatMemory, parseMemory } from '../../src/util/units.ts';
+import { bytesText, formatMemory, keysText, parseMemory } from '../../src/util/units.ts';
 
 test.each<[string, bigint | null]>([
   ['0', 0n],
@@ -40,4 +40,23 @@ test('the printed form says the same amount', () => {
       expect(parseMemory(formatMemory(bytes))).toBe(bytes);
     }),
   );
+});
+
+test('bytes are exact while they are few', () => {
+  expect([0, 1023, 1024, 1_572_864, undefined].map(bytesText)).toEqual([
+    '0 B',
+    '1023 B',
+    '1.0 KiB',
+    '1.5 MiB',
+    'unknown',
+  ]);
+});
+
+test('keys are counted', () => {
+  expect([0, 1, 999, 1234567].map(keysText)).toEqual([
+    '0 keys',
+    '1 key',
+    '999 keys',
+    '1,234,567 keys',
+  ]);
 });

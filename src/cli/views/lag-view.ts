@@ -15,7 +15,8 @@ import type { Paint } from './paint.ts';
 import { linkText, markerOf, replidOf } from './status-view.ts';
 import { renderTable, type Column } from './table.ts';
 import { treeRows, type TreeRow } from './tree-rows.ts';
-import { bytesText, millisText } from './units.ts';
+import { bytesText } from '../../util/units.ts';
+import { millisText } from './units.ts';
 
 export interface LagInput {
   /** What is shown: the nodes that were asked for, those above and those below them. */

@@ -9,7 +9,8 @@ import { findNode, nodeOf, type NodeId, type Topology } from '../../topology/mod
 import type { Step } from '../../topology/plan/step.ts';
 import type { Forecast, ResyncComparison, ResyncCounts } from '../../topology/plan/forecast.ts';
 import type { Paint } from './paint.ts';
-import { bytesText, millisText, secondsText } from './units.ts';
+import { bytesText, keysText } from '../../util/units.ts';
+import { millisText, secondsText } from './units.ts';
 
 /** The numbered steps, and below each what it will cost. */
 export function renderPlan(
@@ -39,7 +40,7 @@ export function forecastText(topology: Topology, resync: Forecast): string {
 
 function copyText({ keys, bytes, seconds }: Forecast, whom: string): string {
   const size = bytes === undefined ? '' : ` of at most ${bytesText(bytes)}`;
-  const count = keys === undefined ? '' : `, ${keys === 1 ? '1 key' : `${keys} keys`}`;
+  const count = keys === undefined ? '' : `, ${keysText(keys)}`;
   const time = seconds === undefined ? '' : `, about ${secondsText(Math.ceil(seconds))}`;
   return `full copy${whom.replace(' with', ' from')}${size}${count}${time}`;
 }

@@ -28,7 +28,8 @@ import type { Paint } from './paint.ts';
 import { sentinelLines } from './sentinel-table.ts';
 import { renderTable, type Column } from './table.ts';
 import { treeRows, type TreeRow } from './tree-rows.ts';
-import { bytesText, millisText, secondsText } from './units.ts';
+import { bytesText } from '../../util/units.ts';
+import { millisText, secondsText } from './units.ts';
 
 export interface StatusInput {
   readonly topology: Topology;

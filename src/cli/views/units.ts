@@ -1,19 +1,5 @@
 /** Numbers as people read them. Exact below the first unit; used by the views only. */
 
-const byteUnits = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
-
-/** `0 B`, `1023 B`, `1.5 MiB`; unknown is said, never left blank. */
-export function bytesText(bytes: number | undefined): string {
-  if (bytes === undefined) return 'unknown';
-  let value = bytes;
-  let unit = 0;
-  while (value >= 1024 && unit < byteUnits.length - 1) {
-    value /= 1024;
-    unit++;
-  }
-  return `${unit === 0 ? value : value.toFixed(1)} ${byteUnits[unit]}`;
-}
-
 /** `12 s`, `3 min`, `5 h`, `2 d`. */
 export function secondsText(seconds: number): string {
   if (seconds < 120) return `${seconds} s`;

@@ -15,6 +15,7 @@
 import type { RefusedPair, VerifyPair } from '../../topology/verify/pairs.ts';
 import type { Difference } from '../../topology/verify/suspects.ts';
 import type { PairResult, VerifyProgress } from '../../topology/verify/verify-pair.ts';
+import { countText, keysText } from '../../util/units.ts';
 import type { VerifyOutcome } from '../run-verify.ts';
 import { shownKey } from './key-text.ts';
 import type { Paint } from './paint.ts';
@@ -61,9 +62,9 @@ export function progressText(
     keysPerSecond === undefined ? undefined : Math.max(0, totalKeys - doneKeys) / keysPerSecond;
   return [
     `${master.name} → ${replica.name}: ${Math.floor(100 * share)} %`,
-    ...(keysPerSecond === undefined ? [] : [`${count(Math.round(keysPerSecond))} keys/s`]),
+    ...(keysPerSecond === undefined ? [] : [`${countText(Math.round(keysPerSecond))} keys/s`]),
     ...(leftSeconds === undefined ? [] : [`${secondsText(Math.ceil(leftSeconds))} left`]),
-    ...(differences === 0 ? [] : [`${count(differences)} different`]),
+    ...(differences === 0 ? [] : [`${countText(differences)} different`]),
   ].join(', ');
 }
 
@@ -106,13 +107,13 @@ function pairLines({ results, refused }: VerifyOutcome, paint: Paint): string[] 
 
 /** Under writes the two walks need not meet the same number of keys. */
 function keyCounts({ masterKeys, replicaKeys }: PairResult): string {
-  if (masterKeys === replicaKeys) return count(masterKeys);
-  return `${count(masterKeys)} / ${count(replicaKeys)}`;
+  if (masterKeys === replicaKeys) return countText(masterKeys);
+  return `${countText(masterKeys)} / ${countText(replicaKeys)}`;
 }
 
 function resultText({ differences, unsettled, uncomparedTypes, end }: PairResult): string {
   const isSure = unsettled.length === 0 && uncomparedTypes.length === 0;
-  const found = differences.length === 0 ? [] : [`${count(differences.length)} different`];
+  const found = differences.length === 0 ? [] : [`${countText(differences.length)} different`];
   if (end.kind === 'complete') return found.at(0) ?? (isSure ? 'equal' : 'could not tell');
   const how = { 'too-many': 'looked no further', stopped: 'stopped', failed: 'broken off' };
   return [...found, how[end.kind]].join(', ');
@@ -132,7 +133,7 @@ function differenceLines(result: PairResult, paint: Paint, show: number): string
   return [
     paint('bold', `${pair.replica.name}, against ${pair.master.name}`),
     ...table,
-    ...(rest === 0 ? [] : [`and ${count(rest)} more: --show ${differences.length}, or --json`]),
+    ...(rest === 0 ? [] : [`and ${countText(rest)} more: --show ${differences.length}, or --json`]),
   ];
 }
 
@@ -190,12 +191,4 @@ function remarks(result: PairResult, paint: Paint): string[] {
     lines.push(`${who}: no common history: differences may be what is still on its way`);
   }
   return lines;
-}
-
-function keysText(keys: number): string {
-  return keys === 1 ? '1 key' : `${count(keys)} keys`;
-}
-
-function count(number: number): string {
-  return String(number).replaceAll(/\B(?=(?:\d{3})+$)/g, ',');
 }

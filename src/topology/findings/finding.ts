@@ -97,10 +97,6 @@ export function verb(nodes: readonly unknown[], one: string, many: string): stri
   return nodes.length === 1 ? one : many;
 }
 
-export function countKeys(count: number): string {
-  return count === 1 ? '1 key' : `${count} keys`;
-}
-
 /** For nodes of an inventory; all of them need not be named. */
 export function startCommand({ nodes: all }: Topology, nodes: readonly TopologyNode[]): string {
   const ofLab = all.filter(({ expected }) => expected !== undefined);

@@ -1,7 +1,7 @@
 /** Findings about single links: down and why, copying, far behind, going round in circles. Pure. */
 import type { OutputBufferLimit } from '../../instance/settings.ts';
 import { canLoadRdb } from '../../instance/version.ts';
-import { formatMemory } from '../../util/units.ts';
+import { formatMemory, keysText } from '../../util/units.ts';
 import {
   factsOf,
   isLiveMaster,
@@ -12,7 +12,6 @@ import {
 } from '../model.ts';
 import type { Link, NodeFacts, Topology, TopologyNode } from '../model.ts';
 import {
-  countKeys,
   findInLinks,
   isCut,
   isFailed,
@@ -149,7 +148,7 @@ export function findForeignHistory(topology: Topology): Finding[] {
     const lost = keysAtStake(link, replica, upstream);
     if (lost === 0 || factsOf(upstream)?.keyCount === 0) return undefined;
     return {
-      sentence: `${replica.name} has another history than ${upstream.name}, which it follows: when its link comes up, its ${countKeys(lost)} are replaced.`,
+      sentence: `${replica.name} has another history than ${upstream.name}, which it follows: when its link comes up, its ${keysText(lost)} are replaced.`,
       next: `repl replicaof ${replica.name} no one   (keeps them)`,
     };
   });
@@ -170,7 +169,7 @@ export function findEmptyMaster(topology: Topology): Finding[] {
     return [
       {
         nodes: [master, ...replicas],
-        sentence: `${master.name} has no keys, and ${listNames(replicas)} below it ${verb(replicas, 'holds', 'hold')} ${countKeys(most)} of another history: when the link comes up, they are gone.`,
+        sentence: `${master.name} has no keys, and ${listNames(replicas)} below it ${verb(replicas, 'holds', 'hold')} ${keysText(most)} of another history: when the link comes up, they are gone.`,
         next: `repl replicaof ${replicas[0].name} no one   (keeps them), and then give ${master.name} its data back`,
       },
     ];

@@ -3,6 +3,7 @@
  * topology. Used by plan.ts, plan-shape.ts and plan-draft.ts. Pure.
  */
 import type { ReplicationInfo } from '../../protocol/info.ts';
+import { keysText } from '../../util/units.ts';
 import {
   factsOf,
   isLiveMaster,
@@ -128,8 +129,4 @@ function bytesBeyond(own: ReplicationInfo, above: ReplicationInfo): number {
   const fork =
     above.masterReplid2 === own.masterReplid ? above.secondReplOffset : own.secondReplOffset;
   return Math.max(0, own.masterReplOffset - ((fork ?? 1) - 1));
-}
-
-function keysText(keys: number): string {
-  return keys === 1 ? '1 key' : `${keys} keys`;
 }

@@ -5,6 +5,7 @@
  */
 import { formatAddress } from '../../instance/address.ts';
 import { canLoadRdb } from '../../instance/version.ts';
+import { bytesText, keysText } from '../../util/units.ts';
 import type { Forecast } from './forecast.ts';
 import { factsOf, linkOf, nodeOf } from '../model.ts';
 import type { NodeFacts, NodeId, Topology, TopologyNode } from '../model.ts';
@@ -193,7 +194,7 @@ function judgeData({ topology, steps, probes }: Job): Finding[] {
     if (own === undefined || above === undefined) return [];
     const isEmpty = own.keyCount === 0 && above.keyCount > 0;
     if (!isEmpty) {
-      return [yes(node.name, `has ${own.keyCount} keys, ${old.name} ${above.keyCount}`)];
+      return [yes(node.name, `has ${keysText(own.keyCount)}, ${old.name} ${above.keyCount}`)];
     }
     const words = `it has no keys, and ${old.name} has ${above.keyCount}`;
     // What it lacks may be on its way: it was looked at before it had all that the other had then.
@@ -218,7 +219,7 @@ function judgeMemory({ topology, steps, forecasts }: Job): Finding[] {
     const { maxmemory = 0 } = own.settings;
     const limit = maxmemory > 0 ? maxmemory : own.totalSystemMemoryBytes;
     if (limit === undefined) return [unknown(node.name, 'its memory is not told')];
-    const words = `${from.name} uses ${above.usedMemoryBytes} bytes, ${node.name} may use ${limit}`;
+    const words = `${from.name} uses ${bytesText(above.usedMemoryBytes)}, ${node.name} may use ${bytesText(limit)}`;
     return above.usedMemoryBytes > limit
       ? [no(node.name, words, `CONFIG SET maxmemory on ${node.name}, or choose another node`)]
       : [yes(node.name, words)];
@@ -232,7 +233,7 @@ function judgeDisk({ topology, forecasts, probes }: Job): Finding[] {
     if (kind !== 'full' || node === undefined || bytes === undefined) return [];
     const free = probes.get(id)?.freeDiskBytes;
     if (free === undefined) return [unknown(node.name, 'its disk is on another machine')];
-    const words = `a copy takes at most ${bytes} bytes, ${free} are free`;
+    const words = `a copy takes at most ${bytesText(bytes)}, ${bytesText(free)} are free`;
     return [
       free < bytes
         ? no(node.name, words, `make room in ${factsOf(node)?.settings.dir}`)
