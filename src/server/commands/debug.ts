@@ -329,17 +329,18 @@ function debugReload(call: Call): void {
   }
   const { keyspace, server } = call;
   const { dirty } = keyspace;
-  const saveError = options.length > 0 ? null : server.persistence.save();
+  const saveError = options.length > 0 ? null : server.persistence.saveNow();
   if (saveError !== null) {
     call.error(saveError === 'ERR' ? 'ERR ' : saveError);
     return;
   }
   keyspace.flush(keyspace.databases);
   try {
-    server.persistence.dataFile.loadAtOnce(server.replication.role === 'master');
+    const loaded = server.persistence.dataFile.loadAtOnce(server.replication.role === 'master');
+    if (loaded === null) throw new Error(`There is no file ${server.persistence.dataFile.path}`);
   } catch (error) {
     server.log.warning((error as Error).message);
-    call.error('ERR Error trying to load the RDB dump, check server logs.');
+    call.error('ERR Error trying to load the RDB dump');
   }
   keyspace.dirty = options.length > 0 ? dirty : 0;
   call.preventPropagation();

@@ -1,7 +1,7 @@
 /**
- * One rewrite of the append-only file: waits for its turn, switches to a new increment and takes the
- * snapshot in the same moment, writes the base in the background. What the outcome means for the
- * manifest is the Aof's business.
+ * One rewrite of the append-only file: switches to a new increment and takes the snapshot in the same
+ * moment, writes the base in the background; no BGSAVE begins until it is done. What the outcome means
+ * for the manifest is the Aof's business.
  */
 import type { Clock } from '../../util/clock.ts';
 import { type AofBase, startAofBase } from './aof-base.ts';
@@ -14,9 +14,6 @@ export interface AofRewriteOptions {
   /** Makes the next increment ready; what it resolves to switches to it, at once. */
   readonly prepare: () => Promise<() => void>;
 }
-
-/** How often it is looked whether another snapshot has ended. */
-const lookEveryMs = 50;
 
 export class AofRewrite {
   /** Unix milliseconds. */
@@ -44,12 +41,11 @@ export class AofRewrite {
   }
 
   async #run(): Promise<void> {
-    const { base, clock, persistence, prepare } = this.#options;
+    const { base, persistence, prepare } = this.#options;
     const switchOver = await prepare();
-    while (persistence.inProgress) {
-      await new Promise<void>((resolve) => void clock.schedule(lookEveryMs, resolve));
-    }
     if (this.#aborted !== null) throw this.#aborted;
+    // The save before the end waits for nobody.
+    if (persistence.inSnapshot) throw new Error('another snapshot has begun');
     await new Promise<void>((resolve, reject) => {
       switchOver();
       this.#abortSnapshot = startAofBase(persistence, base, (error) => {

@@ -114,7 +114,7 @@ export class AofRewriter {
     this.#deps.log.notice('Background append only file rewriting started');
     try {
       const { base, rewrite } = this.#start();
-      this.#running = rewrite;
+      this.#setRunning(rewrite);
       this.#unsettled++;
       void rewrite
         .whenDone()
@@ -126,6 +126,11 @@ export class AofRewriter {
     } catch (error) {
       this.#noteFailure(error as Error);
     }
+  }
+
+  #setRunning(rewrite: AofRewrite | null): void {
+    this.#running = rewrite;
+    this.#deps.persistence.isRewriting = rewrite !== null;
   }
 
   /** Throws the system's error, or one about the manifest. */
@@ -177,7 +182,8 @@ export class AofRewriter {
     await files.collectGarbage();
     // Switched off meanwhile: what the manifest says stays true.
     if (this.#running !== rewrite) return;
-    this.#running = this.#unnamed = null;
+    this.#setRunning(null);
+    this.#unnamed = null;
     this.lastOk = true;
     this.consecutiveFailures = 0;
     this.#retryAtMs = 0;
@@ -188,7 +194,7 @@ export class AofRewriter {
 
   #onFailed(rewrite: AofRewrite, error: Error): void {
     if (this.#running !== rewrite) return;
-    this.#running = null;
+    this.#setRunning(null);
     this.#noteFailure(error);
   }
 
@@ -213,7 +219,7 @@ export class AofRewriter {
   /** Breaks off what is under way, and forgets what is scheduled. */
   abort(reason: string): void {
     const running = this.#running;
-    this.#running = null;
+    this.#setRunning(null);
     this.#scheduled = false;
     if (running === null) return;
     running.abort(reason);

@@ -10,7 +10,7 @@ import { DataFile, type DataFileSettings } from './data-file.ts';
 import type { Loading } from './loading.ts';
 import { BackgroundRdbFile } from './rdb-file.ts';
 import type { LoadedFacts } from './rdb-load.ts';
-import type { AuxFields } from './snapshot.ts';
+import type { AuxFields } from './snapshot-entries.ts';
 import { type FileSnapshotEnd, Snapshots, type SnapshotSettings } from './snapshots.ts';
 
 /** After a failed save point the next try waits this long. [server.c, 7.0] */
@@ -63,8 +63,10 @@ export class Persistence {
   lastBgsaveOk = true;
   /** Seconds the last BGSAVE took, −1 before the first. */
   lastBgsaveSec = -1;
-  /** How many were begun, INFO's rdb_saves; the one before the end does not count. [Redis 7.0] */
+  /** How many SAVE and BGSAVE have begun, INFO's rdb_saves. [Redis 7.0] */
   saves = 0;
+  /** The append-only file is being rewritten, whether or not the walk has begun; its rewriter says so. */
+  isRewriting = false;
 
   readonly #deps: PersistenceDeps;
   /** It outlives the walk until the file is in place. */
@@ -87,6 +89,11 @@ export class Persistence {
 
   /** Something is walking or being written: a BGSAVE, a full sync, the base of an append-only file. */
   get inProgress(): boolean {
+    return this.isRewriting || this.inSnapshot;
+  }
+
+  /** The same but for what has not begun to walk. */
+  get inSnapshot(): boolean {
     return this.snapshots.walking !== null || this.#save !== null;
   }
 
@@ -108,17 +115,19 @@ export class Persistence {
 
   // ---- at once ----
 
-  /**
-   * SAVE: writes the file now, nothing else runs meanwhile. Returns an error text or null. That it
-   * fails closes no gates: whoever asked has the error. [Redis 7.0]
-   */
+  /** SAVE. A rewrite of the append-only file does not keep it from saving. Returns as `saveNow`. */
   save(): string | null {
-    return this.inProgress ? alreadyInProgress : this.#saveNow(this.aux());
+    if (this.rdbInProgress) return alreadyInProgress;
+    this.saves++;
+    return this.saveNow();
   }
 
-  #saveNow(aux: AuxFields): string | null {
+  /**
+   * Writes the file now, whatever is under way: nothing else runs meanwhile. Returns an error text or
+   * null. That it fails closes no gates: whoever asked has the error. [Redis 7.0]
+   */
+  saveNow(aux = this.aux()): string | null {
     const { keyspace, log } = this.#deps;
-    this.saves++;
     try {
       this.snapshots.writeFileNow(this.dataFile.path, { purpose: 'rdb', aux });
     } catch (error) {
@@ -140,7 +149,7 @@ export class Persistence {
     const error = new Error('the data set was emptied');
     this.#save?.abandon(error);
     this.snapshots.abortForReplicas(error);
-    if (this.hasSavePoints && !this.inProgress) this.#saveNow(this.#deps.auxWithoutHistory());
+    if (this.hasSavePoints && !this.rdbInProgress) this.saveNow(this.#deps.auxWithoutHistory());
   }
 
   // ---- in the background ----

@@ -5,8 +5,8 @@
  * entry before the walk comes by emits its old state first (`beforeWrite`). Entries created later
  * carry the new epoch and are passed over. Nothing is copied, whatever the size of the data.
  *
- *     start ──▶ step … step ──▶ done         SAVE runs it in one go,
- *        └────────┴──▶ abort                 BGSAVE and full sync in slices
+ *     start ──▶ step … step ──▶ done         BGSAVE, full sync and the base of an append-only file;
+ *        └────────┴──▶ abort                 SAVE is one go without all this: snapshot-entries.ts
  *
  * A large collection is written in pieces, and guarded until its last piece is out: a write to it
  * saves the elements that it touches, no more (`ValueBody.guard`). It waits in `#large` for its
@@ -21,33 +21,23 @@ import type { EntryWriter } from '../../rdb/entry-writer.ts';
 import { assert } from '../../util/errors.ts';
 import type { Dict, SnapshotObserver } from '../keyspace/dict.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
-import type { Value } from '../types/value.ts';
-import { bodyOf, dumpBodyOf, type ValueBody } from './value-body.ts';
+import {
+  type AuxFields,
+  type EntryFacts,
+  lookAhead,
+  type SavedDatabase,
+  SnapshotEntries,
+} from './snapshot-entries.ts';
+import type { ValueBody } from './value-body.ts';
 
-/**
- * Entries that are brought into the cache together, in a bare loop whose loads do not wait for each
- * other: they lie anywhere in memory, and one by one each would cost more than to write it.
- */
-const entriesAhead = 32;
 /** A slice looks at the clock each time it has done so much. */
 const workPerLook = 32;
-/** A string of so many bytes counts as another unit of work: long ones are slow to compress. */
-const bytesPerWork = 1024;
 /** Elements that are written between two looks at the clock: some 50 µs. */
 const pieceElements = 256;
 /** A collection that takes no more than this is written at once: half a millisecond or so. */
 const maxBytesAtOnce = 128 * 1024;
 
-/** Facts for the file's head, in order. */
-export type AuxFields = readonly (readonly [name: string, value: string | number])[];
-
-interface Part {
-  readonly dbId: number;
-  readonly dict: Dict;
-  readonly keys: number;
-  readonly volatileKeys: number;
-  /** RDB's hint of sizes goes before a database's first entry. */
-  announced: boolean;
+interface Part extends SavedDatabase {
   /** Where the walk goes on. */
   position: number;
   walked: boolean;
@@ -58,13 +48,11 @@ interface LargeEntry {
   readonly part: Part;
   readonly body: ValueBody;
   readonly key: Buffer;
-  readonly expireAtMs: number;
-  readonly idleSeconds: number;
-  readonly frequency: number;
+  readonly facts: EntryFacts;
 }
 
 export class Snapshot implements SnapshotObserver {
-  readonly #keyspace: Keyspace;
+  readonly #entries: SnapshotEntries;
   readonly #writer: EntryWriter;
   readonly #monotonicMs: () => number;
   readonly #parts: Part[];
@@ -80,7 +68,6 @@ export class Snapshot implements SnapshotObserver {
   #middleOf: 'nothing' | 'body' | 'rest' = 'nothing';
   /** What must wait until the writer is in the middle of nothing. */
   readonly #aside: EntriesAside;
-  #selectedDb = -1;
   /** Refs of one dict, for `#walkSome` alone. */
   readonly #ahead: number[] = [];
   #over = false;
@@ -94,30 +81,20 @@ export class Snapshot implements SnapshotObserver {
     withoutData?: boolean;
     monotonicMs: () => number;
   }) {
-    this.#keyspace = options.keyspace;
+    this.#entries = new SnapshotEntries(options.keyspace, options.writer);
     this.#writer = options.writer;
     this.#aside = new EntriesAside(options.writer);
     this.#monotonicMs = options.monotonicMs;
-    this.#parts = options.keyspace.databases
-      .filter((db) => db.dict.size > 0 && options.withoutData !== true)
-      .map(({ id, dict }) => {
-        assert(dict.observer === null, 'one snapshot at a time');
-        dict.observer = this;
-        dict.beginEpoch();
-        const { size: keys, volatileSize: volatileKeys } = dict;
-        return {
-          dbId: id,
-          dict,
-          keys,
-          volatileKeys,
-          announced: false,
-          position: 0,
-          walked: false,
-        };
-      });
+    const databases = options.withoutData === true ? [] : this.#entries.databases();
+    this.#parts = databases.map((database) => {
+      const { dict } = database;
+      assert(dict.observer === null, 'one snapshot at a time');
+      dict.observer = this;
+      dict.beginEpoch();
+      return { ...database, position: 0, walked: false };
+    });
     this.keysTotal = this.#parts.reduce((sum, part) => sum + part.keys, 0);
-    this.#writer.header();
-    for (const [name, value] of options.aux) this.#writer.aux(name, value);
+    this.#entries.writeHead(options.aux);
   }
 
   /** Of the RDB so far, those included that its taker does not have yet. */
@@ -180,9 +157,7 @@ export class Snapshot implements SnapshotObserver {
   #walkSome(part: Part, enough: number): number {
     const { dict } = part;
     const ahead = this.#ahead;
-    ahead.length = 0;
-    const next = dict.walk(part.position, (ref) => ahead.push(ref) < entriesAhead);
-    dict.touchEntries(ahead);
+    const next = lookAhead(dict, part.position, ahead);
     let work = 0;
     for (let at = 0; at < ahead.length; at++) {
       const ref = ahead[at];
@@ -201,60 +176,17 @@ export class Snapshot implements SnapshotObserver {
   #emit(part: Part, ref: number): number {
     const { dict } = part;
     this.keysProcessed++;
-    if (!dict.isCollection(ref)) return this.#emitString(part, ref);
-    const value = dict.value(ref);
-    if (value.memoryBytes <= maxBytesAtOnce) return this.#emitCollection(part, ref, value);
-    const body = this.#bodyOf(value);
+    dict.markVisited(ref);
+    const value = dict.isCollection(ref) ? dict.value(ref) : null;
+    if (value === null || value.memoryBytes <= maxBytesAtOnce) {
+      const writer = this.#middleOf === 'nothing' ? this.#writer : this.#aside.writer;
+      return this.#entries.write(part, ref, writer);
+    }
+    const body = this.#entries.bodyOf(value);
     body.guard();
-    this.#large.push({
-      part,
-      body,
-      key: dict.key(ref),
-      expireAtMs: dict.expireAt(ref),
-      idleSeconds: this.#idleSeconds(dict, ref),
-      frequency: this.#frequency(dict, ref),
-    });
-    dict.markVisited(ref);
+    const [key, facts] = [dict.key(ref), this.#entries.factsOf(dict, ref)];
+    this.#large.push({ part, body, key, facts });
     return 0;
-  }
-
-  #emitString(part: Part, ref: number): number {
-    const { dict } = part;
-    const writer = this.#writerFor(part);
-    dict.markVisited(ref);
-    const expireAt = dict.expireAt(ref);
-    dict.readKey(ref);
-    const { windowBuffer: key, windowStart: keyStart, windowEnd: keyEnd } = dict;
-    dict.readString(ref);
-    const { windowBuffer: value, windowStart, windowEnd } = dict;
-    writer.stringEntry(
-      key,
-      keyStart,
-      keyEnd,
-      value,
-      windowStart,
-      windowEnd,
-      expireAt,
-      this.#idleSeconds(dict, ref),
-      this.#frequency(dict, ref),
-    );
-    return Math.floor((windowEnd - windowStart) / bytesPerWork);
-  }
-
-  #emitCollection(part: Part, ref: number, value: Value): number {
-    const { dict } = part;
-    const writer = this.#writerFor(part);
-    const body = this.#bodyOf(value);
-    dict.markVisited(ref);
-    dict.readKey(ref);
-    const { windowBuffer: key, windowStart, windowEnd } = dict;
-    const expireAt = dict.expireAt(ref);
-    const [idle, frequency] = [this.#idleSeconds(dict, ref), this.#frequency(dict, ref)];
-    writer.beginEntry(body.rdbType, key, windowStart, windowEnd, expireAt, idle, frequency);
-    body.write(writer.output, Number.POSITIVE_INFINITY);
-    writer.endEntry();
-    while (!writer.drain());
-    return Math.floor(value.memoryBytes / bytesPerWork);
   }
 
   /** Goes on with the collections that wait, as far as time allows; true when none is left. */
@@ -269,9 +201,9 @@ export class Snapshot implements SnapshotObserver {
     return true;
   }
 
-  #beginLarge({ body, part, key, expireAtMs, idleSeconds, frequency }: LargeEntry): void {
-    const { rdbType } = body;
-    this.#select(part, this.#writer);
+  #beginLarge({ body: { rdbType }, part, key, facts }: LargeEntry): void {
+    const { expireAtMs, idleSeconds, frequency } = facts;
+    this.#entries.select(part, this.#writer);
     this.#writer.beginEntry(rdbType, key, 0, key.length, expireAtMs, idleSeconds, frequency);
     this.#middleOf = 'body';
   }
@@ -282,34 +214,5 @@ export class Snapshot implements SnapshotObserver {
     body.release();
     this.#large.shift();
     this.#middleOf = 'rest';
-  }
-
-  #bodyOf(value: Value): ValueBody {
-    return this.#writer.writesPayloads ? dumpBodyOf(value) : bodyOf(value);
-  }
-
-  /** What an eviction policy will want to know, −1 when it is no matter. */
-  #idleSeconds(dict: Dict, ref: number): number {
-    return this.#keyspace.accessOrder === 'lru' ? dict.idleSeconds(ref) : -1;
-  }
-
-  #frequency(dict: Dict, ref: number): number {
-    return dict.frequencies === null ? -1 : dict.frequencies.countOf(dict.accessedAt(ref));
-  }
-
-  /** Where an entry of `part` goes that is written at once. */
-  #writerFor(part: Part): EntryWriter {
-    const writer = this.#middleOf === 'nothing' ? this.#writer : this.#aside.writer;
-    this.#select(part, writer);
-    return writer;
-  }
-
-  /** The entries that follow belong to the database of `part`. */
-  #select(part: Part, writer: EntryWriter): void {
-    if (this.#selectedDb === part.dbId) return;
-    this.#selectedDb = part.dbId;
-    writer.selectDb(part.dbId);
-    if (!part.announced) writer.resizeDb(part.keys, part.volatileKeys);
-    part.announced = true;
   }
 }

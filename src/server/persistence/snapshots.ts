@@ -10,7 +10,8 @@ import type { Clock } from '../../util/clock.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import { CommandWriter } from './command-writer.ts';
 import { BackgroundRdbFile, SyncRdbFile } from './rdb-file.ts';
-import { type AuxFields, Snapshot } from './snapshot.ts';
+import { Snapshot } from './snapshot.ts';
+import { type AuxFields, writeDataSetNow } from './snapshot-entries.ts';
 import { SnapshotRun } from './snapshot-run.ts';
 
 /** The walk stops while so much waits for the disk. */
@@ -171,18 +172,20 @@ export class Snapshots {
     return run;
   }
 
-  /** The same in one go: nothing else runs meanwhile. Throws the system's error. */
-  writeFileNow(path: string, form: SnapshotForm): void {
+  /**
+   * The same in one go: nothing else runs meanwhile, and one that walks in slices goes on afterwards.
+   * Throws the system's error.
+   */
+  writeFileNow(path: string, { aux, asCommands }: Omit<SnapshotForm, 'withoutData'>): void {
     const file = new SyncRdbFile(path, this.#deps.pid);
-    const snapshot = this.#newSnapshot(form, (block, release) => {
+    const take: TakeBlock = (block, release) => {
       file.write(block);
       release();
-    });
+    };
     try {
-      snapshot.step(Number.POSITIVE_INFINITY);
+      writeDataSetNow(this.#deps.keyspace, this.#newWriter(take, asCommands), aux);
       file.commit();
     } catch (error) {
-      snapshot.abort();
       file.discard();
       throw error;
     }

@@ -1,7 +1,7 @@
 /** The facts at the head of our RDB files, and what they say of the history when one is loaded. */
 import type { ServerContext } from '../context.ts';
 import { hashSeedAux, type LoadedFacts } from '../persistence/rdb-load.ts';
-import type { AuxFields } from '../persistence/snapshot.ts';
+import type { AuxFields } from '../persistence/snapshot-entries.ts';
 import type { SaveInfo } from '../replication/ports.ts';
 
 export function rdbAux(server: ServerContext, saveInfo: SaveInfo | undefined): AuxFields {

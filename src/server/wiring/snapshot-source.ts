@@ -5,7 +5,7 @@
 import { rmSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import type { Logger } from '../log.ts';
-import type { AuxFields } from '../persistence/snapshot.ts';
+import type { AuxFields } from '../persistence/snapshot-entries.ts';
 import type { Persistence } from '../persistence/persistence.ts';
 import type {
   RdbFile,

@@ -6,6 +6,7 @@ import type { Keyspace } from '../../../../src/server/keyspace/keyspace.ts';
 import { KeyspaceLoader } from '../../../../src/server/persistence/rdb-load.ts';
 import { SkippedItems } from '../../../../src/server/persistence/skipped-items.ts';
 import { Snapshot } from '../../../../src/server/persistence/snapshot.ts';
+import { writeDataSetNow } from '../../../../src/server/persistence/snapshot-entries.ts';
 import { requestsIn } from './requests-in.ts';
 
 /** In as many slices as it takes with no time at all for each. */
@@ -15,6 +16,14 @@ export function rdbOf(keyspace: Keyspace, compress: boolean): Buffer {
   const writer = new RdbWriter({ sink, compress, blockBytes: 300 });
   const snapshot = new Snapshot({ keyspace, writer, aux: [], monotonicMs: () => 0 });
   while (!snapshot.step(0));
+  return Buffer.concat(blocks);
+}
+
+/** In one go. */
+export function rdbNow(keyspace: Keyspace): Buffer {
+  const blocks: Buffer[] = [];
+  const sink = (block: Uint8Array): number => blocks.push(Buffer.from(block));
+  writeDataSetNow(keyspace, new RdbWriter({ sink }), []);
   return Buffer.concat(blocks);
 }
 
