@@ -17,7 +17,8 @@ import { type BlockedState, type Client, clientFlags } from './client.ts';
 import type { Command } from './command.ts';
 import type { Executor } from './context.ts';
 import type { KeyWaiter } from './keyspace/awaited-keys.ts';
-import type { Database, Keyspace } from './keyspace/keyspace.ts';
+import type { Database } from './keyspace/database.ts';
+import type { Keyspace } from './keyspace/keyspace.ts';
 import type { ValueType } from './types/value.ts';
 
 /** What a command waits for, and how it goes on. Arguments are those of its own request. */

@@ -10,7 +10,8 @@ import type { BlockTerms } from './blocked-clients.ts';
 import { type Client, clientFlags } from './client.ts';
 import type { Command } from './command.ts';
 import type { ServerContext } from './context.ts';
-import type { Database, Keyspace } from './keyspace/keyspace.ts';
+import type { Database } from './keyspace/database.ts';
+import type { Keyspace } from './keyspace/keyspace.ts';
 import type { NotifyClass } from './keyspace/notify.ts';
 import { peerFlags, reportPeerError } from './peer-errors.ts';
 

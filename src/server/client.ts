@@ -4,7 +4,7 @@
  * what commands may do on its behalf is decided in `dispatch.ts` from `flags`.
  */
 import type { RequestReader } from '../protocol/request-reader.ts';
-import type { Database } from './keyspace/keyspace.ts';
+import type { Database } from './keyspace/database.ts';
 import type { Command } from './command.ts';
 import type { Subscriptions } from './pubsub.ts';
 import type { WatchedKey } from './transaction.ts';

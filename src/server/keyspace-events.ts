@@ -5,7 +5,8 @@
  * joins the two here. Events are not propagated: replicas publish their own.
  */
 import type { Config } from './config.ts';
-import type { Database, Keyspace } from './keyspace/keyspace.ts';
+import type { Database } from './keyspace/database.ts';
+import type { Keyspace } from './keyspace/keyspace.ts';
 import { notifyClass } from './keyspace/notify.ts';
 import type { PubSub } from './pubsub.ts';
 

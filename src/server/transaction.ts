@@ -4,7 +4,8 @@
  * Nothing is executed here: EXEC runs its queue through the executor.
  */
 import { type Client, clientFlags, type QueuedRequest } from './client.ts';
-import type { Database, KeyState, Keyspace, Watcher } from './keyspace/keyspace.ts';
+import type { Database, KeyState, Watcher } from './keyspace/database.ts';
+import type { Keyspace } from './keyspace/keyspace.ts';
 
 /** What watching a key takes besides its name, about. */
 const watchedKeyBytes = 100;

@@ -6,7 +6,7 @@ import { errorReplies } from '../../protocol/error-replies.ts';
 import { parseInt64 } from '../../util/int64.ts';
 import type { Call } from '../call.ts';
 import type { CommandSpec } from '../command.ts';
-import type { Database } from '../keyspace/keyspace.ts';
+import type { Database } from '../keyspace/database.ts';
 
 export const flushCommands: readonly CommandSpec[] = [
   {

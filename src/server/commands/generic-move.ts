@@ -2,7 +2,7 @@
 import { errorReplies } from '../../protocol/error-replies.ts';
 import type { Call } from '../call.ts';
 import type { CommandSpec } from '../command.ts';
-import type { Database } from '../keyspace/keyspace.ts';
+import type { Database } from '../keyspace/database.ts';
 import { notifyClass } from '../keyspace/notify.ts';
 import type { Value } from '../types/value.ts';
 import { int32Argument } from './generic-arguments.ts';

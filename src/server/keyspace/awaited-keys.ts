@@ -8,7 +8,7 @@
  * began first to wait for it.
  */
 import type { ValueType } from '../types/value.ts';
-import type { Database } from './keyspace.ts';
+import type { Database } from './database.ts';
 
 export interface KeyWaiter {
   /** The type that the key must hold for this waiter to be served. */

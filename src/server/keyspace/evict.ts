@@ -8,7 +8,8 @@
 import type { Random } from '../../util/random.ts';
 import type { Dict } from './dict.ts';
 import { EvictionPool } from './eviction-pool.ts';
-import type { AccessOrder, Database, Keyspace } from './keyspace.ts';
+import type { Database } from './database.ts';
+import type { AccessOrder, Keyspace } from './keyspace.ts';
 
 export type EvictionPolicy =
   | 'noeviction'

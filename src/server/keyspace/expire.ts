@@ -8,8 +8,9 @@
  */
 import type { Clock } from '../../util/clock.ts';
 import type { HashValue } from '../types/hash-value.ts';
+import type { Database } from './database.ts';
 import type { Dict } from './dict.ts';
-import type { Database, Keyspace } from './keyspace.ts';
+import type { Keyspace } from './keyspace.ts';
 
 /** Deletions between two looks at the clock: well below a tenth of a millisecond. */
 const keysPerClockRead = 16;
@@ -34,7 +35,7 @@ export class ExpireCycle {
   run(budgetMs: number): boolean {
     const keyspace = this.#keyspace;
     keyspace.nowMs = this.#clock.now();
-    if (keyspace.expiryMode === 'hide') keyspace.replicaKeys.expire(keyspace, this.#endUnit);
+    if (keyspace.expiryMode === 'hide') this.#expireReplicaKeys();
     if (keyspace.expiryMode !== 'delete') return false;
     const deadline = this.#clock.monotonic() + budgetMs;
     const { databases } = keyspace;
@@ -47,6 +48,14 @@ export class ExpireCycle {
       }
     }
     return false;
+  }
+
+  #expireReplicaKeys(): void {
+    const keyspace = this.#keyspace;
+    keyspace.replicaKeys.expire(keyspace.nowMs, (db, ref) => {
+      keyspace.deleteExpired(db, ref);
+      this.#endUnit();
+    });
   }
 
   /** False when the deadline came before the last key that was due. */

@@ -11,29 +11,12 @@ import type { Random } from '../../util/random.ts';
 import type { HashValue } from '../types/hash-value.ts';
 import { defaultEncodingLimits, type ValueSettings, type ValueType } from '../types/value.ts';
 import { AwaitedKeys } from './awaited-keys.ts';
+import type { Database, KeyState } from './database.ts';
 import { Dict } from './dict.ts';
 import { accessMask } from './entry-store.ts';
 import { FrequencyCounter } from './frequency.ts';
 import { notifyClass, type NotifyClass } from './notify.ts';
 import { ReplicaKeys } from './replica-keys.ts';
-
-/** Someone to be told when a watched key changes: a client in WATCH. */
-export interface Watcher {
-  /** The watched key was changed; EXEC will refuse. */
-  keyModified(): void;
-  /** Its whole database was emptied or replaced: how the key stood before, and stands now. */
-  databaseReplaced(before: KeyState, after: KeyState): void;
-}
-
-/** `expired`: past its time, and not deleted yet. */
-export type KeyState = 'absent' | 'expired' | 'alive';
-
-export interface Database {
-  readonly id: number;
-  dict: Dict;
-  /** Watched keys, as latin1 text. */
-  readonly watched: Map<string, Set<Watcher>>;
-}
 
 /** How keys past their time are treated; see the header. */
 export type ExpiryMode =

@@ -3,7 +3,7 @@
  * of them and will never send their end, so the replica deletes them, and only them, by itself.
  * Commands note them, the expire cycle asks for those that are due; a master forgets them all.
  */
-import type { Database, Keyspace } from './keyspace.ts';
+import type { Database } from './database.ts';
 
 /** Keys looked at in one go; the others have their turn the next time. */
 const keysPerLook = 64;
@@ -29,20 +29,19 @@ export class ReplicaKeys {
     this.#keys.clear();
   }
 
-  /** Deletes those that are due; `onDeleted` is called after each. */
-  expire(keyspace: Keyspace, onDeleted: () => void): void {
+  /** Has those that are due deleted, each by `deleteExpired`. */
+  expire(nowMs: number, deleteExpired: (db: Database, ref: number) => void): void {
     for (const [db, keys] of this.#keys) {
       for (const text of takeFirst(keys, keysPerLook)) {
         const key = Buffer.from(text, 'latin1');
         const ref = db.dict.find(key, 0, key.length);
         const endsAt = ref === 0 ? -1 : db.dict.expireAt(ref);
         if (endsAt < 0) continue;
-        if (endsAt > keyspace.nowMs) {
+        if (endsAt > nowMs) {
           keys.add(text);
           continue;
         }
-        keyspace.deleteExpired(db, ref);
-        onDeleted();
+        deleteExpired(db, ref);
       }
       if (keys.size === 0) this.#keys.delete(db);
     }

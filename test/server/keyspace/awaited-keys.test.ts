@@ -1,7 +1,8 @@
 /** Who waits for which key, and in which order they are served when keys get ready. */
 import { describe, expect, test } from 'vitest';
 import type { KeyWaiter } from '../../../src/server/keyspace/awaited-keys.ts';
-import { type Database, Keyspace } from '../../../src/server/keyspace/keyspace.ts';
+import type { Database } from '../../../src/server/keyspace/database.ts';
+import { Keyspace } from '../../../src/server/keyspace/keyspace.ts';
 import { valueTypes, type ValueType } from '../../../src/server/types/value.ts';
 import { AwaitedKeys } from '../../../src/server/keyspace/awaited-keys.ts';
 import { seededRandom } from '../../../src/util/random.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Dict } from '../../../src/server/keyspace/dict.ts';
-import { Keyspace, type Database } from '../../../src/server/keyspace/keyspace.ts';
+import type { Database } from '../../../src/server/keyspace/database.ts';
+import { Keyspace } from '../../../src/server/keyspace/keyspace.ts';
 import { seededRandom } from '../../../src/util/random.ts';
 
 function newKeyspace(): { keyspace: Keyspace; expired: string[] } {

@@ -4,7 +4,8 @@
  */
 import { RdbWriter } from '../../../../src/rdb/rdb-writer.ts';
 import type { Dict } from '../../../../src/server/keyspace/dict.ts';
-import { type Database, Keyspace } from '../../../../src/server/keyspace/keyspace.ts';
+import type { Database } from '../../../../src/server/keyspace/database.ts';
+import { Keyspace } from '../../../../src/server/keyspace/keyspace.ts';
 import { Snapshot } from '../../../../src/server/persistence/snapshot.ts';
 import { seededRandom } from '../../../../src/util/random.ts';
 import { SetValue } from '../../../../src/server/types/set-value.ts';
