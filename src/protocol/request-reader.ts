@@ -37,7 +37,16 @@ const LINE_TOO_LONG = -0x8000_0000_0002;
 /** Splits an inline request into its arguments, latin1 both ways; null for unbalanced quotes. */
 export type SplitInline = (line: string) => string[] | null;
 
-export class RequestReader {
+/** A request's arguments as windows: a reader has them, and whoever keeps a request for later. */
+export interface RequestArguments {
+  /** Argument i is `buffer[argStart[i] … argEnd[i])`; argument 0 is the command's name. */
+  readonly buffer: Buffer;
+  readonly argc: number;
+  readonly argStart: Int32Array;
+  readonly argEnd: Int32Array;
+}
+
+export class RequestReader implements RequestArguments {
   /** The arguments' bytes: the buffer given to `parse`, or the reader's own after an inline one. */
   buffer: Buffer = Buffer.alloc(0);
   argc = 0;

@@ -11,8 +11,9 @@
  * Each of these runs through the executor, as a command of that client. CLIENT PAUSE and SHUTDOWN
  * hold clients back too, but not in here.
  */
+import type { RequestArguments } from '../protocol/request-reader.ts';
 import type { Clock, Timer } from '../util/clock.ts';
-import type { Call, RequestArguments } from './call.ts';
+import type { Call } from './call.ts';
 import { type BlockedState, type Client, clientFlags } from './client.ts';
 import type { Command } from './command.ts';
 import type { Executor } from './context.ts';

@@ -5,6 +5,7 @@
  */
 import type { ReplyWriter } from '../protocol/reply-writer.ts';
 import { errorReplies } from '../protocol/error-replies.ts';
+import type { RequestArguments } from '../protocol/request-reader.ts';
 import { parseSmallInteger } from '../util/int64.ts';
 import type { BlockTerms } from './blocked-clients.ts';
 import { type Client, clientFlags } from './client.ts';
@@ -14,14 +15,6 @@ import type { Database } from './keyspace/database.ts';
 import type { Keyspace } from './keyspace/keyspace.ts';
 import type { NotifyClass } from './keyspace/notify.ts';
 import { peerFlags, reportPeerError } from './peer-errors.ts';
-
-/** A request's arguments as windows: a reader has them, and a queued request. */
-export interface RequestArguments {
-  readonly buffer: Buffer;
-  readonly argc: number;
-  readonly argStart: Int32Array;
-  readonly argEnd: Int32Array;
-}
 
 const noSecrets: readonly number[] = [];
 

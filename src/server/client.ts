@@ -5,11 +5,9 @@
  */
 import type { RequestReader } from '../protocol/request-reader.ts';
 import type { Database } from './keyspace/database.ts';
-import type { Command } from './command.ts';
-import type { Subscriptions } from './pubsub.ts';
-import type { WatchedKey } from './transaction.ts';
 import type { ReplicaConnection } from './replication/ports.ts';
 import { PendingInput } from './pending-input.ts';
+import type { WatchedKey } from './watched-key.ts';
 
 /**
  * What makes a client special, one bit each. A client without any takes the fast path of dispatch.
@@ -80,15 +78,23 @@ export interface ClientTransport {
   destroy(): void;
 }
 
-/** A request kept for later: queued by MULTI, or held back while the client is blocked. */
+/** A request that waits for EXEC; what it runs and how is the business of who put it there. */
 export interface QueuedRequest {
-  readonly command: Command;
-  readonly buffer: Buffer;
-  readonly argc: number;
-  readonly argStart: Int32Array;
-  readonly argEnd: Int32Array;
-  /** The whole request as RESP, for propagation. */
-  readonly frame: Buffer;
+  /** The bits of its command: an EXEC is as special as what it will run. */
+  readonly commandBits: number;
+  /** What it takes. */
+  readonly bytes: number;
+  /** Executes it; its reply is an element of EXEC's. */
+  run(): void;
+}
+
+/** Shard channels are a world of their own; without a cluster there is one shard. */
+export type SubscriptionKind = 'channel' | 'pattern' | 'shard';
+
+/** What one client listens to, in the order in which it subscribed. */
+export interface Subscriptions extends Readonly<Record<SubscriptionKind, Set<string>>> {
+  /** Memory that it takes, about. */
+  bytes: number;
 }
 
 /** Why a client is blocked: by a command of its own (see `blocked-clients.ts`) or by the server. */
@@ -112,7 +118,7 @@ export class Client {
   flags = 0;
   resp3 = false;
   db: Database;
-  lastCommand: Command | null = null;
+  lastCommand: { readonly fullName: string } | null = null;
 
   /** MULTI's queue, and the keys in WATCH. */
   queue: QueuedRequest[] = [];

@@ -6,12 +6,13 @@
  * are timed together and share the time evenly; commands that may take long are timed alone, and
  * so is every command while somebody wants to hear of less than a millisecond.
  */
-import { RequestReader } from '../protocol/request-reader.ts';
+import { type RequestArguments, RequestReader } from '../protocol/request-reader.ts';
 import { splitArgs } from '../redis-conf/split-args.ts';
 import type { Clock } from '../util/clock.ts';
-import type { Call, RequestArguments } from './call.ts';
+import type { Call } from './call.ts';
 import { type Client, clientFlags } from './client.ts';
-import { type Command, gateBits } from './command.ts';
+import type { Command } from './command.ts';
+import { gateBits } from './command-flags.ts';
 import type { Config } from './config.ts';
 import { LatencyHistogram } from './latency-histogram.ts';
 import type { LatencyMonitor } from './latency-monitor.ts';

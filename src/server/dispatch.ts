@@ -12,12 +12,12 @@ import {
   wrongArity,
 } from '../protocol/error-replies.ts';
 import type { ReplyWriter } from '../protocol/reply-writer.ts';
-import { encodeCommand } from '../protocol/resp-encode.ts';
 import type { RequestReader } from '../protocol/request-reader.ts';
 import type { BlockedRunner } from './blocked-runner.ts';
 import { Call } from './call.ts';
-import { type Client, clientFlags, notPlain, type QueuedRequest } from './client.ts';
-import { type Command, commandFlags, gateBits } from './command.ts';
+import { type Client, clientFlags, notPlain } from './client.ts';
+import type { Command } from './command.ts';
+import { commandFlags, gateBits } from './command-flags.ts';
 import { protectedRefusal } from './commands/protected-gate.ts';
 import { clientLine } from './commands/client-line.ts';
 import type { CommandTable } from './command-table.ts';
@@ -25,6 +25,7 @@ import type { CommandTimer } from './command-timer.ts';
 import type { ServerContext } from './context.ts';
 import { maxKeyBytes } from './keyspace/entry-store.ts';
 import { showMonitors } from './monitor.ts';
+import { frameOf, QueuedCommand } from './queued-command.ts';
 import { discardTransaction, queueRequest } from './transaction.ts';
 
 /** What became of a request. */
@@ -58,6 +59,8 @@ export class Dispatcher {
   readonly #timer: CommandTimer;
   /** Between the first command of a transaction and its last. */
   inTransaction = false;
+  /** When the latest command of a transaction ended. */
+  #queuedSinceMs = 0;
 
   constructor(options: {
     server: ServerContext;
@@ -135,7 +138,7 @@ export class Dispatcher {
     if (command !== timer.command) timer.switchTo(command, buffer, start, client);
     if (this.#server.gates.memoryLimited) this.#server.memoryLimit.makeRoom();
     if (client.has(clientFlags.multi) && !neverQueued.has(command.fullName)) {
-      queueRequest(client, copyRequest(call, command, buffer, start, end));
+      this.#keep(call, command, buffer, start, end);
       return;
     }
     timer.count++;
@@ -163,16 +166,9 @@ export class Dispatcher {
 
   /** EXEC: runs what the client has queued, as one unit, each with its own reply. */
   runQueued(client: Client): void {
-    const call = this.#queuedCall;
-    let sinceMs = this.#server.clock.monotonic();
+    this.#queuedSinceMs = this.#server.clock.monotonic();
     this.inTransaction = true;
-    for (const request of client.queue) {
-      call.load(client, request);
-      this.#executeInUnit(call, request);
-      const nowMs = this.#server.clock.monotonic();
-      this.#timer.charge(call, request.command, (nowMs - sinceMs) * 1000);
-      sinceMs = nowMs;
-    }
+    for (const request of client.queue) request.run();
     this.inTransaction = false;
   }
 
@@ -338,7 +334,7 @@ export class Dispatcher {
   }
 
   #queue(call: Call, command: Command, buffer: Buffer | null, start: number, end: number): void {
-    queueRequest(call.client, copyRequest(call, command, buffer, start, end));
+    this.#keep(call, command, buffer, start, end);
     const mute = call.client.isMuted;
     if (mute) this.#flushReplies(call.client);
     call.reply.simple('QUEUED');
@@ -365,14 +361,26 @@ export class Dispatcher {
     propagation.endUnit((command.bits & bits) !== 0);
   }
 
-  #executeInUnit(call: Call, request: QueuedRequest): void {
-    const { keyspace, propagation } = this.#server;
-    const dirty = keyspace.dirty;
-    this.#invoke(call, request.command);
-    if (keyspace.dirty > dirty && !call.rewritten) {
-      propagation.addEncoded(call.client.db.id, request.frame);
-    }
+  /** Keeps a request for the client's EXEC. */
+  #keep(call: Call, command: Command, buffer: Buffer | null, start: number, end: number): void {
+    const bytes = { buffer, start, end };
+    queueRequest(call.client, new QueuedCommand(call, command, bytes, this.#executeQueued));
   }
+
+  readonly #executeQueued = (queued: QueuedCommand): void => {
+    const call = this.#queuedCall;
+    const { client, command } = queued;
+    const { clock, keyspace, propagation } = this.#server;
+    call.load(client, queued);
+    const dirty = keyspace.dirty;
+    this.#invoke(call, command);
+    if (keyspace.dirty > dirty && !call.rewritten) {
+      propagation.addEncoded(client.db.id, queued.frame);
+    }
+    const nowMs = clock.monotonic();
+    this.#timer.charge(call, command, (nowMs - this.#queuedSinceMs) * 1000);
+    this.#queuedSinceMs = nowMs;
+  };
 
   /** Every command of every origin runs here, and is counted. */
   #invoke(call: Call, command: Command): void {
@@ -397,33 +405,7 @@ function hasTooLongKey(call: Call, { spec }: Command): boolean {
 /** EXEC is as special as the most special of the commands it will run. */
 function effectiveBits(client: Client, command: Command): number {
   if (command.fullName !== 'exec') return command.bits;
-  return client.queue.reduce((bits, request) => bits | request.command.bits, command.bits);
-}
-
-function copyRequest(
-  call: Call,
-  command: Command,
-  buffer: Buffer | null,
-  start: number,
-  end: number,
-): QueuedRequest {
-  const frame = frameOf(call, buffer, start, end);
-  // In a RESP frame the arguments lie where they lay; an inline one has them in a buffer apart.
-  const shift = buffer === null ? 0 : start;
-  const argStart = new Int32Array(call.argc);
-  const argEnd = new Int32Array(call.argc);
-  for (let index = 0; index < call.argc; index++) {
-    argStart[index] = call.argStart[index] - shift;
-    argEnd[index] = call.argEnd[index] - shift;
-  }
-  const args = buffer === null ? Buffer.from(call.buffer) : frame;
-  return { command, buffer: args, argc: call.argc, argStart, argEnd, frame };
-}
-
-/** A copy of the request's bytes; made from the arguments when it came inline. */
-function frameOf(call: Call, buffer: Buffer | null, start: number, end: number): Buffer {
-  if (buffer !== null) return Buffer.from(buffer.subarray(start, end));
-  return encodeCommand(Array.from({ length: call.argc }, (_, index) => call.arg(index)));
+  return client.queue.reduce((bits, request) => bits | request.commandBits, command.bits);
 }
 
 function unknownCommand(call: Call): string {

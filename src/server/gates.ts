@@ -3,7 +3,7 @@
  * Whoever changes a state that closes or opens a gate sets the field here; the reply for a closed
  * gate is chosen in `dispatch.ts`, in Redis's order.
  */
-import { commandFlags, gateBits } from './command.ts';
+import { commandFlags, gateBits } from './command-flags.ts';
 
 export class Gates {
   /** Commands with one of these bits need a second look. */

@@ -2,7 +2,8 @@
 import { quoteArg } from '../redis-conf/split-args.ts';
 import type { Call } from './call.ts';
 import { type Client, clientFlags } from './client.ts';
-import { type Command, commandFlags } from './command.ts';
+import type { Command } from './command.ts';
+import { commandFlags } from './command-flags.ts';
 import type { ServerContext } from './context.ts';
 
 export function showMonitors(server: ServerContext, call: Call, command: Command): void {

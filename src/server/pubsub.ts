@@ -8,16 +8,7 @@
  */
 import { encodeCommand } from '../protocol/resp-encode.ts';
 import { globMatch } from '../util/glob.ts';
-import { type Client, clientFlags } from './client.ts';
-
-/** Shard channels are a world of their own; without a cluster there is one shard. */
-export type SubscriptionKind = 'channel' | 'pattern' | 'shard';
-
-/** What one client listens to, in the order in which it subscribed. */
-export interface Subscriptions extends Readonly<Record<SubscriptionKind, Set<string>>> {
-  /** Memory that it takes, about. */
-  bytes: number;
-}
+import { type Client, clientFlags, type SubscriptionKind } from './client.ts';
 
 /** What a subscription takes besides the name, about. */
 const subscriptionBytes = 100;

@@ -2,7 +2,7 @@
  * The log of slow commands: the latest ones that took longer than `slowlog-log-slower-than`, with
  * their arguments, cut short, and without passwords. `command-timer.ts` decides what is slow.
  */
-import type { RequestArguments } from './call.ts';
+import type { RequestArguments } from '../protocol/request-reader.ts';
 import type { Client } from './client.ts';
 
 /** An entry keeps so many arguments, and so many bytes of each. [slowlog.h, 7.0] */

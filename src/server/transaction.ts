@@ -4,8 +4,9 @@
  * Nothing is executed here: EXEC runs its queue through the executor.
  */
 import { type Client, clientFlags, type QueuedRequest } from './client.ts';
-import type { Database, KeyState, Watcher } from './keyspace/database.ts';
+import type { Database, KeyState } from './keyspace/database.ts';
 import type { Keyspace } from './keyspace/keyspace.ts';
+import { WatchedKey } from './watched-key.ts';
 
 /** What watching a key takes besides its name, about. */
 const watchedKeyBytes = 100;
@@ -21,7 +22,7 @@ export function discardTransaction(client: Client): void {
 /** Keeps a request until EXEC. */
 export function queueRequest(client: Client, request: QueuedRequest): void {
   client.queue.push(request);
-  client.queueBytes += request.frame.length;
+  client.queueBytes += request.bytes;
 }
 
 export function unwatchAll(client: Client): void {
@@ -52,47 +53,6 @@ export function hasExpiredSinceWatch(client: Client, keyspace: Keyspace): boolea
   return client.watching.some(
     (watched) => !watched.wasExpired && stateOf(keyspace, watched.db, watched.key) === 'expired',
   );
-}
-
-/** One key that one client watches. */
-export class WatchedKey implements Watcher {
-  readonly db: Database;
-  readonly key: string;
-  readonly #client: Client;
-  #wasExpired: boolean;
-
-  constructor(client: Client, db: Database, key: string, wasExpired: boolean) {
-    this.#client = client;
-    this.db = db;
-    this.key = key;
-    this.#wasExpired = wasExpired;
-  }
-
-  /** It was past its time when it was watched, and has not been deleted or renewed since. */
-  get wasExpired(): boolean {
-    return this.#wasExpired;
-  }
-
-  keyModified(): void {
-    if (this.#wasExpired && !isHeld(this.db, this.key)) {
-      // For the client the key was gone already: that it is now deleted changes nothing.
-      this.#wasExpired = false;
-      return;
-    }
-    this.#client.dirtyCas = true;
-  }
-
-  /** A key that was gone for the client, and is still, has not changed. [multi.c, 7.0] */
-  databaseReplaced(before: KeyState, after: KeyState): void {
-    const wasGone = before === 'absent' || this.#wasExpired;
-    if (wasGone && after !== 'alive') this.#wasExpired = after === 'expired';
-    else this.#client.dirtyCas = true;
-  }
-}
-
-function isHeld(db: Database, key: string): boolean {
-  const bytes = Buffer.from(key, 'latin1');
-  return db.dict.find(bytes, 0, bytes.length) !== 0;
 }
 
 function stateOf(keyspace: Keyspace, db: Database, key: string): KeyState {

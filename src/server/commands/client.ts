@@ -7,7 +7,8 @@ import { errorReplies } from '../../protocol/error-replies.ts';
 import { parseInt64 } from '../../util/int64.ts';
 import type { Call } from '../call.ts';
 import type { Client } from '../client.ts';
-import type { CommandFlag, CommandSpec, Handler } from '../command.ts';
+import type { CommandSpec, Handler } from '../command.ts';
+import type { CommandFlag } from '../command-flags.ts';
 import { clientKillCommand } from './client-kill.ts';
 import { clientLine, parseClientType, typeOf } from './client-line.ts';
 import {

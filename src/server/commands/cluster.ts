@@ -3,7 +3,8 @@
  * say that there is none. Clients ask, to find out whom they talk to.
  */
 import type { Call } from '../call.ts';
-import type { CommandFlag, CommandSpec } from '../command.ts';
+import type { CommandSpec } from '../command.ts';
+import type { CommandFlag } from '../command-flags.ts';
 
 const asking: readonly CommandFlag[] = ['stale'];
 const looking: readonly CommandFlag[] = ['admin', 'stale'];

@@ -3,7 +3,8 @@
  * where the client speaks RESP3. How people see them is in command-docs.ts.
  */
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
-import { type Command, commandFlags, type CommandFlag } from '../command.ts';
+import type { Command } from '../command.ts';
+import { commandFlags, type CommandFlag } from '../command-flags.ts';
 import { type KeySpec, keySpecsOf, tipsOf } from './command-key-specs.ts';
 
 /** Flags that Redis keeps to itself. [7.0] */

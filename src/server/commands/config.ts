@@ -3,7 +3,8 @@ import { errorReplies } from '../../protocol/error-replies.ts';
 import { findDirective } from '../../redis-conf/directives.ts';
 import type { Call } from '../call.ts';
 import { clientFlags } from '../client.ts';
-import type { CommandFlag, CommandSpec, Handler } from '../command.ts';
+import type { CommandSpec, Handler } from '../command.ts';
+import type { CommandFlag } from '../command-flags.ts';
 import type { ConfigResult } from '../config.ts';
 import { type HelpRow, replyHelp } from './command-help.ts';
 

@@ -3,7 +3,8 @@
  * (`../latency-histogram.ts`). The graph is `latency-graph.ts`, the advice `latency-doctor.ts`.
  */
 import type { Call } from '../call.ts';
-import type { Command, CommandFlag, CommandSpec, Handler } from '../command.ts';
+import type { Command, CommandSpec, Handler } from '../command.ts';
+import type { CommandFlag } from '../command-flags.ts';
 import type { LatencyHistogram } from '../latency-histogram.ts';
 import { type HelpRow, replyHelp } from './command-help.ts';
 import { diagnoseLatency } from './latency-doctor.ts';

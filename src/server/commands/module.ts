@@ -1,6 +1,7 @@
 /** MODULE: there are none, and none can be loaded: they are machine code for redis-server. */
 import type { Call } from '../call.ts';
-import type { CommandFlag, CommandSpec, Handler } from '../command.ts';
+import type { CommandSpec, Handler } from '../command.ts';
+import type { CommandFlag } from '../command-flags.ts';
 import { type HelpRow, replyHelp } from './command-help.ts';
 import { protectedRefusal } from './protected-gate.ts';
 

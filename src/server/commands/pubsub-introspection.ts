@@ -1,7 +1,8 @@
 /** PUBSUB: what is being listened to, by how many. */
 import { globMatch } from '../../util/glob.ts';
 import type { Call } from '../call.ts';
-import type { CommandFlag, CommandSpec, Handler } from '../command.ts';
+import type { CommandSpec, Handler } from '../command.ts';
+import type { CommandFlag } from '../command-flags.ts';
 import { type HelpRow, replyHelp } from './command-help.ts';
 import { argumentView } from './generic-arguments.ts';
 

@@ -4,9 +4,9 @@
  * RESP3 has it pushed. Who listens to what is `../pubsub.ts`.
  */
 import type { Call } from '../call.ts';
-import { clientFlags } from '../client.ts';
-import type { CommandFlag, CommandSpec } from '../command.ts';
-import type { SubscriptionKind } from '../pubsub.ts';
+import { clientFlags, type SubscriptionKind } from '../client.ts';
+import type { CommandSpec } from '../command.ts';
+import type { CommandFlag } from '../command-flags.ts';
 import { argumentView } from './generic-arguments.ts';
 import { pubsubRow } from './pubsub-introspection.ts';
 

@@ -1,6 +1,7 @@
 /** SLOWLOG: shows the log of slow commands, `../slowlog.ts`. */
 import type { Call } from '../call.ts';
-import type { CommandFlag, CommandSpec, Handler } from '../command.ts';
+import type { CommandSpec, Handler } from '../command.ts';
+import type { CommandFlag } from '../command-flags.ts';
 import type { SlowlogEntry } from '../slowlog.ts';
 import { type HelpRow, replyHelp } from './command-help.ts';
 
