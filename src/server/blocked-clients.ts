@@ -16,7 +16,6 @@ import type { Clock, Timer } from '../util/clock.ts';
 import type { Call } from './call.ts';
 import { type BlockedState, type Client, clientFlags } from './client.ts';
 import type { Command } from './command.ts';
-import type { Executor } from './context.ts';
 import type { KeyWaiter } from './keyspace/awaited-keys.ts';
 import type { Database } from './keyspace/database.ts';
 import type { Keyspace } from './keyspace/keyspace.ts';
@@ -63,16 +62,23 @@ export type BlockTerms = KeyTerms | ReplicaTerms | OutsideTerms;
 /** Timers take 31 bits of milliseconds; for a longer time one is set after the other. */
 const longestTimerMs = 2 ** 31 - 1;
 
+export interface BlockedClientsDeps {
+  readonly clock: Clock;
+  readonly keyspace: Keyspace;
+  /** Runs a step of a blocked client's command; true when it has replied. */
+  readonly runStep: (blocked: BlockedClient, step: (call: Call) => boolean) => boolean;
+  /** Goes on, in a later turn, with the input of a client that was blocked. */
+  readonly resumeInput: (client: Client) => void;
+  /** Closes a client's connection after the replies so far. */
+  readonly closeAfterReply: (client: Client) => void;
+}
+
 export class BlockedClients {
-  readonly #clock: Clock;
-  readonly #keyspace: Keyspace;
-  readonly #executor: () => Executor;
+  readonly #deps: BlockedClientsDeps;
   readonly #blocked = new Set<BlockedClient>();
 
-  constructor(options: { clock: Clock; keyspace: Keyspace; executor: () => Executor }) {
-    this.#clock = options.clock;
-    this.#keyspace = options.keyspace;
-    this.#executor = options.executor;
+  constructor(deps: BlockedClientsDeps) {
+    this.#deps = deps;
   }
 
   /** How many of them have a time to wait. */
@@ -85,15 +91,12 @@ export class BlockedClients {
   /** Blocks the client of `call`, whose handler must return without a reply. */
   add(call: Call, terms: BlockTerms): void {
     const { client } = call;
-    const blocked = new BlockedClient(call, terms, {
-      keyspace: this.#keyspace,
-      executor: this.#executor(),
-      onEnd: () => this.#blocked.delete(blocked),
-    });
+    const onEnd = (): void => void this.#blocked.delete(blocked);
+    const blocked: BlockedClient = new BlockedClient(call, terms, this.#deps, onEnd);
     this.#blocked.add(blocked);
     client.blocked = blocked;
     client.set(clientFlags.blocked, true);
-    if (terms.timeoutMs > 0) blocked.startTimer(this.#clock, terms.timeoutMs);
+    if (terms.timeoutMs > 0) blocked.startTimer(terms.timeoutMs);
     if (terms.until === 'told') terms.begin((step) => blocked.endBy(step));
   }
 
@@ -116,7 +119,7 @@ export class BlockedClients {
       blocked.endByError(
         'UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)',
       );
-      this.#executor().close(blocked.client, 'after-reply');
+      this.#deps.closeAfterReply(blocked.client);
     }
   }
 }
@@ -131,16 +134,11 @@ export class BlockedClient implements BlockedState, KeyWaiter {
   readonly wantsLoss: boolean;
   readonly #db: Database;
   readonly #terms: BlockTerms;
-  readonly #keyspace: Keyspace;
-  readonly #executor: Executor;
+  readonly #deps: BlockedClientsDeps;
   readonly #onEnd: () => void;
   #timer: Timer | null = null;
 
-  constructor(
-    call: Call,
-    terms: BlockTerms,
-    parts: { keyspace: Keyspace; executor: Executor; onEnd: () => void },
-  ) {
+  constructor(call: Call, terms: BlockTerms, deps: BlockedClientsDeps, onEnd: () => void) {
     this.client = call.client;
     this.command = call.command;
     this.request = call.copyArguments();
@@ -148,22 +146,22 @@ export class BlockedClient implements BlockedState, KeyWaiter {
     this.wantsLoss = terms.until === 'keys' && terms.wantsLoss === true;
     this.#db = call.db;
     this.#terms = terms;
-    this.#keyspace = parts.keyspace;
-    this.#executor = parts.executor;
-    this.#onEnd = parts.onEnd;
-    this.#eachKey((key) => parts.keyspace.awaited.wait(this.#db, key, this));
+    this.#deps = deps;
+    this.#onEnd = onEnd;
+    this.#eachKey((key) => deps.keyspace.awaited.wait(this.#db, key, this));
   }
 
   get hasTimer(): boolean {
     return this.#timer !== null;
   }
 
-  startTimer(clock: Clock, timeoutMs: number): void {
+  startTimer(timeoutMs: number): void {
+    const { clock } = this.#deps;
     const leftMs = timeoutMs - longestTimerMs;
     this.#timer =
       leftMs <= 0
         ? clock.schedule(timeoutMs, () => this.endByTimeout())
-        : clock.schedule(longestTimerMs, () => this.startTimer(clock, leftMs));
+        : clock.schedule(longestTimerMs, () => this.startTimer(leftMs));
   }
 
   // ---- what may end it ----
@@ -206,16 +204,16 @@ export class BlockedClient implements BlockedState, KeyWaiter {
   /** Its connection has ended. */
   cancel(): void {
     this.#timer?.cancel();
-    this.#eachKey((key) => this.#keyspace.awaited.leave(this.#db, key, this));
+    this.#eachKey((key) => this.#deps.keyspace.awaited.leave(this.#db, key, this));
     this.#onEnd();
   }
 
   #run(step: (call: Call) => boolean): boolean {
-    if (!this.#executor.runBlocked(this, step)) return false;
+    if (!this.#deps.runStep(this, step)) return false;
     this.cancel();
     this.client.blocked = null;
     this.client.set(clientFlags.blocked, false);
-    this.#executor.resumeInput(this.client);
+    this.#deps.resumeInput(this.client);
     return true;
   }
 

@@ -6,14 +6,17 @@
 import { ReplyWriter } from '../protocol/reply-writer.ts';
 import type { BlockedClient } from './blocked-clients.ts';
 import { Call } from './call.ts';
+import type { CommandTimer } from './command-timer.ts';
 import type { ServerContext } from './context.ts';
 
 export class BlockedRunner {
   readonly #server: ServerContext;
+  readonly #timer: CommandTimer;
   readonly #call: Call;
 
-  constructor(server: ServerContext) {
+  constructor(server: ServerContext, timer: CommandTimer) {
     this.#server = server;
+    this.#timer = timer;
     const reply = new ReplyWriter({
       onFull: () => this.#passReply(),
       onLarge: (bytes) => this.#push(bytes),
@@ -43,7 +46,7 @@ export class BlockedRunner {
    * transaction. True when the client is answered. The command was counted when it began to wait.
    */
   run({ client, command, request }: BlockedClient, step: (call: Call) => boolean): boolean {
-    const { clock, keyspace, latency, propagation, replication, timer } = this.#server;
+    const { clock, keyspace, latency, propagation, replication } = this.#server;
     const { unitIsOpen } = propagation;
     const { dirty } = keyspace;
     const call = this.#call;
@@ -59,7 +62,7 @@ export class BlockedRunner {
     if (call.failed) command.failedCalls++;
     const tookMs = clock.monotonic() - startedAt;
     if (done) {
-      timer.charge(call, command, tookMs * 1000);
+      this.#timer.charge(call, command, tookMs * 1000);
       latency.note('command-unblocking', tookMs);
     } else {
       command.usec += tookMs * 1000;

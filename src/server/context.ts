@@ -1,15 +1,14 @@
 /**
  * The server's parts as command handlers see them. `server.ts` builds them and fills this in; what
  * lies to the right of the handlers (the table, dispatch, the network) is seen as an interface.
+ * The parts do not know it: each is given what it needs, so that a handler may reach all of them.
  */
 import type { Clock } from '../util/clock.ts';
 import type { Random } from '../util/random.ts';
-import type { BlockedClient, BlockedClients } from './blocked-clients.ts';
-import type { Call } from './call.ts';
+import type { BlockedClients } from './blocked-clients.ts';
 import type { Client } from './client.ts';
 import type { ClientRegistry } from './client-registry.ts';
 import type { Command } from './command.ts';
-import type { CommandTimer } from './command-timer.ts';
 import type { Config } from './config.ts';
 import type { Gates } from './gates.ts';
 import type { InfoSampler } from './info/sampler.ts';
@@ -43,8 +42,6 @@ export interface Executor {
   runQueued(client: Client): void;
   /** Commands of a transaction are running: what takes long begins after the last of them. */
   readonly inTransaction: boolean;
-  /** Runs a step of a blocked client's command; see `BlockedRunner.run`. */
-  runBlocked(blocked: BlockedClient, step: (call: Call) => boolean): boolean;
   /** Serves clients whose keys got ready outside of any request. */
   serveReadyKeys(): void;
   /** Goes on, in a later turn, with the input of a client that was blocked. */
@@ -86,7 +83,6 @@ export interface ServerContext {
   readonly config: Config;
   readonly stats: ServerStats;
   readonly infoSampler: InfoSampler;
-  readonly timer: CommandTimer;
   readonly slowlog: Slowlog;
   readonly latency: LatencyMonitor;
   readonly keyspace: Keyspace;

@@ -67,6 +67,7 @@ export class Dispatcher {
     table: CommandTable;
     reply: ReplyWriter;
     blockedRunner: BlockedRunner;
+    timer: CommandTimer;
     flushReplies: (client: Client) => void;
   }) {
     this.#server = options.server;
@@ -75,7 +76,7 @@ export class Dispatcher {
     this.#queuedCall = new Call(options.server, options.reply);
     this.#blockedRunner = options.blockedRunner;
     this.#flushReplies = options.flushReplies;
-    this.#timer = options.server.timer;
+    this.#timer = options.timer;
   }
 
   /** A batch of requests begins: one look at the clocks serves them all. */

@@ -3,9 +3,14 @@
  * none to be had. Evicting takes bounded time; what is left to evict then goes on between commands.
  * Which keys go is keyspace/evict.ts's business.
  */
-import type { ServerContext } from './context.ts';
-import { clientsMemory, countedBytes } from './info/memory.ts';
+import type { Clock } from '../util/clock.ts';
+import type { Config } from './config.ts';
+import type { Gates } from './gates.ts';
 import type { Evictor } from './keyspace/evict.ts';
+import type { LatencyMonitor } from './latency-monitor.ts';
+import { clientsMemory, countedBytes, type MemoryHolders } from './memory-use.ts';
+import type { Replication } from './replication/replication.ts';
+import type { ServerStats } from './stats.ts';
 
 /** Evictions between two looks at the clock. [evict.c, 7.0] */
 const keysPerClockRead = 16;
@@ -19,10 +24,19 @@ export type Room =
   /** Nothing is left that may be evicted. */
   | 'none';
 
+export interface MemoryLimitDeps extends MemoryHolders {
+  readonly clock: Clock;
+  readonly config: Config;
+  readonly gates: Gates;
+  readonly latency: LatencyMonitor;
+  readonly replication: Replication;
+  readonly stats: ServerStats;
+  readonly evictor: Evictor;
+  readonly defer: (fn: () => void) => void;
+}
+
 export class MemoryLimit {
-  readonly #server: () => ServerContext;
-  readonly #evictor: Evictor;
-  readonly #defer: (fn: () => void) => void;
+  readonly #deps: MemoryLimitDeps;
   #evictingOn = false;
   #clientsBytes = 0;
   #clientsLookedAtMs = -Infinity;
@@ -30,14 +44,8 @@ export class MemoryLimit {
   #exceededSinceMs = -1;
   #exceededMs = 0;
 
-  constructor(options: {
-    server: () => ServerContext;
-    evictor: Evictor;
-    defer: (fn: () => void) => void;
-  }) {
-    this.#server = options.server;
-    this.#evictor = options.evictor;
-    this.#defer = options.defer;
+  constructor(deps: MemoryLimitDeps) {
+    this.#deps = deps;
   }
 
   /** Evicts what the limit asks for, for a bounded time. */
@@ -52,7 +60,7 @@ export class MemoryLimit {
   evictOn(): void {
     if (this.#evictingOn) return;
     this.#evictingOn = true;
-    this.#defer(() => {
+    this.#deps.defer(() => {
       this.#evictingOn = false;
       this.makeRoom();
     });
@@ -61,7 +69,7 @@ export class MemoryLimit {
   /** Milliseconds for which the limit has been exceeded: now without a break, and in all. */
   get exceededMs(): { readonly current: number; readonly total: number } {
     const since = this.#exceededSinceMs;
-    const current = since < 0 ? 0 : this.#server().clock.monotonic() - since;
+    const current = since < 0 ? 0 : this.#deps.clock.monotonic() - since;
     return { current: Math.floor(current), total: Math.floor(this.#exceededMs + current) };
   }
 
@@ -73,14 +81,14 @@ export class MemoryLimit {
 
   /** A replica leaves it to its master; nothing changes while data is loaded or held still. */
   #mayEvict(): boolean {
-    const { config, gates, replication } = this.#server();
+    const { config, gates, replication } = this.#deps;
     const holdsStill = gates.loading === 'exclusive' || gates.paused !== 'none';
     if (config.maxmemory === 0 || holdsStill) return false;
     return replication.role === 'master' || !config.values.replicaIgnoreMaxmemory;
   }
 
   #evict(): Room {
-    const { clock, config, latency } = this.#server();
+    const { clock, config, latency } = this.#deps;
     const excess = this.#usedBytes() - config.maxmemory;
     if (excess <= 0) return 'enough';
     const startedAt = clock.monotonic();
@@ -93,11 +101,11 @@ export class MemoryLimit {
   }
 
   #evictBytes(wanted: number, deadline: number): Room {
-    const { clock, keyspace, stats } = this.#server();
+    const { clock, evictor, keyspace, stats } = this.#deps;
     let excess = wanted;
     let dataBytes = keyspace.memoryBytes;
     for (let evicted = 1; excess > 0; evicted++) {
-      if (!this.#evictor.evictOne()) return 'none';
+      if (!evictor.evictOne()) return 'none';
       stats.evictedKeys++;
       // Only what the keys gave back: telling replicas of it takes memory of its own.
       const { memoryBytes } = keyspace;
@@ -111,18 +119,17 @@ export class MemoryLimit {
   }
 
   #usedBytes(): number {
-    const server = this.#server();
-    const nowMs = server.clock.monotonic();
+    const nowMs = this.#deps.clock.monotonic();
     if (nowMs - this.#clientsLookedAtMs >= clientsLookMs) {
       this.#clientsLookedAtMs = nowMs;
-      this.#clientsBytes = clientsMemory(server).total;
+      this.#clientsBytes = clientsMemory(this.#deps).total;
     }
-    return countedBytes(server) + this.#clientsBytes;
+    return countedBytes(this.#deps) + this.#clientsBytes;
   }
 
   #noteRoom(room: Room): void {
     if (room === 'enough' && this.#exceededSinceMs < 0) return;
-    const nowMs = this.#server().clock.monotonic();
+    const nowMs = this.#deps.clock.monotonic();
     if (room !== 'enough') {
       if (this.#exceededSinceMs < 0) this.#exceededSinceMs = nowMs;
     } else {

@@ -5,7 +5,11 @@
  * `Call.error` for such clients.
  */
 import { type Client, clientFlags } from './client.ts';
-import type { ServerContext } from './context.ts';
+import type { Config } from './config.ts';
+import type { Gates } from './gates.ts';
+import type { Logger } from './log.ts';
+import type { Loading } from './persistence/loading.ts';
+import type { ServerStats } from './stats.ts';
 
 /** So much of an error is shown. [networking.c, 7.0] */
 const shownErrorBytes = 4096;
@@ -13,8 +17,19 @@ const shownErrorBytes = 4096;
 /** An error is on its way to one of these: nobody will read it. */
 export const peerFlags = clientFlags.master | clientFlags.replica;
 
+/** The parts of the server that it concerns. */
+interface PeerErrorDeps {
+  readonly config: Config;
+  readonly gates: Gates;
+  readonly loading: Loading;
+  readonly log: Logger;
+  readonly stats: ServerStats;
+  /** Ends the process. */
+  panic(reason: string): void;
+}
+
 /** What `propagation-error-behavior` says decides whether the server may go on. */
-export function reportPeerError(server: ServerContext, client: Client, error: string): void {
+export function reportPeerError(server: PeerErrorDeps, client: Client, error: string): void {
   const [from, to] = endsOf(server, client);
   const what = `after processing the command '${client.lastCommand?.fullName ?? '<unknown>'}'`;
   server.stats.unexpectedErrorReplies++;
@@ -32,7 +47,7 @@ export function reportPeerError(server: ServerContext, client: Client, error: st
   }
 }
 
-function endsOf({ loading }: ServerContext, client: Client): readonly [from: string, to: string] {
+function endsOf({ loading }: PeerErrorDeps, client: Client): readonly [from: string, to: string] {
   if (client.has(clientFlags.replica)) return ['master', 'replica'];
   // The append-only file is read by a client of the same kind, while nothing is followed.
   return loading.kind === 'exclusive' ? ['server', 'AOF-loading-client'] : ['replica', 'master'];

@@ -24,7 +24,6 @@ import { Dispatcher } from './dispatch.ts';
 import type { ServerEnvironment } from './environment.ts';
 import { FullSyncLoader } from './wiring/full-sync-loader.ts';
 import { Gates } from './gates.ts';
-import { usedMemory } from './info/memory.ts';
 import { InfoSampler } from './info/sampler.ts';
 import { Evictor } from './keyspace/evict.ts';
 import { ExpireCycle } from './keyspace/expire.ts';
@@ -32,6 +31,7 @@ import { Keyspace } from './keyspace/keyspace.ts';
 import { publishKeyspaceEvents } from './keyspace-events.ts';
 import { LatencyMonitor } from './latency-monitor.ts';
 import { MemoryLimit } from './memory-limit.ts';
+import { usedMemory } from './memory-use.ts';
 import { Migrations } from './migration.ts';
 import { Networking } from './networking.ts';
 import { Output } from './output.ts';
@@ -70,6 +70,9 @@ export class BundledServer {
   readonly #gates = new Gates();
   readonly #clients = new ClientRegistry();
   readonly #stats = new ServerStats();
+  readonly #slowlog = new Slowlog();
+  readonly #latency: LatencyMonitor;
+  readonly #timer: CommandTimer;
   readonly #table: CommandTable;
   readonly #keyspace: Keyspace;
   readonly #propagation: Propagation;
@@ -90,7 +93,15 @@ export class BundledServer {
   /** Data first, replication last; functions handed to a part may use parts built after it. */
   constructor(environment: ServerEnvironment) {
     this.#environment = environment;
-    this.#table = commandTable(environment.config);
+    const { clock, config } = environment;
+    this.#latency = new LatencyMonitor(clock, config);
+    this.#timer = new CommandTimer({
+      clock,
+      config,
+      slowlog: this.#slowlog,
+      latency: this.#latency,
+    });
+    this.#table = commandTable(config);
     this.#keyspace = this.#newKeyspace();
     this.#propagation = this.#newPropagation();
     this.#loading = this.#newLoading();
@@ -104,11 +115,11 @@ export class BundledServer {
     this.context = this.#newContext();
     this.#output = this.#newOutput();
     this.#clientMemory = this.#newClientMemory();
-    this.#blockedRunner = new BlockedRunner(this.context);
+    this.#blockedRunner = new BlockedRunner(this.context, this.#timer);
     this.#dispatcher = this.#newDispatcher();
     this.networking = this.#newNetworking();
     this.cron = this.#newCron();
-    publishKeyspaceEvents(this.#keyspace, environment.config, this.#pubsub);
+    publishKeyspaceEvents(this.#keyspace, config, this.#pubsub);
     applyConfigChanges(this.context, {
       refreshGates: () => this.refreshGates(),
       setMaxBulkBytes: (bytes) => this.networking.setMaxBulkBytes(bytes),
@@ -253,7 +264,9 @@ export class BundledServer {
     return new BlockedClients({
       clock: this.#environment.clock,
       keyspace: this.#keyspace,
-      executor: () => this.context.executor,
+      runStep: (blocked, step) => this.#blockedRunner.run(blocked, step),
+      resumeInput: (client) => this.networking.resumeInput(client),
+      closeAfterReply: (client) => this.networking.closeAfterReply(client),
     });
   }
 
@@ -272,7 +285,7 @@ export class BundledServer {
   }
 
   #newMemoryLimit(): MemoryLimit {
-    const { config, defer, random } = this.#environment;
+    const { clock, config, defer, random } = this.#environment;
     const evictor = new Evictor({
       keyspace: this.#keyspace,
       random,
@@ -283,7 +296,18 @@ export class BundledServer {
         this.#propagation.endUnit();
       },
     });
-    return new MemoryLimit({ server: () => this.context, evictor, defer });
+    return new MemoryLimit({
+      clock,
+      config,
+      keyspace: this.#keyspace,
+      clients: this.#clients,
+      gates: this.#gates,
+      latency: this.#latency,
+      replication: this.#replication,
+      stats: this.#stats,
+      evictor,
+      defer,
+    });
   }
 
   #newShutdown(): Shutdown {
@@ -300,8 +324,6 @@ export class BundledServer {
   #newContext(): ServerContext {
     const { clock, config, log, random } = this.#environment;
     const stats = this.#stats;
-    const slowlog = new Slowlog();
-    const latency = new LatencyMonitor(clock, config);
     const usedMemoryNow = (): number => usedMemory(this.context).total;
     return {
       version: emulatedVersion,
@@ -313,9 +335,8 @@ export class BundledServer {
       config,
       stats,
       infoSampler: new InfoSampler({ clock, stats, usedMemory: usedMemoryNow }),
-      timer: new CommandTimer({ clock, config, slowlog, latency }),
-      slowlog,
-      latency,
+      slowlog: this.#slowlog,
+      latency: this.#latency,
       keyspace: this.#keyspace,
       clients: this.#clients,
       gates: this.#gates,
@@ -357,7 +378,6 @@ export class BundledServer {
       get inTransaction() {
         return dispatcher().inTransaction;
       },
-      runBlocked: (blocked, step) => this.#blockedRunner.run(blocked, step),
       serveReadyKeys: () => this.#blockedRunner.serveReadyKeys(),
       resumeInput: (client) => this.networking.resumeInput(client),
       flushReplies: (client) => this.#output.flush(client),
@@ -397,6 +417,7 @@ export class BundledServer {
       table: this.#table,
       reply: this.#output.reply,
       blockedRunner: this.#blockedRunner,
+      timer: this.#timer,
       flushReplies: (client) => this.#output.flush(client),
     });
   }

@@ -59,6 +59,7 @@ const serverRanks: readonly (readonly string[])[] = [
     'info',
     'key-scout',
     'memory-limit',
+    'memory-use',
     'keyspace-events',
     'latency-histogram',
     'latency-monitor',

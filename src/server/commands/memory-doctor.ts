@@ -1,6 +1,7 @@
 /** MEMORY DOCTOR: what in the figures of the memory is out of the ordinary, in words. */
 import type { ServerContext } from '../context.ts';
-import { human, usedMemory } from '../info/memory.ts';
+import { human } from '../info/memory.ts';
+import { usedMemory } from '../memory-use.ts';
 
 /** Below this nothing can be said: the process itself outweighs the data. */
 const leastBytes = 5 * 1024 * 1024;

@@ -1,5 +1,5 @@
 /**
- * MEMORY: what keys and the server take. Bytes are those that `info/memory.ts` counts; those of
+ * MEMORY: what keys and the server take. Bytes are those that `memory-use.ts` counts; those of
  * the "allocator" are V8's. A key's bytes are always all of them, however few SAMPLES were asked for.
  */
 import { getHeapSpaceStatistics, getHeapStatistics } from 'node:v8';
@@ -8,7 +8,7 @@ import { formatDouble } from '../../util/double.ts';
 import type { Call } from '../call.ts';
 import type { CommandSpec, Handler } from '../command.ts';
 import type { CommandFlag } from '../command-flags.ts';
-import { usedMemory } from '../info/memory.ts';
+import { usedMemory } from '../memory-use.ts';
 import { type HelpRow, replyHelp } from './command-help.ts';
 import { diagnoseMemory } from './memory-doctor.ts';
 

@@ -1,72 +1,11 @@
 /**
- * INFO memory. `used_memory` is what the data set, the replication log and the clients hold, counted
- * by those who hold it: the process itself (Node, code, garbage not collected yet) shows up in
- * `used_memory_rss` and the allocator's fields, which are V8's.
+ * INFO memory. `used_memory` is what `memory-use.ts` counts: the process itself (Node, code, garbage
+ * not collected yet) shows up in `used_memory_rss` and the allocator's fields, which are V8's.
  */
 import { totalmem } from 'node:os';
-import { clientFlags } from '../client.ts';
-import type { ServerContext } from '../context.ts';
-import { clientMemoryBytes } from '../client-memory.ts';
 import type { InfoFields } from '../../protocol/info.ts';
-
-/** Bytes, by holder. */
-export interface UsedMemory {
-  readonly dataset: number;
-  readonly backlog: number;
-  readonly normalClients: number;
-  /** Of the replicas' connections, and of the log what only they still need. */
-  readonly replicas: number;
-  /** What no eviction could do anything about; see maxmemory. */
-  readonly notCounted: number;
-  readonly total: number;
-}
-
-export function usedMemory(server: ServerContext): UsedMemory {
-  const clients = clientsMemory(server);
-  const log = logMemory(server);
-  const dataset = server.keyspace.memoryBytes;
-  return {
-    dataset,
-    backlog: log.backlog,
-    normalClients: clients.normal,
-    replicas: clients.replicas + log.forReplicas,
-    notCounted: log.forReplicas,
-    total: dataset + log.backlog + log.forReplicas + clients.total,
-  };
-}
-
-/** What is held for clients; goes through all of them. */
-export function clientsMemory({ clients }: ServerContext): {
-  readonly normal: number;
-  readonly replicas: number;
-  readonly total: number;
-} {
-  let normal = 0;
-  let replicas = 0;
-  for (const client of clients.all()) {
-    if (client.has(clientFlags.replica)) replicas += clientMemoryBytes(client);
-    else normal += clientMemoryBytes(client);
-  }
-  return { normal, replicas, total: normal + replicas };
-}
-
-/** What counts for maxmemory, the clients left out. */
-export function countedBytes(server: ServerContext): number {
-  return server.keyspace.memoryBytes + logMemory(server).backlog;
-}
-
-/** The log beyond the size of the backlog is there for a replica that lags. [7.0] */
-function logMemory({ config, replication }: ServerContext): {
-  readonly backlog: number;
-  readonly forReplicas: number;
-} {
-  const bytes = replication.backlogMemoryBytes;
-  const { replBacklogSize } = config.values;
-  if (replication.replicaCount === 0 || bytes <= replBacklogSize) {
-    return { backlog: bytes, forReplicas: 0 };
-  }
-  return { backlog: replBacklogSize, forReplicas: bytes - replBacklogSize };
-}
+import type { ServerContext } from '../context.ts';
+import { usedMemory } from '../memory-use.ts';
 
 export function memoryFields(server: ServerContext): InfoFields {
   const used = usedMemory(server);

@@ -2,7 +2,7 @@
 import { clientFlags } from '../client.ts';
 import { pathOf } from '../config.ts';
 import type { ServerContext } from '../context.ts';
-import { usedMemory } from '../info/memory.ts';
+import { usedMemory } from '../memory-use.ts';
 import { accessOrderOf } from '../keyspace/evict.ts';
 import type { EncodingLimits } from '../types/value.ts';
 

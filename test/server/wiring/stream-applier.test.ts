@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { ReplyWriter } from '../../../src/protocol/reply-writer.ts';
 import { BlockedRunner } from '../../../src/server/blocked-runner.ts';
 import { CommandTable } from '../../../src/server/command-table.ts';
+import { CommandTimer } from '../../../src/server/command-timer.ts';
 import { allCommands } from '../../../src/server/commands/index.ts';
 import { Config } from '../../../src/server/config.ts';
 import { Dispatcher } from '../../../src/server/dispatch.ts';
@@ -26,11 +27,12 @@ interface Rig {
 function newRig(): Rig {
   const clock = new FakeClock();
   const log: string[] = [];
+  const config = Config.fromText('databases 4');
   const { context } = new BundledServer({
     clock,
     random: seededRandom(1),
     log: new Logger({ clock, pid: 1, write: (line) => void log.push(line) }),
-    config: Config.fromText('databases 4'),
+    config,
     pid: 1,
     connect: () => {
       throw new Error('nobody dials here');
@@ -42,11 +44,14 @@ function newRig(): Rig {
   });
   const reply = new ReplyWriter({ onFull: () => undefined, onLarge: () => undefined });
   const table = new CommandTable(allCommands);
+  const { slowlog, latency } = context;
+  const timer = new CommandTimer({ clock, config, slowlog, latency });
   const dispatcher = new Dispatcher({
     server: context,
     table,
     reply,
-    blockedRunner: new BlockedRunner(context),
+    blockedRunner: new BlockedRunner(context, timer),
+    timer,
     flushReplies: () => undefined,
   });
   const applier = new MasterStreamApplier(
