@@ -1,8 +1,10 @@
 /**
- * The layer rule over the whole of src/, and the checker itself over samples that break it.
+ * The layer rule and the search for circles over the whole of src/, and the checkers themselves over
+ * samples.
  */
 import { readFileSync, readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { allowedCircles, findCircles } from './support/import-circles.ts';
 import { findLayerViolations, importsOf, type SourceFile } from './support/layers.ts';
 
 const srcDir = new URL('../src/', import.meta.url);
@@ -13,6 +15,55 @@ test('every import in src/ points the way the house is drawn', () => {
   const imports = files.flatMap((file) => importsOf(file.text));
   expect(imports.length, 'no imports seen').toBeGreaterThan(3);
   expect(findLayerViolations(files)).toEqual([]);
+});
+
+test('no files in src/ import each other in a circle, but for those that say why', () => {
+  expect(findCircles(readSources(), allowedCircles)).toEqual([]);
+});
+
+describe('the search for circles', () => {
+  const file = (path: string, ...imported: string[]): SourceFile => ({
+    path,
+    text: imported.map((from) => `import type { T } from '${from}';\n`).join(''),
+  });
+  const pair = [
+    file('server/call.ts', './client.ts', '../util/clock.ts'),
+    file('server/client.ts', './call.ts'),
+    file('util/clock.ts'),
+  ];
+  const pairAllowed = [{ files: ['server/call.ts', 'server/client.ts'], because: 'a sample' }];
+
+  test('finds a circle, of types too, and shows the shortest way round', () => {
+    const files = [
+      file('server/a.ts', './b.ts', './types/c.ts'),
+      file('server/b.ts', './types/c.ts', './d.ts'),
+      file('server/types/c.ts', '../d.ts'),
+      file('server/d.ts', './a.ts'),
+      file('server/e.ts', './a.ts'),
+    ];
+    expect(findCircles(files, [])).toEqual([
+      'src/server/a.ts → src/server/b.ts → src/server/d.ts → src/server/a.ts',
+    ]);
+    expect(findCircles([file('util/self.ts', './self.ts')], [])).toEqual([
+      'src/util/self.ts → src/util/self.ts',
+    ]);
+  });
+
+  test('lets an allowed one through, and no other file into it', () => {
+    expect(findCircles(pair, [])).toHaveLength(1);
+    expect(findCircles(pair, pairAllowed)).toEqual([]);
+    const grown = [...pair.slice(0, 2), file('util/clock.ts', '../server/call.ts')];
+    expect(findCircles(grown, pairAllowed)).toEqual([
+      'src/util/clock.ts → src/server/call.ts → src/util/clock.ts',
+    ]);
+  });
+
+  test('says when an allowed one is broken', () => {
+    const broken = [pair[0], file('server/client.ts'), pair[2]];
+    expect(findCircles(broken, pairAllowed)).toEqual([
+      'no circle any more, take off the list: server/call.ts, server/client.ts',
+    ]);
+  });
 });
 
 describe('the checker', () => {
