@@ -11,9 +11,9 @@ import { nodeOf, type Topology } from '../../topology/model.ts';
 import { planShape } from '../../topology/plan/plan-shape.ts';
 import type { Move, Planned } from '../../topology/plan/planned.ts';
 import type { Step } from '../../topology/plan/step.ts';
+import { isSettling } from '../../topology/change/settling.ts';
 import {
   allowances,
-  isSettling,
   leftOpenSteps,
   movedNodes,
   releaseSteps,
@@ -23,12 +23,12 @@ import {
 } from '../../topology/change/take-up.ts';
 import { OperatorError } from '../../util/errors.ts';
 import { exitCodes } from '../exit-codes.ts';
-import type { Observation } from '../observe.ts';
 import { renderPlan, stepText } from '../views/plan-view.ts';
 import { changeResult, type ChangeEnd, type ChangeResult } from './change-document.ts';
 import { settleFences } from './change-fences.ts';
 import { performChange, stopOf, whoAmI } from './perform-change.ts';
 import { persistInventory } from './persist-inventory.ts';
+import { settled } from './settled.ts';
 import {
   confirmOrThrow,
   planOrThrow,
@@ -45,25 +45,9 @@ export interface AgainOptions extends Pick<
   readonly direction: Direction;
 }
 
-/** A replica tries again each second; one that has no link after this is broken otherwise. */
-const settleLimitMs = 2500;
-const settlePeriodMs = 100;
-
 /** Throws an OperatorError when it is refused before anything was touched. */
 export async function runAgain(options: AgainOptions): Promise<ChangeResult> {
-  return runSettled({ ...options, before: await settled(options.before) });
-}
-
-/** What is seen once the links that the broken-off change has ordered are there, or overdue. */
-async function settled(first: Observation): Promise<Observation> {
-  const { clock } = first;
-  const until = clock.monotonic() + settleLimitMs;
-  let seen = first;
-  while (isSettling(seen.topology) && clock.monotonic() < until) {
-    await new Promise<void>((resolve) => void clock.schedule(settlePeriodMs, resolve));
-    seen = await seen.again();
-  }
-  return seen;
+  return runSettled({ ...options, before: await settled(options.before, isSettling) });
 }
 
 async function runSettled(options: AgainOptions): Promise<ChangeResult> {

@@ -10,6 +10,7 @@ import {
   type RecordedShape,
 } from '../../topology/change/change-record.ts';
 import { fenceFor } from '../../topology/change/fence-state.ts';
+import { isReconnecting } from '../../topology/change/settling.ts';
 import { fingerprintOf, type Fingerprint } from '../../topology/change/fingerprint.ts';
 import {
   beginJournal,
@@ -45,6 +46,7 @@ import { performFenced } from './change-fences.ts';
 import { changeResult, type ChangeEnd, type ChangeResult } from './change-document.ts';
 import { performChange, stopOf, whoAmI, type Performed } from './perform-change.ts';
 import { persistInventory } from './persist-inventory.ts';
+import { settled } from './settled.ts';
 
 export interface ChangeOptions {
   readonly before: Observation;
@@ -80,6 +82,11 @@ type Outline = Pick<ChangeEnd, 'steps' | 'warnings' | 'checks' | 'forecast'>;
 
 /** Makes the change. Throws an OperatorError when it is refused before anything was touched. */
 export async function runChange(options: ChangeOptions): Promise<ChangeResult> {
+  // Right after another change, say: whoever is in between two upstreams is soon at the next.
+  return runSettled({ ...options, before: await settled(options.before, isReconnecting) });
+}
+
+async function runSettled(options: ChangeOptions): Promise<ChangeResult> {
   const { before, persist, dryRun, out, write, paint } = options;
   if (!dryRun && out === undefined) await throwIfUnfinished(options);
   const { plan, forecasts, results } = await checkPlan({

@@ -73,20 +73,6 @@ export function shapeToday(
   return new Map(places);
 }
 
-/**
- * Replicas of living nodes below a living master are still making their links, as the broken-off
- * change told them to. A plan that is made now would take them for cut off. Where nobody takes writes
- * there is nothing to wait for.
- */
-export function isSettling(topology: Topology): boolean {
-  return topology.links.some(({ replica, upstream, state }) => {
-    const isOnItsWay = state === 'down' || state === 'connecting';
-    const top = nodeOf(topology, pathUp(topology, replica).at(-1) ?? replica);
-    const isFed = factsOf(nodeOf(topology, upstream)) !== undefined;
-    return isOnItsWay && isFed && top !== undefined && isLiveMaster(top);
-  });
-}
-
 /** What was agreed to when the change was begun, and need not be refused now. */
 export function allowances(
   record: ChangeRecord,

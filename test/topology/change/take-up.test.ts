@@ -8,7 +8,6 @@ import type { Topology } from '../../../src/topology/model.ts';
 import { heldPingPeriod, type Step } from '../../../src/topology/plan/step.ts';
 import {
   allowances,
-  isSettling,
   isTakeover,
   leftOpenSteps,
   movedNodes,
@@ -110,20 +109,6 @@ describe('a change that was cut short', () => {
       ...both,
       ...['6379', '6380', '6381'].map((node) => `rewrite-config ${node}`),
     ]);
-  });
-
-  it('is planned once links are made, where somebody takes writes', () => {
-    const link = 'down' as const;
-    const below = { 6380: { upstream: '6379', link }, 6381: { upstream: '6380' } };
-    const dead = { kind: 'unreachable', message: 'nobody listens there' } as const;
-    const seen = [
-      { 6379: {}, ...below },
-      { 6379: {}, 6380: { upstream: '6379' }, 6381: { upstream: '6380' } },
-      { 6379: { down: dead }, ...below },
-      { 6379: { upstream: '6380' }, 6380: { upstream: '6379', link } },
-      { 6379: {}, 6380: { upstream: '6379', link: 'syncing' as const } },
-    ].map((nodes) => isSettling(buildTopology({ nodes })));
-    expect(seen).toEqual([true, false, false, false, false]);
   });
 
   it('waits for no link to a dead node', () => {

@@ -4,8 +4,10 @@
  * server that is there (FORECAST_KINDS=redis7,bundled on some), FORECAST_SEED repeats one.
  */
 import { describe, expect, it } from 'vitest';
+import { settled } from '../../../src/cli/change/settled.ts';
 import type { Observation } from '../../../src/cli/observe.ts';
 import { executeSteps } from '../../../src/topology/change/execute.ts';
+import { isReconnecting } from '../../../src/topology/change/settling.ts';
 import { compareForecast, forecast } from '../../../src/topology/plan/forecast.ts';
 import { isLiveMaster, linkOf } from '../../../src/topology/model.ts';
 import { planShape } from '../../../src/topology/plan/plan-shape.ts';
@@ -95,13 +97,14 @@ async function tryMove(
   servers: readonly TestServer[],
   { random, tally, at }: { random: Random; tally: Tally; at: string },
 ): Promise<void> {
-  const before = await lookAtAll(servers);
+  // As every verb does: what was disturbed is back, or broken.
+  const before = await settled(await lookAtAll(servers), isReconnecting);
   const shape = randomShape(before, random);
   const planned = planShape(before.topology, shape, { persist: false, discardData: true });
   if (planned.kind === 'refused') throw new Error(`${at}: ${planned.message}`);
   const { steps } = planned;
   const forecasts = forecast(before.topology, steps);
-  await settleAfter(before, servers, planned);
+  await settleAfter(before, servers, { plan: planned, at });
   const after = await lookAtAll(servers);
   const compared = compareForecast(forecasts, {
     before: before.topology,
@@ -132,10 +135,10 @@ async function calmDown(servers: readonly TestServer[]): Promise<void> {
 async function settleAfter(
   before: Observation,
   servers: readonly TestServer[],
-  { steps }: Plan,
+  { plan: { steps }, at }: { plan: Plan; at: string },
 ): Promise<void> {
   const executed = await executeSteps({ ...before, steps, onStep: () => {} });
-  if (executed.kind !== 'done') throw new Error(`${executed.at.kind}: ${executed.message}`);
+  if (executed.kind !== 'done') throw new Error(`${at}: ${executed.at.kind}: ${executed.message}`);
   await waitFor(
     async () => {
       const { topology } = await lookAtAll(servers);
