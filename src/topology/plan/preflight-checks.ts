@@ -156,7 +156,9 @@ function judgePermissions({ nodes, steps, probes }: Job): Finding[] {
         ),
       ];
     }
-    const open = needed.filter((name) => may?.get(name) === undefined);
+    const open = hasUsers(factsOf(node))
+      ? needed.filter((name) => may?.get(name) === undefined)
+      : [];
     return [
       open.length > 0
         ? unknown(
@@ -166,6 +168,11 @@ function judgePermissions({ nodes, steps, probes }: Job): Finding[] {
         : yes(node.name, `lets us send ${needed.join(', ')}`),
     ];
   });
+}
+
+/** Before Redis 6, and on the bundled server, whoever knows the password may do everything. */
+function hasUsers(facts: NodeFacts | undefined): boolean {
+  return facts?.bundled !== true && (facts?.serverVersion?.major ?? 6) >= 6;
 }
 
 /** Also where a partial resync is forecast: the next broken link may need a copy. */

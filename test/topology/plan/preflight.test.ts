@@ -264,6 +264,26 @@ describe('a promotion over a misconfiguration', () => {
     const trio = await startTrio({});
     expect(await stopReasons(trio, true)).toEqual([]);
   });
+
+  it('leaves nothing open on servers that have no users', async () => {
+    const { m, t, s } = await startTrio({ kinds: { m: 'bundled', t: 'bundled', s: 'bundled' } });
+    const words = [m, t, s].map(({ port }) => `127.0.0.1:${port}`);
+    const before = await look(m, { words });
+    const wanted = { kind: 'promote', node: before.find(words[1]).id } as const;
+    const { results } = await checkPlan({
+      before,
+      plan: (topology, abilities) => {
+        const planned = planChange(topology, wanted, {
+          persist: false,
+          ...(abilities && { abilities }),
+        });
+        if (planned.kind === 'plan') return planned;
+        throw new OperatorError(planned.message);
+      },
+      skip: [],
+    });
+    expect(results.filter(({ answer }) => answer !== 'yes')).toEqual([]);
+  });
 });
 
 async function startTrio({ kinds, args, without }: Partial<Seeded>): Promise<Trio> {
