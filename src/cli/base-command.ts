@@ -8,6 +8,7 @@ import { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
 import { OperatorError } from '../util/errors.ts';
 import type { ExitCode } from './exit-codes.ts';
+import { fitFor } from './views/fit.ts';
 
 export abstract class BaseCommand extends Command {
   /** With `--json`, what `run()` returns is printed, and nothing else is. */
@@ -40,14 +41,19 @@ export abstract class BaseCommand extends Command {
     }
   }
 
-  /** Text for the screen, as it is: no line end is added. Nothing under `--json`. */
+  /** Text for people: no line end is added. Nothing under `--json`. */
   protected write(text: string): void {
+    this.writeAsIs(fitFor(process.stdout, text));
+  }
+
+  /** Text whose lines must not be broken, however narrow the terminal is. */
+  protected writeAsIs(text: string): void {
     if (!this.jsonEnabled()) process.stdout.write(text);
   }
 
   /** A JSON schema for the screen; under `--json` it is the document. */
   protected printSchema(schema: object): object {
-    this.write(`${JSON.stringify(schema, null, 2)}\n`);
+    this.writeAsIs(`${JSON.stringify(schema, null, 2)}\n`);
     return schema;
   }
 

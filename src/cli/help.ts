@@ -18,9 +18,9 @@ export default class ReplHelp extends Help {
 }
 
 const firstSteps = [
-  'repl init 6379 6380 6381 --start   a master with two replicas, running, in this directory',
+  'repl init 6379 6380 6381 --start   a master with two replicas, running here',
   'repl status                        who follows whom, and how far behind',
-  'repl stop                          ends all its nodes; repl start brings them back',
+  'repl stop                          ends them all; repl start brings them back',
 ].join('\n');
 
 function formatExitCodes(): string {

@@ -8,6 +8,7 @@ import { run as runOclif } from '@oclif/core/run';
 import { settings } from '@oclif/core/settings';
 import { loadOptions, type PackageJson } from './oclif-config.ts';
 import { reportError } from './report-error.ts';
+import { fitFor } from './views/fit.ts';
 
 export async function runCommand(
   argv: readonly string[],
@@ -22,7 +23,7 @@ export async function runCommand(
   } catch (error) {
     const report = reportError(error, { argv, commands: () => listCommands(distDir) });
     process.stdout.write(report.stdout);
-    process.stderr.write(report.stderr);
+    process.stderr.write(fitFor(process.stderr, report.stderr));
     process.exitCode = report.exitCode;
   }
 }

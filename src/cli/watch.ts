@@ -4,6 +4,7 @@
  */
 import type { ReadStream, WriteStream } from 'node:tty';
 import type { Clock } from '../util/clock.ts';
+import { fitText } from './views/fit.ts';
 
 export interface WatchOptions<Look> {
   readonly look: () => Promise<Look>;
@@ -16,6 +17,8 @@ export interface WatchOptions<Look> {
 /** Where it is drawn, and how it is ended. */
 export interface Screen {
   readonly isTerminal: boolean;
+  /** Of a terminal, in characters; 0 where it is not known. */
+  size(): { readonly columns: number; readonly rows: number };
   write(text: string): void;
   /** Calls `stop` when the user wants to end. Returns how to undo it. */
   onStop(stop: () => void): () => void;
@@ -39,7 +42,7 @@ export async function watch<Look>(options: WatchOptions<Look>): Promise<Look> {
     if (screen.isTerminal) screen.write(clearScreen);
     for (;;) {
       const seen = await look();
-      screen.write(screen.isTerminal ? redraw(render(seen)) : `${render(seen)}\n`);
+      screen.write(screen.isTerminal ? redraw(render(seen), screen.size()) : `${render(seen)}\n`);
       if (stopped) return seen;
       await new Promise<void>((resolve) => {
         const timer = clock.schedule(periodMs, resolve);
@@ -56,8 +59,16 @@ export async function watch<Look>(options: WatchOptions<Look>): Promise<Look> {
 }
 
 /** Over the screen before, line by line, so that nothing flickers. */
-function redraw(text: string): string {
-  return `${home}${text.replaceAll('\n', `${clearLineEnd}\n`)}${clearBelow}`;
+function redraw(text: string, { columns, rows }: ReturnType<Screen['size']>): string {
+  const lines = (columns > 0 ? fitText(text, columns) : text).trimEnd().split('\n');
+  // One more line than the screen has would push the first one out, at each look.
+  const room = rows - 2;
+  const more = lines.length - room;
+  const shown =
+    rows > 2 && more > 1
+      ? [...lines.slice(0, room), `… ${more} lines more: a taller window shows them`]
+      : lines;
+  return `${home}${shown.map((line) => `${line}${clearLineEnd}\n`).join('')}${clearBelow}`;
 }
 
 /** The process's own terminal, or pipe. */
@@ -65,6 +76,7 @@ export function processScreen(stdin: ReadStream, stdout: WriteStream): Screen {
   const hasKeys = stdin.isTTY && stdout.isTTY;
   return {
     isTerminal: stdout.isTTY,
+    size: () => ({ columns: stdout.columns || 0, rows: stdout.rows || 0 }),
     write: (text) => void stdout.write(text),
     onStop(stop) {
       const onKey = (key: Buffer): void => {

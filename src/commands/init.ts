@@ -72,7 +72,7 @@ export default class Init extends NodeCommand {
     files: readonly PlannedFile[],
   ): Promise<InitDocument> {
     const { renderDryRun } = await import('../cli/init-view.ts');
-    this.write(renderDryRun(plan, files));
+    this.writeAsIs(renderDryRun(plan, files));
     return document;
   }
 

@@ -23,7 +23,10 @@ function fakeClock(): { clock: Clock; tick: () => void; pending: () => number } 
   return { clock, tick, pending: () => waiting.size };
 }
 
-function fakeScreen(isTerminal: boolean): {
+function fakeScreen(
+  isTerminal: boolean,
+  size = { columns: 0, rows: 0 },
+): {
   screen: Screen;
   written: string[];
   stop: () => void;
@@ -34,6 +37,7 @@ function fakeScreen(isTerminal: boolean): {
   let undone = false;
   const screen: Screen = {
     isTerminal,
+    size: () => size,
     write: (text) => void written.push(text),
     onStop(onStop) {
       stop = onStop;
@@ -78,6 +82,23 @@ describe('watching', () => {
     stop();
     await result;
     expect(written.join('')).toBe('\u001b[2J\u001b[Ha\u001b[K\nb\u001b[K\n\u001b[J');
+  });
+
+  it('draws no more than the terminal has room for', async () => {
+    const { clock, pending } = fakeClock();
+    const { screen, written, stop } = fakeScreen(true, { columns: 7, rows: 5 });
+    const result = watch({
+      look: () => Promise.resolve(1),
+      render: () => 'too long\nb\nc\nd\n',
+      periodMs: 1,
+      clock,
+      screen,
+    });
+    await waitFor(() => pending() === 1);
+    stop();
+    await result;
+    const lines = ['too', '  long', 'b', '… 2 lines more: a taller window shows them'];
+    expect(written.join('')).toContain(`${lines.join('\u001b[K\n')}\u001b[K\n\u001b[J`);
   });
 
   it('gives the keyboard back when a look fails', async () => {
