@@ -1,7 +1,7 @@
 /**
  * One connection, or one of the server's own clients (the master link, the AOF loader): its
  * database, its protocol, what it is in the middle of. Reading and writing is `networking.ts`;
- * what commands may do on its behalf is decided in `dispatch.ts` from `flags`.
+ * what commands may do on its behalf is decided from its `flags` in `refusals.ts`.
  */
 import type { RequestReader } from '../protocol/request-reader.ts';
 import type { Database } from './keyspace/database.ts';

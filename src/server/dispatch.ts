@@ -5,12 +5,7 @@
  * the one place where commands are executed, on whoever's behalf; those that were blocked go on in
  * `blocked-runner.ts`.
  */
-import {
-  errorReplies,
-  misconfAof,
-  unknownSubcommand,
-  wrongArity,
-} from '../protocol/error-replies.ts';
+import { unknownSubcommand, wrongArity } from '../protocol/error-replies.ts';
 import type { ReplyWriter } from '../protocol/reply-writer.ts';
 import type { RequestReader } from '../protocol/request-reader.ts';
 import type { BlockedRunner } from './blocked-runner.ts';
@@ -26,6 +21,7 @@ import type { ServerContext } from './context.ts';
 import { maxKeyBytes } from './keyspace/entry-store.ts';
 import { showMonitors } from './monitor.ts';
 import { frameOf, QueuedCommand } from './queued-command.ts';
+import { effectiveBits, mustWait, refusalOf } from './refusals.ts';
 import { discardTransaction, queueRequest } from './transaction.ts';
 
 /** What became of a request. */
@@ -36,15 +32,6 @@ export type Outcome =
 
 /** Commands that act at once between MULTI and EXEC. */
 const neverQueued = new Set(['exec', 'discard', 'multi', 'watch', 'quit', 'reset']);
-/** All that a RESP2 client may do while it listens: its replies and messages must not mix. */
-const allowedWhileSubscribed = new Set(
-  'subscribe unsubscribe psubscribe punsubscribe ssubscribe sunsubscribe ping quit reset'.split(
-    ' ',
-  ),
-);
-/** Commands that are not refused between MULTI and EXEC where memory is short. */
-const endsTransaction = new Set(['exec', 'discard', 'quit', 'reset']);
-const touchesKeyspace = commandFlags.write | commandFlags.readonly | commandFlags.may_replicate;
 /** How much of an unknown command's arguments its error quotes. [server.c, 7.0] */
 const quotedArgumentBytes = 128;
 
@@ -162,7 +149,7 @@ export class Dispatcher {
     const named = this.#table.lookup(call.buffer, call.argStart[0], call.argEnd[0]);
     if (named === null) return false;
     const command = (call.argc > 1 ? this.#table.subcommand(named, call) : null) ?? named;
-    return this.#mustWait(client, effectiveBits(client, command));
+    return mustWait(this.#server.gates, client, effectiveBits(client, command));
   }
 
   /** EXEC: runs what the client has queued, as one unit, each with its own reply. */
@@ -247,12 +234,12 @@ export class Dispatcher {
     const { client } = call;
     const effective = effectiveBits(client, command);
     const closedByConfig = command.has('protected') ? protectedRefusal(call, command) : null;
-    const refusal = closedByConfig ?? this.#refusal(client, command, effective);
+    const refusal = closedByConfig ?? refusalOf(this.#server, client, command, effective);
     if (refusal !== null) {
       this.#refuse(call, command, refusal);
       return 'done';
     }
-    if (this.#mustWait(client, effective)) return 'postponed';
+    if (mustWait(this.#server.gates, client, effective)) return 'postponed';
     if (client.has(clientFlags.multi) && !neverQueued.has(command.fullName)) {
       this.#queue(call, command, buffer, start, end);
       return 'done';
@@ -274,64 +261,6 @@ export class Dispatcher {
     if (!client.has(clientFlags.blocked)) client.advanceReplySkip();
     if (this.#server.keyspace.awaited.anyReady) this.#blockedRunner.serveReadyKeys();
     return 'done';
-  }
-
-  /** Why the command may not run now, null when it may; in the order in which Redis asks. */
-  #refusal(client: Client, command: Command, bits: number): string | null {
-    const { config, gates, replication } = this.#server;
-    if (client.has(clientFlags.needsAuth) && !command.has('no_auth')) return errorReplies.noAuth;
-    if (client.has(clientFlags.multi) && command.has('no_multi')) {
-      return 'ERR Command not allowed inside a transaction';
-    }
-    if (gates.memoryLimited && this.#isOutOfMemory(client, command, bits)) return errorReplies.oom;
-    const fromMaster = client.has(clientFlags.master);
-    const isWrite = (bits & commandFlags.write) !== 0;
-    // A PING tells who asks for the server's health. [Redis 7.0]
-    if (!fromMaster && (isWrite || command.fullName === 'ping')) {
-      if (gates.diskFailing) return errorReplies.misconf;
-      if (gates.aofFailure !== null) return misconfAof(gates.aofFailure);
-    }
-    if (isWrite && !fromMaster) {
-      if (gates.replicasMatter && replication.goodReplicas < config.values.minReplicasToWrite) {
-        return errorReplies.noReplicas;
-      }
-      if (gates.readOnlyReplica) return errorReplies.readOnly;
-    }
-    const onlyListens = client.has(clientFlags.pubsub) && !client.resp3;
-    if (onlyListens && !allowedWhileSubscribed.has(command.fullName)) {
-      return (
-        `ERR Can't execute '${command.fullName}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / ` +
-        'PING / QUIT / RESET are allowed in this context'
-      );
-    }
-    const stale = gates.staleDataMatters && !replication.dataIsCurrent;
-    if ((bits & gateBits.notStale) !== 0 && stale && !fromMaster) {
-      return errorReplies.masterDown;
-    }
-    const { loading } = gates;
-    const notWhileLoading =
-      loading === 'aside' ? commandFlags.no_async_loading : gateBits.notLoading;
-    if (loading !== 'none' && (bits & notWhileLoading) !== 0) return errorReplies.loading;
-    // CLIENT PAUSE does not hold replicas back: they must not use that. [redis 7.0]
-    if (client.has(clientFlags.replica) && (bits & touchesKeyspace) !== 0) {
-      return "ERR Replica can't interact with the keyspace";
-    }
-    return null;
-  }
-
-  /** Makes room, whatever the command; where there is none, those that may ask for more wait. */
-  #isOutOfMemory(client: Client, command: Command, bits: number): boolean {
-    if (this.#server.memoryLimit.makeRoom() !== 'none') return false;
-    // A transaction that is being queued takes memory whatever is in it.
-    const queued = client.has(clientFlags.multi) && !endsTransaction.has(command.fullName);
-    return queued || (bits & commandFlags.denyoom) !== 0;
-  }
-
-  #mustWait(client: Client, bits: number): boolean {
-    const { paused } = this.#server.gates;
-    if (paused === 'none' || client.has(clientFlags.replica)) return false;
-    if (paused === 'all') return true;
-    return (bits & (commandFlags.write | commandFlags.may_replicate)) !== 0;
   }
 
   #queue(call: Call, command: Command, buffer: Buffer | null, start: number, end: number): void {
@@ -401,12 +330,6 @@ function hasTooLongKey(call: Call, { spec }: Command): boolean {
   const end = last < 0 ? call.argc + last : last;
   for (let index = first; index <= end && index < call.argc; index += step) indexes.push(index);
   return indexes.some((index) => call.argLength(index) > maxKeyBytes);
-}
-
-/** EXEC is as special as the most special of the commands it will run. */
-function effectiveBits(client: Client, command: Command): number {
-  if (command.fullName !== 'exec') return command.bits;
-  return client.queue.reduce((bits, request) => bits | request.commandBits, command.bits);
 }
 
 function unknownCommand(call: Call): string {

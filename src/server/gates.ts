@@ -1,7 +1,7 @@
 /**
  * What the server refuses at the moment, as one bit mask that dispatch ANDs with a command's bits.
  * Whoever changes a state that closes or opens a gate sets the field here; the reply for a closed
- * gate is chosen in `dispatch.ts`, in Redis's order.
+ * gate is chosen in `refusals.ts`, in Redis's order.
  */
 import { commandFlags, gateBits } from './command-flags.ts';
 

@@ -73,6 +73,7 @@ const serverRanks: readonly (readonly string[])[] = [
     'propagation',
     'pubsub',
     'queued-command',
+    'refusals',
     'slowlog',
     'shutdown',
     'transaction',
