@@ -1,6 +1,6 @@
 /**
  * The replica's side of the handshake, from PING to REPLCONF capa: a table of steps and the
- * straight-line driver that runs it. PSYNC follows in the replica link, since it needs the history.
+ * straight-line driver that runs it. PSYNC follows, see `psync-exchange.ts`.
  *
  *   connect ─▶ PING ─▶ [AUTH] REPLCONF listening-port [REPLCONF ip-address] REPLCONF capa ─▶ PSYNC
  *              alone   └──────────── sent together, judged one by one ────────────┘

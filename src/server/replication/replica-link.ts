@@ -9,20 +9,15 @@
  * its inbox is failed, so that the await throws, and `#onBroken` ignores all but the current one.
  * Owned by Replication. It never touches the data set: that is the loader's and the applier's work.
  */
-import type { PsyncReply, PsyncRequest } from '../../protocol/psync-lines.ts';
-import {
-  noHistoryRequest,
-  parsePsyncReply,
-  printAck,
-  printPsync,
-} from '../../protocol/psync-lines.ts';
-import type { Failover } from './failover.ts';
-import { explainRefusal, runHandshake } from './handshake.ts';
+import { printAck } from '../../protocol/psync-lines.ts';
+import { runHandshake } from './handshake.ts';
 import { adoptHistory, continueWith, newHistory } from './history.ts';
 import type { LinkState } from './link-state.ts';
-import { awaitedIn } from './link-state.ts';
+import { explainTimeout, phaseOf } from './link-state.ts';
 import { MasterStream } from './master-stream.ts';
 import type { MasterAddress, ReplicationDeps, Wire } from './ports.ts';
+import type { FullAnswer, Handover, SyncAnswer } from './psync-exchange.ts';
+import { exchangePsync } from './psync-exchange.ts';
 import type { TransferProgress } from './receive-rdb.ts';
 import { receiveRdb } from './receive-rdb.ts';
 import type { ReplicationState } from './replication-state.ts';
@@ -41,8 +36,7 @@ export interface ResumePoint {
 export interface LinkOwner {
   /** Chained replicas must learn of a change of history: they ask again with PSYNC. */
   disconnectReplicas(reason: string): void;
-  /** The fate of a request to take over, while a FAILOVER of ours is under way. */
-  readonly failover: Pick<Failover, 'handsOver' | 'onAsking' | 'onAccepted' | 'onRefused'>;
+  readonly failover: Handover;
 }
 
 interface Attempt {
@@ -139,10 +133,11 @@ export class ReplicaLink {
   /** Every second: timeouts, the next attempt, ACKs, signs of life. */
   cron(): void {
     const attempt = this.#attempt;
+    const { replTimeoutSec } = this.#deps.settings;
     if (this.#master === undefined) return;
     if (attempt === undefined) this.#startAttempt();
-    else if (attempt.inbox.waitingMs > this.#deps.settings.replTimeoutSec * 1000) {
-      attempt.inbox.fail(new LinkBroken(this.#timeoutReason()));
+    else if (attempt.inbox.waitingMs > replTimeoutSec * 1000) {
+      attempt.inbox.fail(new LinkBroken(explainTimeout(this.#linkState, replTimeoutSec)));
     } else if (this.connected) this.sendAck();
     else if (this.#progress?.loading === true) attempt.wire.write(Buffer.from('\n'));
   }
@@ -217,70 +212,23 @@ export class ReplicaLink {
 
   // ---- PSYNC ---------------------------------------------------------------------------------
 
-  async #psync(attempt: Attempt): Promise<SyncAnswer> {
-    const { logger, settings } = this.#deps;
-    this.#enter(attempt, 'receive-psync-reply');
-    const request = this.#psyncRequest();
-    if (request.failover) this.#owner.failover.onAsking();
-    attempt.wire.write(printPsync(request));
-    const reply = parsePsyncReply(await this.#readPsyncLine(attempt));
-    attempt.inbox.throwIfGivenUp();
-    if (request.failover) this.#onHandoverReply(reply);
-    switch (reply.kind) {
-      case 'continue':
-        if (this.#resume !== undefined) return reply;
-        throw new LinkBroken('the master continues a history that we did not ask for');
-      case 'fullresync':
-        logger.notice(`Full resync from master: ${reply.replid}:${reply.offset}`);
-        return reply;
-      case 'try-later':
-        throw new LinkBroken(`the master cannot serve us yet: '${reply.reply}'`);
-      case 'refused':
-        throw new LinkBroken(explainRefusal(reply.reply, settings) ?? reply.reply);
-      case 'malformed':
-        throw new LinkBroken(`the master answers PSYNC with '${reply.reply.slice(0, 60)}'`);
-      case 'not-supported':
-        break;
-    }
-    // Masters before 2.8: always a full copy, without ids and offsets.
-    logger.notice(`The master does not support PSYNC ('${reply.reply}'): trying SYNC`);
-    attempt.wire.write(Buffer.from('SYNC\r\n'));
-    return { kind: 'sync' };
-  }
-
-  #psyncRequest(): PsyncRequest {
+  #psync(attempt: Attempt): Promise<SyncAnswer> {
+    const { inbox, wire } = attempt;
+    const { settings, logger } = this.#deps;
     const { log, history } = this.#state;
-    if (this.#resume === undefined) {
-      this.#deps.logger.notice('Asking for a full resync: there is no history to continue');
-      return noHistoryRequest;
-    }
-    const request = {
-      replid: history.masterReplid,
-      offset: log.masterReplOffset + 1,
-      failover: this.#owner.failover.handsOver,
-    };
-    this.#deps.logger.notice(
-      `Trying a partial resynchronization (request ${request.replid}:${request.offset})`,
-    );
-    return request;
-  }
-
-  /** What our former replica says to taking over; after a refusal this attempt is at its end. */
-  #onHandoverReply(reply: PsyncReply): void {
-    if (reply.kind === 'continue' || reply.kind === 'fullresync') {
-      this.#owner.failover.onAccepted();
-      return;
-    }
-    this.#owner.failover.onRefused(reply.reply);
-    throw new LinkBroken(`the target of the failover answers '${reply.reply}'`);
-  }
-
-  /** Empty lines are the master's signs of life while it is busy. */
-  async #readPsyncLine(attempt: Attempt): Promise<string> {
-    for (;;) {
-      const line = await attempt.inbox.readLine();
-      if (line !== '') return line;
-    }
+    this.#enter(attempt, 'receive-psync-reply');
+    return exchangePsync({
+      settings,
+      logger,
+      failover: this.#owner.failover,
+      write: (bytes) => wire.write(bytes),
+      readLine: () => inbox.readLine(),
+      throwIfGivenUp: () => inbox.throwIfGivenUp(),
+      continueFrom:
+        this.#resume === undefined
+          ? undefined
+          : { replid: history.masterReplid, offset: log.masterReplOffset + 1 },
+    });
   }
 
   #onContinue(masterReplid: string | undefined): void {
@@ -304,7 +252,7 @@ export class ReplicaLink {
 
   // ---- Load ----------------------------------------------------------------------------------
 
-  async #load(attempt: Attempt, answer: Exclude<SyncAnswer, { kind: 'continue' }>): Promise<void> {
+  async #load(attempt: Attempt, answer: FullAnswer): Promise<void> {
     this.#enter(attempt, 'transfer');
     this.#progress = { totalBytes: -1, receivedBytes: 0, loading: false };
     const previous = this.#loadEnded;
@@ -356,7 +304,7 @@ export class ReplicaLink {
     this.#state.log.deactivate();
   }
 
-  #onLoaded(answer: Exclude<SyncAnswer, { kind: 'continue' }>, selectedDb: number): void {
+  #onLoaded(answer: FullAnswer, selectedDb: number): void {
     const { host, random, logger } = this.#deps;
     this.#prePsync = answer.kind === 'sync';
     if (answer.kind === 'sync') {
@@ -423,40 +371,7 @@ export class ReplicaLink {
     this.#linkState = 'connect';
   }
 
-  #timeoutReason(): string {
-    const seconds = this.#deps.settings.replTimeoutSec;
-    switch (phaseOf(this.#linkState)) {
-      case 'stream':
-        return `timed out: no data nor PING for ${seconds} s (repl-timeout)`;
-      case 'load':
-        return `Timeout receiving bulk data: nothing for ${seconds} s; a larger repl-timeout may help`;
-      default:
-        return `Timeout connecting to the MASTER: waited ${seconds} s for ${awaitedIn(this.#linkState)}`;
-    }
-  }
-
   #masterName(): string {
     return this.#master === undefined ? 'nobody' : `${this.#master.host}:${this.#master.port}`;
-  }
-}
-
-type SyncAnswer =
-  | Extract<PsyncReply, { kind: 'continue' | 'fullresync' }>
-  | { readonly kind: 'sync' };
-
-function phaseOf(state: LinkState): 'connect' | 'handshake' | 'psync' | 'load' | 'stream' {
-  switch (state) {
-    case 'none':
-    case 'connect':
-    case 'connecting':
-      return 'connect';
-    case 'receive-psync-reply':
-      return 'psync';
-    case 'transfer':
-      return 'load';
-    case 'connected':
-      return 'stream';
-    default:
-      return 'handshake';
   }
 }
