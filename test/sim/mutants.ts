@@ -16,6 +16,7 @@ const psync = 'src/server/replication/psync.ts';
 const history = 'src/server/replication/history.ts';
 const log = 'src/server/replication/replication-log.ts';
 const master = 'src/server/replication/master.ts';
+const acks = 'src/server/replication/acks.ts';
 const link = 'src/server/replication/replica-link.ts';
 const fullSync = 'src/server/replication/full-sync.ts';
 
@@ -84,13 +85,13 @@ export const mutants: readonly Mutant[] = [
       'aofOffset = 0): void {\n    const replica = this.#replicas.get(connection) && this.replicas[0];',
     ],
   ]),
-  mutant('wait-not-online', 'WAIT counts replicas that are not online', master, [
+  mutant('wait-not-online', 'WAIT counts replicas that are not online', acks, [
     [
       "replica.state === 'online' && replica.acked && replica.ackOffset >= offset",
       'replica.ackOffset >= offset',
     ],
   ]),
-  mutant('wait-behind', 'WAIT counts replicas that have not come so far', master, [
+  mutant('wait-behind', 'WAIT counts replicas that have not come so far', acks, [
     ['replica.acked && replica.ackOffset >= offset', 'replica.acked'],
   ]),
   // ---- the snapshot ----

@@ -10,7 +10,7 @@
  */
 import type { PsyncRequest } from '../../protocol/psync-lines.ts';
 import { parsePsyncArgs, parseReplconfArgs, printContinue } from '../../protocol/psync-lines.ts';
-import type { ReplconfOption } from '../../protocol/psync-lines.ts';
+import { countAcked, countFsynced, countGood, describeLagging, noteAck } from './acks.ts';
 import type { FullSync } from './full-sync.ts';
 import { FullSyncs } from './full-syncs.ts';
 import { newHistory } from './history.ts';
@@ -18,7 +18,7 @@ import type { ReplicaConnection, ReplicationDeps, SaveInfo } from './ports.ts';
 import { describeRefusal, judgePsync } from './psync.ts';
 import { judgeLag, pumpReplica } from './replica-feed.ts';
 import type { Replica, ReplicaWishes } from './replica.ts';
-import { lagSec, nameOf, newReplica, newWishes, replicaName } from './replica.ts';
+import { nameOf, newReplica, newWishes, noteWish, replicaName } from './replica.ts';
 import type { ReplicationState } from './replication-state.ts';
 
 /** A RESP line without its end, to be sent to the client; undefined = send nothing. */
@@ -102,7 +102,7 @@ export class MasterSide {
     }
     if (args[0]?.toLowerCase() === 'ack') return undefined;
     const wishes = this.#wishesOf(connection);
-    for (const option of options) applyOption(wishes, option);
+    for (const option of options) noteWish(wishes, option);
     return error === undefined ? '+OK' : `-${error}`;
   }
 
@@ -142,36 +142,18 @@ export class MasterSide {
 
   // ---- Questions of the server ---------------------------------------------------------------------
 
-  /** WAIT: replicas that acknowledged `offset` or more. */
   countReplicasAt(offset: number): number {
-    let count = 0;
-    for (const replica of this.#replicas.values()) {
-      // Offset 0 may be a write before there was a backlog: it is in the RDB that is being loaded.
-      if (replica.state === 'online' && replica.acked && replica.ackOffset >= offset) count++;
-    }
-    return count;
+    return countAcked(this.#replicas.values(), offset);
   }
 
-  /** Before the first write there is nothing to wait for, loaded or not. [redis 7.0] */
+  countReplicasFsyncedAt(offset: number): number {
+    return countFsynced(this.#replicas.values(), offset);
+  }
+
   laggingReplicas(): string[] {
     const { masterReplOffset } = this.#state.log;
     const nowMs = this.#deps.clock.monotonic();
-    return this.replicas
-      .filter(({ ackOffset }) => ackOffset < masterReplOffset)
-      .map((replica) => {
-        const behind = masterReplOffset - replica.ackOffset;
-        const lagSec = Math.floor((nowMs - replica.ackTimeMs) / 1000);
-        return `${nameOf(replica)} reported offset ${behind} behind master, lag=${lagSec}`;
-      });
-  }
-
-  /** WAITAOF: replicas that have `offset` or more safe on their disks. */
-  countReplicasFsyncedAt(offset: number): number {
-    let count = 0;
-    for (const { state, aofOffset } of this.#replicas.values()) {
-      if (state === 'online' && aofOffset >= offset) count++;
-    }
-    return count;
+    return describeLagging(this.replicas, { masterReplOffset, nowMs });
   }
 
   disconnectReplicas(reason: string): void {
@@ -217,11 +199,10 @@ export class MasterSide {
   /** Also when what makes a replica good has changed. */
   refreshGoodReplicas(): void {
     const { clock, settings } = this.#deps;
-    const now = clock.monotonic();
-    this.#goodReplicas = this.replicas.filter(
-      (replica) =>
-        replica.state === 'online' && lagSec(replica, now) <= settings.minReplicasMaxLagSec,
-    ).length;
+    this.#goodReplicas = countGood(this.#replicas.values(), {
+      maxLagSec: settings.minReplicasMaxLagSec,
+      nowMs: clock.monotonic(),
+    });
   }
 
   // ---- PSYNC ---------------------------------------------------------------------------------------
@@ -330,10 +311,7 @@ export class MasterSide {
       this.#drop(replica, `it acknowledges offset ${offset}, ${end}`);
       return;
     }
-    replica.acked = true;
-    if (offset > replica.ackOffset) replica.ackOffset = offset;
-    // What it does not have yet cannot be on its disk.
-    replica.aofOffset = Math.max(replica.aofOffset, Math.min(aofOffset, offset));
+    noteAck(replica, offset, aofOffset);
     if (replica.state === 'online' && !replica.streaming) this.#putOnline(replica);
     replica.ackTimeMs = this.#deps.clock.monotonic();
     this.#owner.onReplicaAck();
@@ -394,30 +372,5 @@ export class MasterSide {
 
   #nameOf(connection: ReplicaConnection): string {
     return replicaName(connection, this.#wishesOf(connection));
-  }
-}
-
-function applyOption(wishes: ReplicaWishes, option: ReplconfOption): void {
-  switch (option.kind) {
-    case 'listening-port':
-      wishes.listeningPort = option.port;
-      return;
-    case 'ip-address':
-      wishes.announcedIp = option.ip;
-      return;
-    case 'capa':
-      if (option.name === 'eof') wishes.capaEof = true;
-      if (option.name === 'psync2') wishes.capaPsync2 = true;
-      return;
-    case 'rdb-only':
-      wishes.rdbOnly = option.enabled;
-      return;
-    case 'rdb-filter-only':
-      wishes.rdbSections = option.sections;
-      return;
-    case 'ack':
-    case 'fack':
-    case 'getack':
-      return;
   }
 }

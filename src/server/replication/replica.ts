@@ -5,6 +5,7 @@
  *        (no snapshot yet)   (snapshot runs, or is streamed)         └ stream starts: at once, or
  *                                                                      after the first ACK ($EOF:)
  */
+import type { ReplconfOption } from '../../protocol/psync-lines.ts';
 import type { ReplicaConnection } from './ports.ts';
 import type { LogCursor } from './replication-log.ts';
 
@@ -67,6 +68,32 @@ export function newWishes(): ReplicaWishes {
     rdbOnly: false,
     rdbSections: undefined,
   };
+}
+
+/** An option of its REPLCONF; ACK and GETACK are no wishes. */
+export function noteWish(wishes: ReplicaWishes, option: ReplconfOption): void {
+  switch (option.kind) {
+    case 'listening-port':
+      wishes.listeningPort = option.port;
+      return;
+    case 'ip-address':
+      wishes.announcedIp = option.ip;
+      return;
+    case 'capa':
+      if (option.name === 'eof') wishes.capaEof = true;
+      if (option.name === 'psync2') wishes.capaPsync2 = true;
+      return;
+    case 'rdb-only':
+      wishes.rdbOnly = option.enabled;
+      return;
+    case 'rdb-filter-only':
+      wishes.rdbSections = option.sections;
+      return;
+    case 'ack':
+    case 'fack':
+    case 'getack':
+      return;
+  }
 }
 
 export function newReplica(
