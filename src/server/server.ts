@@ -46,6 +46,7 @@ import { fullSyncAux, rdbAux, savedHistory } from './wiring/rdb-aux.ts';
 import { replicaConnectionOf } from './wiring/replica-connection.ts';
 import { Replication } from './replication/replication.ts';
 import { replicationSettings } from './wiring/replication-settings.ts';
+import { followRole, refreshExpiryMode, refreshGates } from './wiring/role-effects.ts';
 import { Shutdown, type ShutdownSignal } from './shutdown.ts';
 import { Slowlog } from './slowlog.ts';
 import { newFullSyncLoader } from './wiring/streamed-load.ts';
@@ -121,7 +122,6 @@ export class BundledServer {
     this.cron = this.#newCron();
     publishKeyspaceEvents(this.#keyspace, config, this.#pubsub);
     applyConfigChanges(this.context, {
-      refreshGates: () => this.refreshGates(),
       setMaxBulkBytes: (bytes) => this.networking.setMaxBulkBytes(bytes),
       changeDirectory: environment.changeDirectory,
     });
@@ -184,7 +184,7 @@ export class BundledServer {
         return rdbAux(this.context, this.#replication.saveInfo());
       },
       auxWithoutHistory: () => rdbAux(this.context, undefined),
-      onSaveStatus: () => this.refreshGates(),
+      onSaveStatus: () => refreshGates(this.context),
     });
   }
 
@@ -247,7 +247,7 @@ export class BundledServer {
         () => this.#dispatcher,
       ),
       host: {
-        onRoleChange: (role) => this.#onRoleChange(role),
+        onRoleChange: () => followRole(this.context),
         onDataReplaced: () => this.#aof.restart(),
         fsyncedReplOffset: () => this.#aof.syncedReplOffset,
         onReplicaAck: () => this.#blocked.onReplicaAck(),
@@ -277,7 +277,7 @@ export class BundledServer {
       clients: this.#clients,
       resumeInput: (client) => this.networking.resumeInput(client),
       onChange: (isPaused) => {
-        this.refreshExpiryMode();
+        refreshExpiryMode(this.context);
         // Not in the middle of the command that ends the pause.
         if (!isPaused) this.#environment.defer(() => this.#replication.goOn());
       },
@@ -467,7 +467,7 @@ export class BundledServer {
       : savedHistory(await persistence.dataFile.load(master === null, onExpired));
     if (history !== undefined) replication.restore(history, { asReplica: master !== null });
     if (master !== null) replication.replicaof(master, { atStart: true });
-    this.#onRoleChange(replication.role);
+    followRole(this.context);
     // Replicas may continue the restored history, and they have the keys that we did not load.
     for (const { dbId, key } of expired) this.#propagateExpiry(dbId, key);
   }
@@ -487,46 +487,10 @@ export class BundledServer {
     return this.#shutdown.ask(signal);
   }
 
-  #onRoleChange(role: 'master' | 'replica'): void {
-    const { blocked, config, log, propagation, replication } = this.context;
-    propagation.flushRun();
-    log.role = role === 'master' ? 'M' : 'S';
-    const { master } = replication;
-    const followed = master === undefined ? ['no', 'one'] : [master.host, String(master.port)];
-    config.override('replicaof', followed);
-    if (role === 'replica') blocked.onRoleChange();
-    this.refreshExpiryMode();
-    this.refreshGates();
-  }
-
   #propagateExpiry(dbId: number, key: Buffer): void {
     const { config, propagation } = this.context;
     propagation.add(dbId, [expiryVerb(config), key]);
     propagation.endUnit();
-  }
-
-  /** Keys are deleted at their time by a master that is free to write; others only hide them. */
-  refreshExpiryMode(): void {
-    const { gates, keyspace, replication } = this.context;
-    const deletes = replication.role === 'master' && gates.paused === 'none';
-    keyspace.expiryMode = deletes ? 'delete' : 'hide';
-    if (replication.role === 'master') keyspace.replicaKeys.clear();
-  }
-
-  /** Closes and opens the gates after a change of role, configuration or disk. */
-  refreshGates(): void {
-    const { config, gates, persistence, replication } = this.context;
-    const isReplica = replication.role === 'replica';
-    gates.readOnlyReplica = isReplica && config.values.replicaReadOnly;
-    gates.staleDataMatters = isReplica && !config.values.replicaServeStaleData;
-    gates.replicasMatter =
-      !isReplica && config.values.minReplicasToWrite > 0 && config.values.minReplicasMaxLag > 0;
-    gates.diskFailing =
-      !isReplica &&
-      !persistence.lastBgsaveOk &&
-      persistence.hasSavePoints &&
-      config.values.stopWritesOnBgsaveError;
-    gates.memoryLimited = config.maxmemory > 0;
   }
 }
 

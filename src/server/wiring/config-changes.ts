@@ -5,34 +5,34 @@ import type { ServerContext } from '../context.ts';
 import { usedMemory } from '../memory-use.ts';
 import { accessOrderOf } from '../keyspace/evict.ts';
 import type { EncodingLimits } from '../types/value.ts';
+import { refreshGates } from './role-effects.ts';
 
 export function applyConfigChanges(
   server: ServerContext,
   effects: {
-    readonly refreshGates: () => void;
     readonly setMaxBulkBytes: (bytes: number) => void;
     /** Makes another directory the process's own; an error text when it cannot. */
     readonly changeDirectory: (path: string) => string | null;
   },
 ): void {
   const { clients, config, log, replication } = server;
-  const refreshGates = (): null => {
-    effects.refreshGates();
+  const gatesChange = (): null => {
+    refreshGates(server);
     return null;
   };
-  config.onChange('replica-read-only', refreshGates);
-  config.onChange('replica-serve-stale-data', refreshGates);
+  config.onChange('replica-read-only', gatesChange);
+  config.onChange('replica-serve-stale-data', gatesChange);
   const refreshReplicas = (): null => {
     replication.minReplicasChanged();
-    return refreshGates();
+    return gatesChange();
   };
   config.onChange('min-replicas-to-write', refreshReplicas);
   config.onChange('min-replicas-max-lag', refreshReplicas);
-  config.onChange('stop-writes-on-bgsave-error', refreshGates);
-  config.onChange('save', refreshGates);
+  config.onChange('stop-writes-on-bgsave-error', gatesChange);
+  config.onChange('save', gatesChange);
   followAof(server);
   followEncodingLimits(server);
-  followMemoryLimit(server, refreshGates);
+  followMemoryLimit(server);
   config.onChange('repl-backlog-size', () => {
     replication.backlogSizeChanged();
     return null;
@@ -57,10 +57,10 @@ export function applyConfigChanges(
 }
 
 /** A lower limit takes effect at once: keys are evicted in the coming turns of the event loop. */
-function followMemoryLimit(server: ServerContext, refreshGates: () => null): void {
+function followMemoryLimit(server: ServerContext): void {
   const { config, keyspace, log, memoryLimit } = server;
   config.onChange('maxmemory', (bytes) => {
-    refreshGates();
+    refreshGates(server);
     if (bytes === 0) return null;
     const { total, notCounted } = usedMemory(server);
     if (bytes < total - notCounted) {
