@@ -16,6 +16,19 @@ it('is settling while links are made, where somebody takes writes', () => {
   expect(seen).toEqual([true, false, false, false, false]);
 });
 
+it('waits for a link that the upstream, in another history by now, is about to break', () => {
+  const seen = ['ours', 'another'].map((replid) =>
+    buildTopology({
+      nodes: {
+        6379: { replid: 'ours' },
+        6380: { upstream: '6379', replid },
+      },
+    }),
+  );
+  expect(seen.map(isReconnecting)).toEqual([false, true]);
+  expect(seen.map(isSettling)).toEqual([false, true]);
+});
+
 it('waits for a link that was lost a moment ago, for no other', () => {
   const seen = [
     { link: 'down' as const, downSinceSeconds: 0 },
