@@ -5,6 +5,7 @@
 import { nodeOf, type Link, type Topology } from '../topology/model.ts';
 import type { Lab } from '../lab/lab.ts';
 import { systemClock } from '../util/clock.ts';
+import { lookAgainWhile } from './look-again.ts';
 import { observe, type Observation } from './observe.ts';
 
 /** For one look at all nodes. */
@@ -25,15 +26,9 @@ export async function awaitLinks(
   lab: Lab,
   { limitMs, names, signal }: AwaitLinksOptions,
 ): Promise<Observation> {
-  let seen = await observe({ words: [], lab, credentials: {}, timeoutMs, clock: systemClock });
-  const { clock } = seen;
-  const until = clock.monotonic() + limitMs;
-  while (pendingLinks(seen.topology, names).length > 0 && clock.monotonic() < until) {
-    if (signal?.aborted === true) break;
-    await new Promise<void>((resolve) => void clock.schedule(periodMs, resolve));
-    seen = await seen.again();
-  }
-  return seen;
+  const first = await observe({ words: [], lab, credentials: {}, timeoutMs, clock: systemClock });
+  const isPending = (topology: Topology): boolean => pendingLinks(topology, names).length > 0;
+  return lookAgainWhile(isPending, first, { limitMs, periodMs, ...(signal && { signal }) });
 }
 
 /** Links that are not up although both of their ends answer. */
