@@ -15,6 +15,10 @@ export abstract class BaseCommand extends Command {
   static override enableJsonFlag = true;
 
   static override baseFlags = {
+    json: Flags.boolean({
+      description: 'print one JSON document, for programs',
+      helpGroup: 'GLOBAL',
+    }),
     lab: Flags.string({
       helpValue: 'DIR',
       env: 'REPL_LAB',

@@ -2,10 +2,20 @@
  * `repl --help`: what oclif prints, a picture of the first steps, and the table of exit codes.
  * Loaded by oclif by its file name (see oclif-config.ts).
  */
-import { Help } from '@oclif/core/help';
+import { CommandHelp, Help } from '@oclif/core/help';
 import { exitCodeTable } from './exit-codes.ts';
 
+/** The summary is the first line already: the description does not begin with it once more. */
+class ReplCommandHelp extends CommandHelp {
+  protected override description(): string | undefined {
+    const { description } = this.command;
+    return description === undefined ? undefined : this.wrap(description);
+  }
+}
+
 export default class ReplHelp extends Help {
+  protected override CommandHelpClass = ReplCommandHelp;
+
   override formatRoot(): string {
     return `${super.formatRoot()}\n\n${this.section('FIRST STEPS', firstSteps)}`;
   }

@@ -77,7 +77,8 @@ export const changeFlags = {
   'skip-check': Flags.string({
     multiple: true,
     helpValue: 'NAME',
-    description: 'a check of the preflight whose no is known and accepted',
+    description:
+      'leave out a check of the preflight whose no is known and accepted; its name is printed with it',
   }),
   out: Flags.string({
     helpValue: 'FILE',
@@ -172,12 +173,17 @@ export abstract class TopologyCommand extends BaseCommand {
     what: Pick<ChangeOptions, 'before' | 'askWhen'> & { readonly wanted: Wanted },
   ): Promise<ChangeDocument> {
     const { wanted, ...rest } = what;
-    const { planChange } = await import('../topology/plan/plan.ts');
+    const [{ planChange }, { nodeOf }] = await Promise.all([
+      import('../topology/plan/plan.ts'),
+      import('../topology/model.ts'),
+    ]);
     const { persist } = flags;
     const plan: ChangeOptions['plan'] = (topology, abilities) =>
       planChange(topology, wanted, { persist, ...(abilities && { abilities }) });
-    const again =
-      wanted.kind === 'promote' ? `${this.typed()} --persist` : 'the same with --persist';
+    const isForced = wanted.kind === 'promote' && wanted.force === true;
+    const master = isForced ? nodeOf(rest.before.topology, wanted.node) : undefined;
+    // Nobody is to be forced once there is a new master.
+    const again = `${master === undefined ? this.typed() : `repl promote ${master.name}`} --persist`;
     const persistHint = `A restart goes back to the configuration files; to keep the change: ${again}`;
     return this.runChange(flags, { ...rest, plan, persistHint });
   }

@@ -61,11 +61,19 @@ function throwNobodyNamed(): never {
 }
 
 async function pickNode({ topology }: Observation): Promise<string> {
-  const { pickSuccessor } = await import('../topology/plan/plan-takeover.ts');
+  const [{ pickSuccessor }, { isLiveMaster }] = await Promise.all([
+    import('../topology/plan/plan-takeover.ts'),
+    import('../topology/model.ts'),
+  ]);
   const node = pickSuccessor(topology);
   if (node !== undefined) return node.id;
-  throw new OperatorError('there is nobody to pick: a master lives, or nobody has its data', {
-    hint: 'repl status, then repl promote NODE',
-    exitCode: exitCodes.failed,
+  const master = topology.nodes.find(isLiveMaster);
+  if (master !== undefined) {
+    throw new OperatorError(`${master.name} is the master and answers: nobody need take over`, {
+      hint: 'to hand over all the same, without loss: repl promote NODE',
+    });
+  }
+  throw new OperatorError('nobody who answers has any of the data: there is nobody to pick', {
+    hint: 'repl status',
   });
 }

@@ -36,6 +36,7 @@ export default class Reparent extends TopologyCommand {
     'max-full-syncs': Flags.integer({
       default: 1,
       min: 1,
+      helpValue: 'COUNT',
       description: 'full copies that may go on at the same time',
     }),
     wait: Flags.boolean({

@@ -7,7 +7,7 @@ export default class Resume extends TopologyCommand {
 
   static override description = [
     'A change whose command was killed, lost its network or failed after the point of no return is written down as unfinished. This looks at what is there now, plans the rest of the way to what that change wanted, and runs it.',
-    'A hold on writes ends by itself; a setup that was left without a master gets the one that was wanted.',
+    'A hold on writes has ended by itself, a second or two after that command did; a setup that was left without a master gets the one that was wanted.',
     'repl rollback goes the other way; repl history shows the unfinished ones.',
   ].join('\n\n');
 

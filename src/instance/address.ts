@@ -62,3 +62,9 @@ export function isLoopback(host: string): boolean {
 export function asSeenFrom(speaker: Address, { host, port }: Address): Address {
   return { host: isLoopback(host) && !isLoopback(speaker.host) ? speaker.host : host, port };
 }
+
+/** A command of redis-cli to a server there, without its password. */
+export function redisCli({ address }: { readonly address: Address }, command: string): string {
+  const { host, port } = address;
+  return `redis-cli ${isSocket(address) ? `-s ${host}` : `-h ${host} -p ${port}`} ${command}`;
+}

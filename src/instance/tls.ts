@@ -7,6 +7,7 @@ import { isIP } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import { isSocket, type Address } from './address.ts';
 import { OperatorError } from '../util/errors.ts';
+import { fileErrorText } from '../util/file-error.ts';
 import { Secret } from './secret.ts';
 
 /** Paths of PEM files. */
@@ -35,7 +36,10 @@ async function readPem(path: string | undefined): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    throw new OperatorError(`could not read ${path}`, { cause: error });
+    throw new OperatorError(`could not read ${path}`, {
+      cause: fileErrorText(error),
+      hint: 'name a PEM file that this user may read',
+    });
   }
 }
 

@@ -41,6 +41,12 @@ describe('help', () => {
     expect(stdout).toContain('$ repl init [PORT...]');
     expect(stdout).toContain('REPL_PASSWORD');
   });
+
+  test('says what a command is for once', async () => {
+    const { stdout } = await runRepl(['promote', '--help'], { cwd });
+    expect(stdout.split('Make a replica the master')).toHaveLength(2);
+    expect(stdout).toContain('print one JSON document');
+  });
 });
 
 describe('mistakes', () => {

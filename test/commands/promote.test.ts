@@ -20,6 +20,8 @@ describe('the commands that change a live setup', () => {
     const run = await runRepl(['promote', at(b)], { cwd });
     expect(run.code).toBe(2);
     expect(run.stderr).toContain('--yes');
+    const out = await runRepl(['promote', at(b), '--out', 'plan'], { cwd });
+    expect(out).toMatchObject({ code: 2, stderr: expect.stringContaining('--out plan.json') });
   });
 
   it('move several nodes, pick the successor of a dead master, and take that one back', async (context) => {
@@ -59,6 +61,7 @@ describe('the commands that change a live setup', () => {
     const back = await runRepl(['rejoin', at(a), '--yes'], { cwd, env });
     expect(back).toMatchObject({ code: 0, stderr: '' });
     expect(back.stdout).toContain(`${at(a)} has`);
+    expect(back.stdout).toContain('lost writes: as the warnings say');
     expect(await a.cli('EXISTS', 'late')).toContain('0');
     expect(existsSync(note)).toBe(false);
   });

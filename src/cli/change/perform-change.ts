@@ -86,7 +86,7 @@ export function throwIfDrifted(
   if (drift.length === 0) return;
   throw new OperatorError('the setup is not what the plan was made for, so nothing was changed', {
     cause: drift.join('\n'),
-    hint: 'look at repl status, and plan it anew',
+    hint: 'repl status, then plan it anew',
   });
 }
 

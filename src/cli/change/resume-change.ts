@@ -9,7 +9,8 @@ import type { ChangeRecord, Direction } from '../../topology/change/change-recor
 import { continueJournal, type Journal } from '../../topology/change/journal.ts';
 import { nodeOf, type Topology } from '../../topology/model.ts';
 import { planShape } from '../../topology/plan/plan-shape.ts';
-import type { Move, Planned } from '../../topology/plan/planned.ts';
+import { mayDiscard } from '../../topology/plan/plan-refusals.ts';
+import type { Move, Plan, Planned } from '../../topology/plan/planned.ts';
 import type { Step } from '../../topology/plan/step.ts';
 import { isSettling } from '../../topology/change/settling.ts';
 import {
@@ -17,6 +18,7 @@ import {
   leftOpenSteps,
   movedNodes,
   releaseSteps,
+  replacedMasters,
   shapeToday,
   takenOver,
   withRecordedSettings,
@@ -27,10 +29,10 @@ import { renderPlan, stepText } from '../views/plan-view.ts';
 import { changeResult, type ChangeEnd, type ChangeResult } from './change-document.ts';
 import { settleFences } from './change-fences.ts';
 import { performChange, stopOf, whoAmI } from './perform-change.ts';
-import { persistInventory } from './persist-inventory.ts';
 import { settled } from './settled.ts';
 import {
   confirmOrThrow,
+  persisted,
   planOrThrow,
   renderSeen,
   showEnd,
@@ -74,7 +76,7 @@ async function runSettled(options: AgainOptions): Promise<ChangeResult> {
   for (const warning of plan.warnings) write(`${paint('yellow', 'warning')}: ${warning}\n`);
   await confirmOrThrow({ ...options, askWhen: steps.length === 0 ? 'warned' : 'always' }, plan);
   write('\n');
-  return finish(options, steps, outline);
+  return finish(options, { plan, steps, outline });
 }
 
 const directionWords: Readonly<Record<Direction, string>> = {
@@ -107,12 +109,20 @@ function otherWays(
 
 async function finish(
   options: AgainOptions,
-  steps: readonly Step[],
-  outline: Pick<ChangeEnd, 'steps' | 'warnings'> & { id: string },
+  {
+    plan,
+    steps,
+    outline,
+  }: {
+    plan: Plan;
+    steps: readonly Step[];
+    outline: Pick<ChangeEnd, 'steps' | 'warnings'> & { id: string };
+  },
 ): Promise<ChangeResult> {
   const { before, record, direction } = options;
+  const replacesDead = direction === 'resume' && replacedMasters(record).length > 0;
   const { id } = outline;
-  const performed = await performChange({
+  const taken = await performChange({
     ...options,
     steps,
     id,
@@ -120,14 +130,14 @@ async function finish(
     // Links and histories are finding their places again; the steps wait for them.
     moving: ['link', 'replid'],
     undoes: false,
-    mayLose: false,
+    mayLose: replacesDead || mayDiscard(before.topology, plan.moves),
     ...(direction === 'resume' ? {} : { doneAs: doneAs[direction] }),
   });
+  const isPersisted = direction === 'resume' && record.begin.persist;
+  const moves = movesOf(record, before.topology);
+  const performed = isPersisted ? await persisted(before, moves, taken) : taken;
   const { carried, after, cost } = performed;
   if (carried.kind === 'done') await settleFences(options, after);
-  if (carried.kind === 'done' && direction === 'resume' && record.begin.persist) {
-    await persistInventory(before, movesOf(record, before.topology));
-  }
   showEnd(options, performed);
   const stop = stopOf(before.topology, carried, { id, count: steps.length });
   const isLeft = carried.kind === 'done' && direction === 'leave';

@@ -26,7 +26,7 @@ import {
 import { findNode, nodeOf, type NodeId, type Topology } from '../../topology/model.ts';
 import { savePlan } from '../../topology/change/plan-file.ts';
 import type { Abilities, Move, Plan, Planned } from '../../topology/plan/planned.ts';
-import { refuseForeignData } from '../../topology/plan/plan-refusals.ts';
+import { mayDiscard, refuseForeignData } from '../../topology/plan/plan-refusals.ts';
 import { OperatorError } from '../../util/errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { judgeStatus } from '../judge-status.ts';
@@ -88,6 +88,7 @@ export async function runChange(options: ChangeOptions): Promise<ChangeResult> {
 
 async function runSettled(options: ChangeOptions): Promise<ChangeResult> {
   const { before, persist, dryRun, out, write, paint } = options;
+  if (out !== undefined) throwIfNoPlanName(out);
   if (!dryRun && out === undefined) await throwIfUnfinished(options);
   const { plan, forecasts, results } = await checkPlan({
     before,
@@ -136,14 +137,10 @@ async function finish(
       id,
       openJournal,
       undoes: true,
-      mayLose: fence !== undefined,
+      mayLose: fence !== undefined || mayDiscard(before.topology, moves),
     });
-  let performed = await performFenced({ before, moves, fence, stateDir }, perform);
-  if (performed.carried.kind === 'done' && persist) {
-    await persistInventory(before, moves);
-    // What is intended has changed, too.
-    performed = { ...performed, after: (await before.again()).topology };
-  }
+  const fenced = await performFenced({ before, moves, fence, stateDir }, perform);
+  const performed = persist ? await persisted(before, moves, fenced) : fenced;
   showEnd(options, performed);
   const counted = countResyncs(options, performed, forecasts);
   if (counted !== undefined) write(renderComparison(counted, options.paint));
@@ -156,6 +153,17 @@ async function finish(
   }
   if (!persist && persistHint !== undefined) write(`${persistHint}\n`);
   return changeResult(before, end);
+}
+
+/** The inventory says the same as the live tree then, and the tree is shown with it. */
+export async function persisted(
+  before: Observation,
+  moves: readonly Move[],
+  performed: Performed,
+): Promise<Performed> {
+  if (performed.carried.kind !== 'done') return performed;
+  await persistInventory(before, moves);
+  return { ...performed, after: (await before.again()).topology };
 }
 
 /** What was forecast beside what happened; only a change that is over can be compared. */
@@ -214,6 +222,15 @@ async function throwIfUnfinished({ before, stateDir }: ChangeOptions): Promise<v
     cause: `${who} began it; its record is ${id}`,
     hint: `repl resume ${id}   or   repl rollback ${id}`,
     exitCode: exitCodes.incomplete,
+  });
+}
+
+/** `repl apply` knows a plan from an inventory by its name. */
+function throwIfNoPlanName(path: string): void {
+  if (path.endsWith('.json')) return;
+  throw new OperatorError(`the file of a plan is named *.json, not ${path}`, {
+    hint: `--out ${path}.json`,
+    exitCode: exitCodes.usage,
   });
 }
 

@@ -158,7 +158,7 @@ export interface ChangeCost {
 
 export function renderCost({ fullResyncs, writeGapMs, lostWrites }: ChangeCost): string {
   const gap = writeGapMs === undefined ? '' : `, writes held for ${millisText(writeGapMs)}`;
-  const lost = lostWrites === 0 ? 'none' : 'unknown';
+  const lost = lostWrites === 0 ? 'none' : 'as the warnings say';
   return `lost writes: ${lost}, full resyncs: ${fullResyncs}${gap}\n`;
 }
 

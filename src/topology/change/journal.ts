@@ -9,6 +9,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { OperatorError } from '../../util/errors.ts';
+import { fileErrorText } from '../../util/file-error.ts';
 import {
   formatRecordLine,
   isOpen,
@@ -98,7 +99,7 @@ function openJournal(
     fsyncSync(fd);
   } catch (error) {
     throw new OperatorError(`the change cannot be written down in ${path}, so it is not made`, {
-      cause: error,
+      cause: fileErrorText(error),
       hint: 'make that directory writable, or set XDG_STATE_HOME',
     });
   }

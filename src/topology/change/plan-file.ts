@@ -5,6 +5,7 @@
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { OperatorError } from '../../util/errors.ts';
+import { fileErrorText } from '../../util/file-error.ts';
 import type { RecordedNode, RecordedShape } from './change-record.ts';
 import { hashOf, type Fingerprint } from './fingerprint.ts';
 import type { Move } from '../plan/planned.ts';
@@ -38,7 +39,10 @@ export async function savePlan(path: string, plan: Omit<PlanFile, 'digest'>): Pr
   try {
     await writeFile(path, text, { mode: 0o600 });
   } catch (error) {
-    throw new OperatorError(`the plan could not be written to ${path}`, { cause: error });
+    throw new OperatorError(`the plan could not be written to ${path}`, {
+      cause: fileErrorText(error),
+      hint: 'name a file in a directory that is there: --out plan.json',
+    });
   }
 }
 
@@ -48,7 +52,10 @@ export async function loadPlan(path: string): Promise<PlanFile> {
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    throw new OperatorError(`could not read the plan ${path}`, { cause: error, hint: again });
+    throw new OperatorError(`could not read the plan ${path}`, {
+      cause: fileErrorText(error),
+      hint: again,
+    });
   }
   const plan = parseObject(text);
   if (plan?.['schema'] !== planFileSchema) {

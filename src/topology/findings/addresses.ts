@@ -1,9 +1,15 @@
 /** Findings about what nodes announce: addresses that lead nowhere, or to somebody else. Pure. */
-import { addressKey, asSeenFrom, formatAddress, type Address } from '../../instance/address.ts';
+import {
+  addressKey,
+  asSeenFrom,
+  formatAddress,
+  type Address,
+  redisCli,
+} from '../../instance/address.ts';
 import type { ReplicaLine } from '../../protocol/info.ts';
 import { factsOf, upstreamOf } from '../model.ts';
 import type { Topology, TopologyNode } from '../model.ts';
-import { failureWords, listWords, redisCli, type Finding } from './finding.ts';
+import { failureWords, listWords, type Finding } from './finding.ts';
 
 /** Replicas acknowledge every second: who did so this recently is alive. */
 const aliveAckSeconds = 1;

@@ -103,10 +103,3 @@ export function startCommand({ nodes: all }: Topology, nodes: readonly TopologyN
   if (nodes.length > 1 && ofLab.every((node) => nodes.includes(node))) return 'repl start';
   return ['repl start', ...nodes.map(({ name }) => name)].join(' ');
 }
-
-/** A command of redis-cli to a node, without its password. */
-export function redisCli({ address }: Pick<TopologyNode, 'address'>, command: string): string {
-  const { host, port } = address;
-  const where = host.startsWith('/') ? `-s ${host}` : `-h ${host} -p ${port}`;
-  return `redis-cli ${where} ${command}`;
-}

@@ -1,5 +1,5 @@
 /** Findings about single nodes: whether they answer, and how they treat writes. Pure. */
-import { addressKey, formatAddress, type Address } from '../../instance/address.ts';
+import { addressKey, formatAddress, type Address, redisCli } from '../../instance/address.ts';
 import { factsOf, isLiveMaster, linkOf } from '../model.ts';
 import type { Topology, TopologyNode } from '../model.ts';
 import { findPhantoms } from './addresses.ts';
@@ -8,7 +8,6 @@ import {
   isFailed,
   isSilent,
   listNames,
-  redisCli,
   startCommand,
   verb,
   type Finding,

@@ -1,9 +1,9 @@
 /** Findings about what the Sentinels believe, compared with what we saw ourselves. Pure. */
-import { addressKey, formatAddress, type Address } from '../../instance/address.ts';
+import { addressKey, formatAddress, type Address, redisCli } from '../../instance/address.ts';
 import type { Watch } from '../../instance/sentinel.ts';
 import { isLiveMaster } from '../model.ts';
 import type { SentinelNode, Topology, TopologyNode } from '../model.ts';
-import { listWords, redisCli, type Finding } from './finding.ts';
+import { listWords, type Finding } from './finding.ts';
 
 export function findSentinelStale(topology: Topology): Finding[] {
   return topology.sentinels.flatMap((sentinel) => {

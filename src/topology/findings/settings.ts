@@ -1,8 +1,9 @@
 /** Findings about how nodes are set up: what will hurt on the day of a change or a failure. Pure. */
+import { redisCli } from '../../instance/address.ts';
 import { formatMemory } from '../../util/units.ts';
 import { factsOf, isLiveMaster, judgePassword, linkOf, nodeOf, replicasOf } from '../model.ts';
 import type { Topology, TopologyNode } from '../model.ts';
-import { listNames, listWords, redisCli, verb, type Finding } from './finding.ts';
+import { listNames, listWords, verb, type Finding } from './finding.ts';
 import { isDrifted } from './shape.ts';
 
 /**

@@ -1,4 +1,5 @@
 /** Findings about the tree as a whole: who is the master, and does everyone hang below one. Pure. */
+import { brokenFences } from '../change/fence-state.ts';
 import {
   cyclesOf,
   factsOf,
@@ -46,15 +47,22 @@ export function findDualMaster(topology: Topology): Finding[] {
   const masters = topology.nodes.filter(isLiveMaster);
   const intended = masters.every(({ expected }) => expected && !expected.upstreamName);
   if (masters.length < 2 || intended) return [];
-  const keep = [...masters].sort((a, b) => weight(topology, b) - weight(topology, a))[0];
+  const replaced = brokenFences(topology).map(({ node }) => node);
+  const isReplaced = (node: TopologyNode): number => Number(replaced.includes(node));
+  const keep = [...masters].sort(
+    (a, b) => isReplaced(a) - isReplaced(b) || weight(topology, b) - weight(topology, a),
+  )[0];
   const others = masters.filter((node) => node !== keep);
   const isHeavier = weight(topology, keep) > weight(topology, others[0]);
   const more = isHeavier ? `; ${keep.name} has more replicas` : '';
+  const [old = others[0]] = others.filter(isReplaced);
   return [
     {
       nodes: masters,
       sentence: `${listNames(masters)} ${masters.length === 2 ? 'both' : 'all'} accept writes, and their data drifts apart${more}.`,
-      next: `repl reparent ${others[0].name} ${keep.name}   (drops what only ${others[0].name} holds)`,
+      next: isReplaced(old)
+        ? `repl rejoin ${old.name}   (says first what only ${old.name} holds, and drops it)`
+        : `repl reparent ${old.name} ${keep.name}   (drops what only ${old.name} holds)`,
     },
   ];
 }

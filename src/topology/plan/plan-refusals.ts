@@ -2,10 +2,12 @@
  * What forbids a move, and what it would cost in data: each asks one question of the observed
  * topology. Used by plan.ts, plan-shape.ts and plan-draft.ts. Pure.
  */
+import { formatAddress, redisCli } from '../../instance/address.ts';
 import type { ReplicationInfo } from '../../protocol/info.ts';
 import { keysText } from '../../util/units.ts';
 import {
   factsOf,
+  findNode,
   isLiveMaster,
   judgePassword,
   nodeOf,
@@ -13,7 +15,7 @@ import {
   type Topology,
   type TopologyNode,
 } from '../model.ts';
-import { pathIn, refuse, type Refused, type Shape } from './planned.ts';
+import { pathIn, refuse, type Move, type Refused, type Shape } from './planned.ts';
 
 /** A node that cannot be asked cannot be changed. */
 export function refuseUnfit(node: TopologyNode): Refused | undefined {
@@ -33,10 +35,9 @@ export function refuseLockedOut(
   for (const replica of replicas) {
     const fit = judgePassword(factsOf(replica), factsOf(upstream));
     if (fit !== 'missing' && fit !== 'wrong') continue;
-    const { host, port } = replica.address;
     const held = fit === 'missing' ? 'no password' : 'another password';
     const message = `${upstream.name} would refuse ${replica.name}, which has ${held} for it (masterauth).`;
-    const hint = `redis-cli -h ${host} -p ${port} CONFIG SET masterauth <the password of ${upstream.name}>`;
+    const hint = redisCli(replica, `CONFIG SET masterauth <the password of ${upstream.name}>`);
     return refuse('masterauth', message, hint);
   }
   return undefined;
@@ -97,6 +98,18 @@ export function lossWarnings(node: TopologyNode, upstream: TopologyNode): string
   return [
     `${node.name} has ${lost} bytes that ${upstream.name} does not have: they are lost, and it needs a full copy.`,
   ];
+}
+
+/** These moves clear or cut off what only the moved nodes have, or nobody can tell. */
+export function mayDiscard(topology: Topology, moves: readonly Move[]): boolean {
+  return moves.some(({ node: id, upstream }) => {
+    const node = nodeOf(topology, id);
+    if (node === undefined || upstream === undefined) return false;
+    const above = findNode(topology, formatAddress(upstream));
+    if (above === undefined || factsOf(above) === undefined)
+      return (factsOf(node)?.keyCount ?? 0) > 0;
+    return lossWarnings(node, above).length > 0;
+  });
 }
 
 /** What a master that was replaced has for itself, as exactly as offsets tell. */

@@ -3,7 +3,7 @@
  * for a node or a pair, with what it found and the next command. A new check is a new row. Used by
  * preflight.ts; the views print it. Pure.
  */
-import { formatAddress } from '../../instance/address.ts';
+import { formatAddress, redisCli } from '../../instance/address.ts';
 import { canLoadRdb } from '../../instance/version.ts';
 import { bytesText, keysText } from '../../util/units.ts';
 import type { Forecast } from './forecast.ts';
@@ -76,7 +76,7 @@ function judgeIdle({ nodes, topology }: Job): Finding[] {
     if (facts?.loading === true || isCopying) {
       return no(node.name, 'it is loading a copy', 'repl status --watch');
     }
-    return yes(node.name, 'is in the middle of nothing');
+    return yes(node.name, 'has no FAILOVER and no copy under way');
   });
 }
 
@@ -93,7 +93,7 @@ function judgeMode({ nodes }: Job): Finding[] {
 function judgeLogin({ pairs }: Job): Finding[] {
   return pairs.map(({ replica, upstream, login }) => {
     const about = pairText(replica, upstream);
-    const set = `redis-cli -h ${replica.address.host} -p ${replica.address.port} CONFIG SET masterauth <the password of ${upstream.name}>`;
+    const set = redisCli(replica, `CONFIG SET masterauth <the password of ${upstream.name}>`);
     switch (login.kind) {
       case 'let-in':
         return yes(about, 'is let in with its masterauth');
@@ -350,13 +350,14 @@ function judgeRewrite({ steps, nodes, probes }: Job): Finding[] {
 function judgeSentinel({ topology, steps }: Job): Finding[] {
   const changes = promoted(topology, steps);
   if (changes.length === 0) return [];
-  return topology.sentinels.flatMap(({ name, address, state }) => {
+  return topology.sentinels.flatMap((sentinel) => {
+    const { name, state } = sentinel;
     const watches = state.kind === 'up' ? state.watches : [];
     return watches.map((watch) =>
       no(
         name,
         `it watches ${watch.masterName} and does not know of this change`,
-        `redis-cli -h ${address.host} -p ${address.port} SENTINEL FAILOVER ${watch.masterName}`,
+        redisCli(sentinel, `SENTINEL FAILOVER ${watch.masterName}`),
       ),
     );
   });
