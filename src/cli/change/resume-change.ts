@@ -65,15 +65,18 @@ async function runSettled(options: AgainOptions): Promise<ChangeResult> {
     ...plan.steps,
     ...leftOpenSteps(record, before.topology, { direction, planned: plan.steps }),
   ];
-  const outline = {
-    id,
-    steps: steps.map((step) => stepText(topology, step)),
-    warnings: plan.warnings,
-  };
+  const replaced = direction === 'resume' ? replacedMasters(record) : [];
+  const warnings = [
+    ...plan.warnings,
+    ...replaced.map(
+      ({ name }) => `${name} was dead: what it acknowledged last may be lost with it.`,
+    ),
+  ];
+  const outline = { id, steps: steps.map((step) => stepText(topology, step)), warnings };
   write(`${directionWords[direction]} ${command}   (${id})\n\n`);
   write(`before\n${renderSeen(before, topology, paint)}\n`);
   write(`plan\n${steps.length === 0 ? 'nothing is left to do\n' : renderPlan(topology, steps)}`);
-  for (const warning of plan.warnings) write(`${paint('yellow', 'warning')}: ${warning}\n`);
+  for (const warning of warnings) write(`${paint('yellow', 'warning')}: ${warning}\n`);
   await confirmOrThrow({ ...options, askWhen: steps.length === 0 ? 'warned' : 'always' }, plan);
   write('\n');
   return finish(options, { plan, steps, outline });
@@ -91,8 +94,7 @@ function throwIfTakenOver(record: ChangeRecord, topology: Topology): void {
   if (taken === undefined) return;
   const { by, from } = taken;
   const { id } = record.begin;
-  const whom = from === undefined ? 'a dead master' : `${from.name}, which was dead`;
-  const message = `${by.name} has taken over from ${whom}, and may have taken writes since: going back would lose them`;
+  const message = `${by.name} has taken over from ${from}, which was dead, and may have taken writes since: going back would lose them`;
   throw new OperatorError(message, { hint: `repl resume ${id}`, exitCode: exitCodes.failed });
 }
 

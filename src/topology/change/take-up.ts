@@ -113,13 +113,13 @@ export function isTakeover({ begin }: ChangeRecord): boolean {
 export function takenOver(
   record: ChangeRecord,
   topology: Topology,
-): { readonly by: TopologyNode; readonly from: RecordedNode | undefined } | undefined {
-  const { before, nodes } = record.begin;
+): { readonly by: TopologyNode; readonly from: string } | undefined {
+  const { before } = record.begin;
   for (const id of newMasters(record)) {
     const top = topIn(before, id);
     const by = nodeToday(record.begin, topology, id);
     if (Object.hasOwn(before, top) || by === undefined || !isLiveMaster(by)) continue;
-    return { by, from: nodes.find((node) => node.id === top) };
+    return { by, from: nodeToday(record.begin, topology, top)?.name ?? 'a master' };
   }
   return undefined;
 }

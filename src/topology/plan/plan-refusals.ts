@@ -21,7 +21,8 @@ import { pathIn, refuse, type Move, type Refused, type Shape } from './planned.t
 export function refuseUnfit(node: TopologyNode): Refused | undefined {
   if (node.state.kind === 'down') {
     const message = `${node.name} does not answer: ${node.state.failure.message}.`;
-    return refuse('not-reachable', message, `repl status ${node.name}`);
+    const isStopped = node.expected !== undefined && node.state.failure.kind === 'unreachable';
+    return refuse('not-reachable', message, `repl ${isStopped ? 'start' : 'status'} ${node.name}`);
   }
   if (!node.state.facts.loading) return undefined;
   return refuse('loading', `${node.name} is still loading its data.`, 'repl status --watch');

@@ -237,7 +237,7 @@ function planMoves(topology: Topology, { wanted, draft, options }: Task): Refuse
       const above = nodeOf(topology, upstream);
       return above === undefined || draft.upstreamOf(node.id) === upstream ? [] : [[node, above]];
     });
-    const movable = pairs.filter(([node, above]) => warnOfDead(node, above, draft));
+    const movable = pairs.filter((pair) => warnOfDead(topology, pair, draft));
     for (const [node, above] of movable) {
       const top = nodeOf(topology, draft.pathUp(above.id).at(-1) ?? above.id) ?? above;
       const refusal = refuseFollow(node, above, { options });
@@ -250,14 +250,22 @@ function planMoves(topology: Topology, { wanted, draft, options }: Task): Refuse
 }
 
 /** A node that does not answer is not moved, and nobody is moved below it. */
-function warnOfDead(node: TopologyNode, above: TopologyNode, draft: PlanDraft): boolean {
+function warnOfDead(
+  topology: Topology,
+  [node, above]: readonly [node: TopologyNode, above: TopologyNode],
+  draft: PlanDraft,
+): boolean {
   const dead = [node, above].find(({ state }) => state.kind === 'down');
   if (dead === undefined) return true;
   const who =
     dead === node
       ? `${dead.name} does not answer and`
       : `${dead.name} does not answer, so ${node.name}`;
-  draft.warn(`${who} is not moved; once it is back: repl reparent ${node.name} ${above.name}.`);
+  const wasMaster = dead === node && linkOf(topology, node.id) === undefined;
+  const back = wasMaster
+    ? `repl rejoin ${node.name}`
+    : `repl reparent ${node.name} --to ${above.name}`;
+  draft.warn(`${who} is not moved; once it is back: ${back}.`);
   if (dead === node) draft.expectBelow(node, above);
   return false;
 }

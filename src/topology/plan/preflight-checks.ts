@@ -199,6 +199,11 @@ function judgeData({ topology, steps, probes }: Job): Finding[] {
   return promoted(topology, steps).flatMap(({ node, old }) => {
     const [own, above] = [probes.get(node.id)?.data, probes.get(old.id)?.data];
     if (own === undefined || above === undefined) return [];
+    const verify = `repl verify ${old.name} ${node.name}`;
+    if (factsOf(node)?.replication.upstream?.readOnly === false) {
+      const words = 'it takes writes of its own (replica-read-only no), so its data may be another';
+      return [no(node.name, words, verify)];
+    }
     const isEmpty = own.keyCount === 0 && above.keyCount > 0;
     if (!isEmpty) {
       return [yes(node.name, `has ${keysText(own.keyCount)}, ${old.name} ${above.keyCount}`)];
@@ -207,7 +212,7 @@ function judgeData({ topology, steps, probes }: Job): Finding[] {
     // What it lacks may be on its way: it was looked at before it had all that the other had then.
     return own.masterReplOffset < above.masterReplOffset
       ? [unknown(node.name, `${words}, but it is behind`)]
-      : [no(node.name, words, `repl verify ${old.name} ${node.name}`)];
+      : [no(node.name, words, verify)];
   });
 }
 

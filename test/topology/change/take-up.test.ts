@@ -179,7 +179,7 @@ describe('a change that was cut short', () => {
     expect(takenOver(record, star)).toBeUndefined();
     expect(takenOver(record, replaced)).toMatchObject({
       by: { name: '6380' },
-      from: { name: '6379' },
+      from: '6379',
     });
     // A master that lived hands over, and takes over again.
     expect(takenOver(recordOf([]), replaced)).toBeUndefined();

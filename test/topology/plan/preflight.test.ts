@@ -226,7 +226,16 @@ const seeded: readonly Seeded[] = [
   {
     name: 'the new master has lost its keys',
     stoppedBy: 'data',
-    spoil: all(set('t', 'replica-read-only', 'no'), async ({ t }) => t.cli('FLUSHALL')),
+    spoil: all(
+      set('t', 'replica-read-only', 'no'),
+      async ({ t }) => t.cli('FLUSHALL'),
+      set('t', 'replica-read-only', 'yes'),
+    ),
+  },
+  {
+    name: 'the new master takes writes of its own',
+    stoppedBy: 'data',
+    spoil: set('t', 'replica-read-only', 'no'),
   },
 ];
 
