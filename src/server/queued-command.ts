@@ -40,8 +40,12 @@ export class QueuedCommand implements QueuedRequest, RequestArguments {
     const shift = bytes.buffer === null ? 0 : bytes.start;
     this.buffer = bytes.buffer === null ? Buffer.from(call.buffer) : this.frame;
     this.argc = call.argc;
-    this.argStart = call.argStart.slice(0, call.argc).map((at) => at - shift);
-    this.argEnd = call.argEnd.slice(0, call.argc).map((at) => at - shift);
+    this.argStart = new Int32Array(call.argc);
+    this.argEnd = new Int32Array(call.argc);
+    for (let index = 0; index < call.argc; index++) {
+      this.argStart[index] = call.argStart[index] - shift;
+      this.argEnd[index] = call.argEnd[index] - shift;
+    }
     this.#execute = execute;
   }
 
