@@ -14,6 +14,7 @@ import { assert } from '../../util/errors.ts';
 import { Arena, byteIndexOf, wordIndexOf } from '../types/arena.ts';
 import { ObjectTable } from '../types/object-table.ts';
 import type { Value } from '../types/value.ts';
+import { type OutsideString, OutsideStrings } from './outside-strings.ts';
 
 /** Longer keys do not fit the 24-bit length; the server refuses them. */
 export const maxKeyBytes = (1 << 24) - 1;
@@ -27,16 +28,10 @@ const RAW = 0x40;
 /** The value is a collection, an object in a table. */
 const COLLECTION = 0x80;
 
-/** Longer strings live in a Buffer of their own: arena blocks stay cheap to copy and reuse. */
+/** Longer strings lie outside: arena blocks stay cheap to copy and reuse. */
 const maxInlineBytes = 16 * 1024;
 const headerBytes = 12;
 const volatileBytes = 4;
-
-/** A string too long for the arena, with room to grow in place. */
-interface OutsideString {
-  buffer: Buffer;
-  length: number;
-}
 
 /** The bits of a stamp that say when, or how often, an entry is used. */
 export const accessMask = 0xffffff;
@@ -48,12 +43,11 @@ export class EntryStore {
   windowEnd = 0;
 
   readonly #arena = new Arena();
-  readonly #outside = new ObjectTable<OutsideString>();
-  #outsideBytes = 0;
+  readonly #outside = new OutsideStrings();
   readonly #collections = new ObjectTable<Value>();
 
   get memoryBytes(): number {
-    return this.#arena.usedBytes + this.#outsideBytes;
+    return this.#arena.usedBytes + this.#outside.memoryBytes;
   }
 
   /** Whether the arena has grown past its first, small chunk. */
@@ -330,21 +324,17 @@ export class EntryStore {
     return moved;
   }
 
-  #outsideOf(ref: number): OutsideString {
+  #outsideOf(ref: number): Readonly<OutsideString> {
     return this.#outside.get(this.#words(ref)[wordIndexOf(ref)]);
   }
 
   #putOutside(ref: number, buffer: Buffer): void {
-    const number = this.#outside.add({ buffer, length: buffer.length });
-    this.#outsideBytes += buffer.length;
-    this.#words(ref)[wordIndexOf(ref)] = number;
+    this.#words(ref)[wordIndexOf(ref)] = this.#outside.add(buffer);
     this.#setFlags(ref, 0, OUTSIDE);
   }
 
-  #takeOutside(ref: number): OutsideString {
-    const outside = this.#outside.remove(this.#words(ref)[wordIndexOf(ref)]);
-    this.#outsideBytes -= outside.buffer.length;
-    return outside;
+  #takeOutside(ref: number): Readonly<OutsideString> {
+    return this.#outside.remove(this.#words(ref)[wordIndexOf(ref)]);
   }
 
   #moveOutside(ref: number, length: number, keepBytes: boolean): number {
@@ -363,16 +353,7 @@ export class EntryStore {
   /** An outside string comes back in only when it is clearly short again. */
   #resizeOutside(ref: number, length: number, keepBytes: boolean): number {
     if (length < maxInlineBytes / 2) return this.#moveInside(ref, length, keepBytes);
-    const outside = this.#outsideOf(ref);
-    if (length > outside.buffer.length || length * 4 < outside.buffer.length) {
-      // Appending again and again must not copy each time: grow by doubling.
-      const capacity = keepBytes && length > outside.length ? roundCapacity(length) : length;
-      const buffer = Buffer.allocUnsafeSlow(capacity);
-      if (keepBytes) outside.buffer.copy(buffer, 0, 0, Math.min(outside.length, length));
-      this.#outsideBytes += buffer.length - outside.buffer.length;
-      outside.buffer = buffer;
-    }
-    outside.length = length;
+    this.#outside.resize(this.#words(ref)[wordIndexOf(ref)], length, keepBytes);
     return ref;
   }
 
@@ -388,9 +369,4 @@ export class EntryStore {
     }
     return moved;
   }
-}
-
-/** At most twice the length, and at most 1 MiB more than it, as Redis preallocates. */
-function roundCapacity(length: number): number {
-  return length + Math.min(length, 1 << 20);
 }
