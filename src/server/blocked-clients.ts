@@ -8,7 +8,7 @@
  *     CLIENT UNBLOCK … ERROR, change of role     an error
  *     its connection ends                        nothing
  *
- * Each of these runs through the executor, as a command of that client. CLIENT PAUSE and SHUTDOWN
+ * Each of these is run by `blocked-runner.ts`, as a command of that client. CLIENT PAUSE and SHUTDOWN
  * hold clients back too, but not in here.
  */
 import type { RequestArguments } from '../protocol/request-reader.ts';
