@@ -1,4 +1,5 @@
 /** Findings about single links: down and why, copying, far behind, going round in circles. Pure. */
+import { redisCli } from '../../instance/address.ts';
 import type { OutputBufferLimit } from '../../instance/settings.ts';
 import { canLoadRdb } from '../../instance/version.ts';
 import { formatMemory, keysText } from '../../util/units.ts';
@@ -68,7 +69,7 @@ function whenRefused({ replica, upstream }: Ends): Reason | undefined {
   const what = fit === 'missing' ? 'no password for it' : 'another password';
   return {
     because: `it is refused, having ${what} (masterauth)`,
-    next: `set masterauth of ${replica.name} to the password of ${upstream.name} (CONFIG SET, then CONFIG REWRITE)`,
+    next: `${redisCli(replica, `CONFIG SET masterauth <the password of ${upstream.name}>`)}, then CONFIG REWRITE`,
   };
 }
 
@@ -137,7 +138,7 @@ export function findNeverSyncedServing(topology: Topology): Finding[] {
     if (hasTheData || !serves || facts.keyCount > 0) return undefined;
     return {
       sentence: `${replica.name} has never had a copy of ${upstream.name}, and answers reads: clients see no keys.`,
-      next: `CONFIG SET replica-serve-stale-data no on ${replica.name}, until its link is up`,
+      next: `${redisCli(replica, 'CONFIG SET replica-serve-stale-data no')}   (until its link is up)`,
     };
   });
 }
@@ -232,7 +233,7 @@ export function findOutputBufferLoop(topology: Topology): Finding[] {
     }
     return {
       sentence: `${upstream.name} has begun ${above.syncFull} full copies, and ${replica.name} still has no link: what is written meanwhile exceeds the output buffer (${limitWords(limit)}).`,
-      next: `CONFIG SET client-output-buffer-limit "replica 0 0 0" on ${upstream.name}, until the copy is done`,
+      next: `${redisCli(upstream, 'CONFIG SET client-output-buffer-limit "replica 0 0 0"')}   (until the copy is done)`,
     };
   });
 }
