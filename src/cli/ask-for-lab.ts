@@ -6,6 +6,8 @@ import inquirer from 'inquirer';
 import { Secret } from '../instance/secret.ts';
 import { findEngine, nameEngine } from '../lab/engine.ts';
 import { parsePortWords, type PortPlan } from '../lab/port-words.ts';
+import { checkPorts } from '../lab/preflight.ts';
+import { planLab, type LabPlan, type LabWishes } from '../lab/scaffold.ts';
 import type { InitFlags } from './init-flags.ts';
 import { judgePassword } from './password.ts';
 
@@ -29,7 +31,7 @@ interface RawAnswers {
 }
 
 /** Asks until all answers are good. Rejects when the user presses Ctrl-C. */
-export async function askForLab(flags: InitFlags): Promise<LabAnswers> {
+export async function askForLab(flags: InitFlags, bind: readonly string[]): Promise<LabAnswers> {
   const engines = await presentEngines();
   const answers = await inquirer.prompt<RawAnswers>([
     {
@@ -37,7 +39,7 @@ export async function askForLab(flags: InitFlags): Promise<LabAnswers> {
       name: 'ports',
       message: 'Ports, one for each node; the first is the master:',
       default: '6379 6380 6381',
-      validate: judgePorts,
+      validate: (text: string) => judgePorts(text, bind),
     },
     {
       type: 'select',
@@ -100,11 +102,20 @@ function toAnswers(raw: RawAnswers, flags: InitFlags): LabAnswers {
   };
 }
 
-function judgePorts(text: string): true | string {
+async function judgePorts(text: string, bind: readonly string[]): Promise<true | string> {
   const words = wordsOf(text);
   if (words.length === 0) return 'at least one port';
   const parsed = parsePortWords(words);
-  return parsed.kind === 'ok' || parsed.refusals.map(({ message }) => message).join('; ');
+  const refusals =
+    parsed.kind === 'ok'
+      ? await checkPorts(layOut({ ports: parsed.plans, bind }))
+      : parsed.refusals;
+  return refusals.length === 0 || refusals.map(({ message }) => message).join('; ');
+}
+
+/** The ports as a lab of which nothing else is known yet. */
+function layOut(wishes: Pick<LabWishes, 'ports' | 'bind'>): LabPlan {
+  return planLab({ ...wishes, labDir: '', engine: 'bundled', password: undefined });
 }
 
 function sentence(wrong: string | undefined): true | string {

@@ -9,7 +9,9 @@ export interface InitFlags {
   readonly bind: string;
   readonly engine: string;
   readonly dir?: string | undefined;
+  readonly lab?: string | undefined;
   readonly start: boolean;
+  readonly force: boolean;
 }
 
 export const initFlags = {
@@ -34,7 +36,10 @@ export const initFlags = {
     helpValue: 'bundled|redis|valkey|PATH',
     description: 'the server that runs the nodes; bundled comes with repl',
   }),
-  dir: Flags.string({ helpValue: 'DIR', description: 'where to make the lab; by default here' }),
+  dir: Flags.string({
+    helpValue: 'DIR',
+    description: 'where to make the lab; by default --lab, or here',
+  }),
   force: Flags.boolean({
     default: false,
     description: "write a lab's files anew; data and other files stay, a running lab is refused",

@@ -27,11 +27,15 @@ export async function readWishes(
   { json }: { json: boolean },
 ): Promise<InitWishes> {
   const cwd = process.cwd();
-  const labDir = resolve(cwd, flags.dir ?? '.');
+  const labDir = resolve(cwd, flags.dir ?? flags.lab ?? '.');
   const bind = flags.bind.split(/[\s,]+/).filter((word) => word !== '');
   if (words.length === 0 && canAsk() && !json) {
-    const { askForLab } = await import('./ask-for-lab.ts');
-    const answers = await askForLab(flags);
+    const [{ askForLab }, { checkLab }] = await Promise.all([
+      import('./ask-for-lab.ts'),
+      import('../lab/preflight.ts'),
+    ]);
+    throwRefusals((await checkLab(labDir, flags)) ?? []);
+    const answers = await askForLab(flags, bind);
     const password = answers.password ?? (answers.auth ? makePassword(systemRandom) : undefined);
     const { ports, engine, start } = answers;
     return { labDir, ports, engine, password, bind, start };

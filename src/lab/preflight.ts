@@ -42,15 +42,23 @@ function invalidBind(word: string): Refusal {
 
 /** Is the place in the file system free, or ours to replace? */
 async function checkPlaces({ labDir, spec }: LabPlan, force: boolean): Promise<Refusal[]> {
-  if (await exists(join(labDir, specFileName))) {
-    return force ? checkRunning(labDir) : [labExists(labDir)];
-  }
+  const there = await checkLab(labDir, { force });
+  if (there !== undefined) return there;
   if (force) return [];
   const taken: Refusal[] = [];
   for (const { dir } of spec.nodes) {
     if (await exists(join(labDir, dir))) taken.push(directoryTaken(join(labDir, dir)));
   }
   return taken;
+}
+
+/** Reasons not to replace the lab that is there; undefined where there is none. */
+export async function checkLab(
+  labDir: string,
+  { force }: { force: boolean },
+): Promise<Refusal[] | undefined> {
+  if (!(await exists(join(labDir, specFileName)))) return undefined;
+  return force ? checkRunning(labDir) : [labExists(labDir)];
 }
 
 async function checkRunning(labDir: string): Promise<Refusal[]> {
@@ -89,7 +97,11 @@ function directoryTaken(path: string): Refusal {
   };
 }
 
-async function checkPorts({ spec, bind }: LabPlan): Promise<Refusal[]> {
+/** Is somebody there, or may we not listen there? */
+export async function checkPorts({
+  spec,
+  bind,
+}: Pick<LabPlan, 'spec' | 'bind'>): Promise<Refusal[]> {
   const refusals: Refusal[] = [];
   for (const address of bind) {
     for (const { port } of spec.nodes) {

@@ -88,6 +88,12 @@ describe('what it writes', () => {
     });
     expect((await loadSpec(join(cwd, 'x'))).password).toBeUndefined();
   });
+
+  test('where --lab says, as the other commands', async () => {
+    const { cwd, ports } = await newPlace(1);
+    const run = await runRepl(['init', ...ports, '--lab', 'y', '--json'], { cwd });
+    expect(jsonOf(run)).toMatchObject({ lab: join(cwd, 'y') });
+  });
 });
 
 describe('the password', () => {
