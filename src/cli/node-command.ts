@@ -82,7 +82,7 @@ export abstract class NodeCommand extends BaseCommand {
     { verb, results }: { readonly verb: 'start' | 'stop'; readonly results: readonly AnyResult[] },
   ): Promise<NodeResultsDocument> {
     const { failureOf, interruptionOf, nodeResultsDocument } = await import('./node-results.ts');
-    const failure = failureOf({ labDir: lab.dir, verb }, results) ?? interruptionOf(nodes, results);
+    const failure = failureOf(verb, results) ?? interruptionOf(nodes, results);
     if (failure !== undefined && !this.jsonEnabled()) throw failure;
     if (failure !== undefined) this.endWith(failure.exitCode as ExitCode);
     return nodeResultsDocument(lab.dir, results);

@@ -3,7 +3,6 @@
  * failed. Pure; used by start, stop, restart and init.
  */
 import type { NodeResult } from '../lab/lab.ts';
-import { nodeFiles } from '../lab/node-files.ts';
 import type { StartOutcome, StopOutcome } from '../lab/process.ts';
 import { nodeOf, type Link, type Topology } from '../topology/model.ts';
 import type { NodeSpec } from '../topology/spec.ts';
@@ -33,6 +32,7 @@ export interface NodeResultDocument {
   /** Of a failure: the reason, and the end of its log. */
   readonly why?: string;
   readonly lastLines?: readonly string[];
+  readonly next?: string;
 }
 
 /** One line per node: name, address, what happened. Ends with a line end. */
@@ -86,7 +86,7 @@ export function nodeResultsDocument(
 
 /** One error about all nodes that failed, with the ends of their logs; undefined for none. */
 export function failureOf(
-  { labDir, verb }: { readonly labDir: string; readonly verb: 'start' | 'stop' },
+  verb: 'start' | 'stop',
   results: readonly AnyResult[],
 ): OperatorError | undefined {
   const failures = results.flatMap(({ node, outcome }) =>
@@ -97,10 +97,9 @@ export function failureOf(
   const reasons = failures.map(({ node, outcome }) =>
     [`${node.name}: ${outcome.why}`, ...outcome.lastLines.map((line) => `  ${line}`)].join('\n'),
   );
-  const { logfile } = nodeFiles(labDir, failures[0].node);
   return new OperatorError(`${names} did not ${verb}`, {
     cause: reasons.join('\n'),
-    hint: `less ${logfile}`,
+    hint: failures[0].outcome.next,
     exitCode: exitCodes.failed,
   });
 }

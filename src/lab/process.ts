@@ -8,6 +8,7 @@ import { execa } from 'execa';
 import type { Secret } from '../instance/secret.ts';
 import type { NodeSpec } from '../topology/spec.ts';
 import type { Clock } from '../util/clock.ts';
+import { shellWord } from '../util/shell-word.ts';
 import { nodeFiles } from './node-files.ts';
 import { inspectNode, isAlive } from './node-state.ts';
 
@@ -59,6 +60,8 @@ export interface StepFailed {
   readonly why: string;
   /** What it printed and the end of its log, without secrets; maybe empty. */
   readonly lastLines: readonly string[];
+  /** The command that tells more: of the log, or of the file that it did not get beyond. */
+  readonly next: string;
 }
 
 /** Starts a node unless it runs, and waits until it answers. `command` comes from findEngine. */
@@ -69,7 +72,8 @@ export async function startNode(
 ): Promise<StartOutcome> {
   const before = await inspectNode(node, context);
   if (before.kind === 'port-taken') {
-    return failedStep(`${before.by} sits on port ${node.port}`);
+    const why = `${before.by} sits on port ${node.port}`;
+    return { kind: 'failed', why, lastLines: [], next: `ss -ltnp 'sport = :${node.port}'` };
   }
   if (before.kind === 'running' && before.ready)
     return { kind: 'already-running', pid: before.pid };
@@ -85,7 +89,7 @@ export async function startNode(
   if (outcome.kind === 'interrupted') return outcome;
   const printed = launch?.output() ?? '';
   const lastLines = tailOf([printed, await readFrom(logfile, logBefore)], context.password);
-  return { kind: 'failed', why: outcome.why, lastLines };
+  return { ...(await failedStep(node, context, outcome.why)), lastLines };
 }
 
 /** Ends a node (SIGTERM, so that it saves) and waits until the process is gone. */
@@ -107,14 +111,14 @@ export async function stopNode(node: NodeSpec, context: NodeContext): Promise<St
     if (clock.monotonic() - startedAt > timeoutMs) {
       const why = `process ${pid} got SIGTERM and did not end within ${timeoutMs} ms`;
       const lastLines = tailOf([await readFrom(logfile, logBefore)], context.password);
-      return { kind: 'failed', why, lastLines };
+      return { ...(await failedStep(node, context, why)), lastLines };
     }
     await pause(clock);
     if (!refusedShutdown.test(await readFrom(logfile, logBefore))) continue;
     logBefore = await sizeOf(logfile);
     refused = sendTerm(pid);
   }
-  if (refused !== undefined) return failedStep(refused);
+  if (refused !== undefined) return failedStep(node, context, refused);
   return { kind: 'stopped', pid, tookMs: clock.monotonic() - startedAt };
 }
 
@@ -211,8 +215,14 @@ function sendTerm(pid: number): string | undefined {
   }
 }
 
-function failedStep(why: string): StepFailed {
-  return { kind: 'failed', why, lastLines: [] };
+async function failedStep(
+  node: NodeSpec,
+  { labDir }: NodeContext,
+  why: string,
+): Promise<StepFailed> {
+  const { conf, logfile } = nodeFiles(labDir, node);
+  const path = (await sizeOf(logfile)) > 0 ? logfile : conf;
+  return { kind: 'failed', why, lastLines: [], next: `less ${shellWord(path)}` };
 }
 
 /** The last lines of some texts in order; no more than a screen, and no password. */

@@ -62,7 +62,7 @@ describe('a node that does not come up', () => {
     expect(stdout).toMatch(/ started .*\n.* failed /);
     expect(stderr).toContain(`repl: ${replica.name} did not start\nwhy:  ${replica.name}: `);
     expect(stderr).toContain('no-such-directive');
-    expect(stderr).toMatch(/^next: less .*\.log$/m);
+    expect(stderr).toMatch(/^next: less '.*\.conf'$/m);
 
     const json = await runRepl(['start', '--json'], { cwd });
     expect(json).toMatchObject({ code: 1, stderr: '' });

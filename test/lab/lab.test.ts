@@ -162,9 +162,18 @@ test('a stranger on the port is neither ours to start beside nor to stop', async
   expect(await startNode(node, await requireEngine(lab), contextOf(lab))).toMatchObject({
     kind: 'failed',
     why: expect.stringMatching(/another Redis .* sits on port/) as string,
+    next: `ss -ltnp 'sport = :${node.port}'`,
   });
   expect(await stopNode(node, contextOf(lab))).toMatchObject({ kind: 'not-running' });
   expect(stranger.running).toBe(true);
+});
+
+test('a node that did not get as far as its log points to its file', async () => {
+  const lab = await makeLabOnDisk(use, { kind: 'bundled' });
+  await rm(filesOf(lab).dir, { recursive: true });
+  expect(
+    await startNode(lab.spec.nodes[0], await requireEngine(lab), contextOf(lab)),
+  ).toMatchObject({ kind: 'failed', next: `less '${filesOf(lab).conf}'` });
 });
 
 test('a program that cannot be run is a failure with its reason', async () => {
