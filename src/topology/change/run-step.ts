@@ -30,6 +30,12 @@ const heldPollPeriodMs = 1;
 /** Nearly in step: what a replica reads and applies within a few milliseconds. */
 const nearlyBytes = 65_536;
 
+/**
+ * For what came in between the last look and the demotion (a write after the hold had ended, the
+ * GETACK of a WAIT): replicas have it within a millisecond or two, and writers wait for them.
+ */
+const slipLimitMs = 100;
+
 const pingSetting = 'repl-ping-replica-period';
 
 export interface StepRunnerOptions {
@@ -46,8 +52,8 @@ export interface StepRunnerOptions {
 export class StepRunner {
   readonly #options: StepRunnerOptions;
   readonly #held = new Map<NodeId, WriteHold>();
-  /** Of a master whose writes are held: what all replicas have of it. */
-  readonly #offsetsInStep = new Map<NodeId, number>();
+  /** Of a master whose writes are held: who is in step with it, and at which offset. */
+  readonly #inStep = new Map<NodeId, { nodes: readonly NodeId[]; offset: number }>();
   readonly #heldPings = new Map<NodeId, number>();
   /** Nodes that stand still, and whom they followed. */
   readonly #detached = new Map<NodeId, Address>();
@@ -142,19 +148,51 @@ export class StepRunner {
   ): Promise<StepOutcome> {
     const hold = this.#held.get(node);
     if (hold?.isSure === false) return { kind: 'failed', message: holdOverText };
-    const inStep = hold && this.#offsetsInStep.get(node);
-    let slipped = 0;
-    const outcome = await changeAndVerify(instance, replicaofUpstream(instance, upstream), {
-      isSo: (now) => {
-        if (inStep !== undefined) slipped = now.masterReplOffset - inStep;
-        return follows(now, upstream);
-      },
+    const inStep = hold && this.#inStep.get(node);
+    const stands = inStep && (await this.#standStill(instance, inStep));
+    if (stands?.kind === 'failed') return stands;
+    return changeAndVerify(instance, replicaofUpstream(instance, upstream), {
+      isSo: (now) => follows(now, upstream),
       otherwise: 'it follows somebody else',
     });
-    if (slipped === 0) return outcome;
-    // At once, before it can ask its new upstream, which has less, for a copy.
+  }
+
+  /**
+   * Makes a held master a replica of nobody, and sees to it that its replicas have all that it has
+   * then. It goes on sending to them. Following its new upstream at once, it would ask that for a
+   * copy, and what only it has would be gone before anybody looked.
+   */
+  async #standStill(
+    instance: Instance,
+    inStep: { nodes: readonly NodeId[]; offset: number },
+  ): Promise<StepOutcome> {
+    let stoodAt = inStep.offset;
+    const demoted = await changeAndVerify(instance, replicaofNobody(instance), {
+      isSo: ({ role, masterReplOffset }) => {
+        stoodAt = masterReplOffset;
+        return role === 'replica';
+      },
+      otherwise: 'it is a master still',
+    });
+    if (demoted.kind !== 'ok' || stoodAt === inStep.offset) return demoted;
+    if (await this.#haveAll(inStep.nodes, stoodAt)) return demoted;
     await replicaofNoOne(instance);
-    return { kind: 'failed', message: slippedText(slipped) };
+    return { kind: 'failed', message: slippedText(stoodAt - inStep.offset) };
+  }
+
+  async #haveAll(nodes: readonly NodeId[], offset: number): Promise<boolean> {
+    const { clock, instanceOf } = this.#options;
+    const until = clock.monotonic() + slipLimitMs;
+    const hasAll = async (id: NodeId): Promise<boolean> => {
+      const instance = instanceOf(id);
+      const own = instance && (await readReplication(instance, { timeoutMs: slipLimitMs }));
+      return own?.kind === 'ok' && own.value.masterReplOffset >= offset;
+    };
+    for (;;) {
+      if ((await Promise.all(nodes.map(hasAll))).every(Boolean)) return true;
+      if (clock.monotonic() >= until) return false;
+      await new Promise<void>((resolve) => void clock.schedule(heldPollPeriodMs, resolve));
+    }
   }
 
   /**
@@ -177,7 +215,7 @@ export class StepRunner {
       const nearly = Math.max(offset - nearlyBytes, lookBefore ?? offset);
       lookBefore = offset;
       missing = 0;
-      this.#offsetsInStep.set(ahead, wanted.value.masterReplOffset);
+      this.#inStep.set(ahead, { nodes: [node, ...also], offset });
       for (const own of others) {
         if (own.kind === 'failed') return own;
         const isOurs = sharesHistory(own.value, wanted.value);
@@ -262,7 +300,7 @@ const holdOverText =
   'its writes may not be held any more (repl was stopped, or the server was busy): too late to demote it';
 
 function slippedText(bytes: number): string {
-  return `its offset went on by ${bytes} bytes while its writes were held (a write, or a PING that could not be held): it stays the master`;
+  return `it took ${bytes} bytes more while its writes were held, and its replicas did not get them: it stays the master`;
 }
 
 function asStep(outcome: Outcome<void>): StepOutcome {

@@ -6,8 +6,9 @@
  * A pause that ends too early would let writes through in the middle of a change. They are not lost:
  *
  *     the demotion is not sent unless a pause began that lasts for half of `holdMs` yet (`isSure`)
- *     the old master tells its offset in the same breath as it is demoted (run-step.ts): one that has
- *     moved since the replica had everything makes it a master again, and the change is undone
+ *     the old master stands still first, and tells its offset in the same breath (run-step.ts): where
+ *     that has moved since the replicas had everything, they must get the rest too; otherwise it is
+ *     made a master again, and the change is undone
  */
 import type { Instance } from '../../instance/connection.ts';
 import type { Outcome } from '../../instance/failure.ts';

@@ -38,10 +38,8 @@ export function unheldText(old: TopologyNode): string {
   return `The writes of ${old.name} cannot be held: what it acknowledges during the switchover is lost.`;
 }
 
-/** Where writes are held a PING is seen as what could be one; where they are not, nobody looks. */
-export function pingsText(old: TopologyNode, { holds }: { readonly holds: boolean }): string {
-  const cost = holds ? 'undoes the change, and nothing is lost' : 'costs a full copy';
-  return `The PINGs of ${old.name} cannot be held (CONFIG SET): one at the wrong moment ${cost}.`;
+export function pingsText(old: TopologyNode): string {
+  return `The PINGs of ${old.name} cannot be held (CONFIG SET): one at the wrong moment costs a full copy.`;
 }
 
 /** Nodes without PINGs, which a broken-off change has left behind, and the period to go back to. */

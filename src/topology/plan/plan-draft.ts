@@ -90,7 +90,7 @@ export class PlanDraft {
     const also = this.#inStepBelow(old).filter((id) => id !== target.id);
     if (way.kind === 'failover') this.#failOver(old, target);
     else {
-      if (way.period === undefined) this.warn(pingsText(old, way));
+      if (way.period === undefined) this.warn(pingsText(old));
       else this.#holdPings(old, way.period);
       const inStep = { node: target.id, also, with: old.id };
       this.#add({ kind: 'await-nearly-in-step', ...inStep });

@@ -8,6 +8,8 @@
  *     another one lives                       → link the wanted one to it, switch over, then moves
  *     none lives, and nobody has more         → the wanted one becomes it, then moves
  */
+import { addressKey, type Address } from '../../instance/address.ts';
+import { nowhere } from '../../instance/verbs.ts';
 import type { ReplicationInfo } from '../../protocol/info.ts';
 import {
   factsOf,
@@ -194,8 +196,8 @@ function refuseDeadMaster(
 }
 
 /** A silent node of which nobody but the inventory says that it follows somebody. */
-function mayBeMaster(topology: Topology, { id, state }: TopologyNode): boolean {
-  if (state.kind === 'up') return false;
+function mayBeMaster(topology: Topology, { id, state, address }: TopologyNode): boolean {
+  if (state.kind === 'up' || isNowhere(address)) return false;
   const link = linkOf(topology, id);
   const isFollowed = topology.links.some((each) => each.upstream === id && each.replica !== id);
   return link === undefined || (link.knownFrom === 'inventory' && isFollowed);
@@ -204,8 +206,15 @@ function mayBeMaster(topology: Topology, { id, state }: TopologyNode): boolean {
 function refuseEmpty(topology: Topology, root: TopologyNode): Refused | undefined {
   const link = linkOf(topology, root.id);
   if (link?.neverUp !== true || factsOf(root)?.keyCount !== 0) return undefined;
-  const message = `${root.name} has never had the data of ${nodeOf(topology, link.upstream)?.name ?? 'its master'}: it would be an empty master.`;
+  const above = nodeOf(topology, link.upstream);
+  if (above !== undefined && isNowhere(above.address)) return undefined;
+  const message = `${root.name} has never had the data of ${above?.name ?? 'its master'}: it would be an empty master.`;
   return refuse('never-synced', message, 'repl status');
+}
+
+/** Whom a node follows that stands still for a moment, with what it has: there was never anybody. */
+function isNowhere(address: Address): boolean {
+  return addressKey(address) === addressKey(nowhere);
 }
 
 function refuseBehind(topology: Topology, root: TopologyNode): Refused | undefined {

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { Observation } from '../../../src/cli/observe.ts';
 import { runAgain } from '../../../src/cli/change/resume-change.ts';
+import type { Instance } from '../../../src/instance/connection.ts';
+import { failed, ok } from '../../../src/instance/failure.ts';
 import { isOpen } from '../../../src/topology/change/change-record.ts';
 import { readRecords } from '../../../src/topology/change/journal.ts';
 import { unattendedChange } from '../../support/unattended-change.ts';
@@ -10,6 +13,21 @@ import { changing } from './changing.ts';
 
 const use = useResources();
 const timeoutMs = 700;
+
+/** A connection that carries everything but the order to follow who is at that port. */
+function deafTo(port: number, instance: Instance): Instance {
+  const call: Instance['call'] = (args, options) =>
+    args[0] === 'REPLICAOF' && args[2] === port
+      ? Promise.resolve(failed('timeout', 'cut off'))
+      : instance.call(args, options);
+  return new Proxy(instance, {
+    get: (target, name) => {
+      if (name === 'call') return call;
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+  });
+}
 
 describe('a change that fails', () => {
   it('is undone while the old master can take its writes back', async (context) => {
@@ -29,6 +47,26 @@ describe('a change that fails', () => {
     expect(error?.message).toContain('everything is as it was before');
     expect((await readRecords(stateDir)).map(isOpen)).toEqual([false]);
     expect(await a.cli('SET', 'k', 'v')).toBe('OK');
+    expect(edgesOf(await look(a))).toEqual([`${b.port} -> ${a.port}`]);
+  });
+
+  it('is undone when the old master stands still and does not hear whom to follow', async (context) => {
+    needServer(context, 'redis7');
+    const { a, b } = await startTree(use, 'redis7', { a: undefined, b: 'a' });
+    const before = await look(a);
+    const connect: Observation['connect'] = async (node) => {
+      const connected = await before.connect(node);
+      return connected.kind === 'failed' ? connected : ok(deafTo(b.port, connected.value));
+    };
+    const { run } = changing({
+      before: { ...before, connect },
+      stateDir: await use.tempDir(),
+      wanted: { kind: 'promote', node: before.find(String(b.port)).id },
+    });
+    const result = await run();
+    expect(result.error?.cause).toBe('cut off');
+    expect(result.document.outcome).toBe('rolled-back');
+    expect([await a.info('role'), await a.cli('SET', 'k', 'v')]).toEqual(['master', 'OK']);
     expect(edgesOf(await look(a))).toEqual([`${b.port} -> ${a.port}`]);
   });
 

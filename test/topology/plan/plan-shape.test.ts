@@ -148,6 +148,21 @@ describe('planShape from the middle of a promotion', () => {
     expectPlan('demoted-back', demoted, back);
   });
 
+  it('goes on, or back, when the old master stands still and nobody is promoted', () => {
+    const nodes = {
+      7000: { upstream: 'nowhere', link: 'down' },
+      7001: { upstream: '7000' },
+      7002: { upstream: '7000' },
+      7003: { upstream: '7002' },
+      nowhere: { address: '127.0.0.1:1', down: dead },
+    } as const;
+    for (const wanted of [toTarget, back]) {
+      const planned = plan({ nodes }, wanted);
+      expect(planned).toMatchObject({ kind: 'plan' });
+      if (planned.kind === 'plan') runOnModel(buildTopology({ nodes }), planned.steps, wanted);
+    }
+  });
+
   it('goes on, or back, when the target is the master and nobody has followed', () => {
     const nodes = { ...demoted.nodes, 7000: { upstream: '7001' }, 7001: {} };
     expectPlan('promoted-on', { nodes }, toTarget);
