@@ -15,7 +15,7 @@ type Kind = (typeof kinds)[number];
 
 /** Figures that differ from run to run, or that only a forked child has. */
 const varying =
-  /_cow_|^rdb_last_save_time$|_time_sec$|^aof_(?:current|base)_size$|_fork_perc$|_keys_processed$/;
+  /_cow_|^rdb_last_save_time$|_time_sec$|^aof_(?:current|base)_size$|_fork_perc$|_keys_processed$|_fsync$/;
 
 async function persistenceInfo(server: TestServer): Promise<Record<string, string>> {
   const text = await server.cli('INFO', 'persistence');
