@@ -132,10 +132,11 @@ export abstract class TopologyCommand extends BaseCommand {
     const request = { words, extra, lab, timeoutMs, clock: systemClock, fences };
     const seen = await observeFenced({ ...request, credentials });
     const known = seen.lab?.spec.password ?? credentials.password;
-    if (known !== undefined || !seen.topology.nodes.some(isLockedOut)) return seen;
+    const lockedOut = seen.topology.nodes.find(isLockedOut);
+    if (known !== undefined || lockedOut === undefined) return seen;
     const { askPassword, canAsk } = await import('./ask.ts');
     if (!canAsk() || this.jsonEnabled()) return seen;
-    const password = await askPassword('Password:');
+    const password = await askPassword(`Password of ${lockedOut.name}:`);
     return observe({ ...request, credentials: { ...credentials, password } });
   }
 

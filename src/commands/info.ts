@@ -39,7 +39,7 @@ export default class Info extends TopologyCommand {
       lab,
       credentials,
       timeoutMs,
-      askPassword: mayAsk ? () => askPassword('Password:') : undefined,
+      askPassword: mayAsk ? () => askPassword(`Password of ${args.node}:`) : undefined,
     });
     this.write(renderInfo(input, paintFor(process.stdout)));
     return infoDocument(input);

@@ -19,6 +19,8 @@ import {
 import type { ReplicationInfo } from '../../protocol/info.ts';
 import type { Clock } from '../../util/clock.ts';
 import { awaitLink, type CopyProgress } from './await-link.ts';
+import { changeAndVerify } from './change-and-verify.ts';
+import { standStill, type InStep } from './stand-still.ts';
 import { sharesHistory, type NodeId } from '../model.ts';
 import { heldPingPeriod, type Step, type StepOutcome } from '../plan/step.ts';
 import { WriteHold } from './write-hold.ts';
@@ -29,12 +31,6 @@ const heldPollPeriodMs = 1;
 
 /** Nearly in step: what a replica reads and applies within a few milliseconds. */
 const nearlyBytes = 65_536;
-
-/**
- * For what came in between the last look and the demotion (a write after the hold had ended, the
- * GETACK of a WAIT): replicas have it within a millisecond or two, and writers wait for them.
- */
-const slipLimitMs = 100;
 
 const pingSetting = 'repl-ping-replica-period';
 
@@ -53,7 +49,7 @@ export class StepRunner {
   readonly #options: StepRunnerOptions;
   readonly #held = new Map<NodeId, WriteHold>();
   /** Of a master whose writes are held: who is in step with it, and at which offset. */
-  readonly #inStep = new Map<NodeId, { nodes: readonly NodeId[]; offset: number }>();
+  readonly #inStep = new Map<NodeId, InStep>();
   readonly #heldPings = new Map<NodeId, number>();
   /** Nodes that stand still, and whom they followed. */
   readonly #detached = new Map<NodeId, Address>();
@@ -149,50 +145,12 @@ export class StepRunner {
     const hold = this.#held.get(node);
     if (hold?.isSure === false) return { kind: 'failed', message: holdOverText };
     const inStep = hold && this.#inStep.get(node);
-    const stands = inStep && (await this.#standStill(instance, inStep));
+    const stands = inStep && (await standStill(instance, inStep, this.#options));
     if (stands?.kind === 'failed') return stands;
     return changeAndVerify(instance, replicaofUpstream(instance, upstream), {
       isSo: (now) => follows(now, upstream),
       otherwise: 'it follows somebody else',
     });
-  }
-
-  /**
-   * Makes a held master a replica of nobody, and sees to it that its replicas have all that it has
-   * then. It goes on sending to them. Following its new upstream at once, it would ask that for a
-   * copy, and what only it has would be gone before anybody looked.
-   */
-  async #standStill(
-    instance: Instance,
-    inStep: { nodes: readonly NodeId[]; offset: number },
-  ): Promise<StepOutcome> {
-    let stoodAt = inStep.offset;
-    const demoted = await changeAndVerify(instance, replicaofNobody(instance), {
-      isSo: ({ role, masterReplOffset }) => {
-        stoodAt = masterReplOffset;
-        return role === 'replica';
-      },
-      otherwise: 'it is a master still',
-    });
-    if (demoted.kind !== 'ok' || stoodAt === inStep.offset) return demoted;
-    if (await this.#haveAll(inStep.nodes, stoodAt)) return demoted;
-    await replicaofNoOne(instance);
-    return { kind: 'failed', message: slippedText(stoodAt - inStep.offset) };
-  }
-
-  async #haveAll(nodes: readonly NodeId[], offset: number): Promise<boolean> {
-    const { clock, instanceOf } = this.#options;
-    const until = clock.monotonic() + slipLimitMs;
-    const hasAll = async (id: NodeId): Promise<boolean> => {
-      const instance = instanceOf(id);
-      const own = instance && (await readReplication(instance, { timeoutMs: slipLimitMs }));
-      return own?.kind === 'ok' && own.value.masterReplOffset >= offset;
-    };
-    for (;;) {
-      if ((await Promise.all(nodes.map(hasAll))).every(Boolean)) return true;
-      if (clock.monotonic() >= until) return false;
-      await new Promise<void>((resolve) => void clock.schedule(heldPollPeriodMs, resolve));
-    }
   }
 
   /**
@@ -299,26 +257,10 @@ export class StepRunner {
 const holdOverText =
   'its writes may not be held any more (repl was stopped, or the server was busy): too late to demote it';
 
-function slippedText(bytes: number): string {
-  return `it took ${bytes} bytes more while its writes were held, and its replicas did not get them: it stays the master`;
-}
-
 function asStep(outcome: Outcome<void>): StepOutcome {
   return outcome.kind === 'ok'
     ? { kind: 'ok' }
     : { kind: 'failed', message: outcome.failure.message };
-}
-
-/** The question travels with the command: writers may be waiting for both answers. */
-async function changeAndVerify(
-  instance: Instance,
-  change: Promise<Outcome<void>>,
-  { isSo, otherwise }: { isSo: (now: ReplicationInfo) => boolean; otherwise: string },
-): Promise<StepOutcome> {
-  const [changed, now] = await Promise.all([change, readReplication(instance)]);
-  if (changed.kind === 'failed') return { kind: 'failed', message: changed.failure.message };
-  if (now.kind === 'failed') return { kind: 'failed', message: now.failure.message };
-  return isSo(now.value) ? { kind: 'ok' } : { kind: 'failed', message: otherwise };
 }
 
 function follows({ upstream }: ReplicationInfo, address: Address): boolean {

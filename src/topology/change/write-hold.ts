@@ -6,7 +6,7 @@
  * A pause that ends too early would let writes through in the middle of a change. They are not lost:
  *
  *     the demotion is not sent unless a pause began that lasts for half of `holdMs` yet (`isSure`)
- *     the old master stands still first, and tells its offset in the same breath (run-step.ts): where
+ *     the old master stands still first, and tells its offset in the same breath (stand-still.ts): where
  *     that has moved since the replicas had everything, they must get the rest too; otherwise it is
  *     made a master again, and the change is undone
  */
