@@ -157,7 +157,10 @@ function refusal(
   preambleBytes: number,
 ): Error {
   if (fault.kind === 'unknown-command') {
-    return new Error(`Unknown command '${fault.command}' reading the append only file ${name}`);
+    return new Error(
+      `Unknown command '${fault.command}' reading the append only file ${name}: ` +
+        'it is of a later version, or damaged. Put back a good copy of the file.',
+    );
   }
   return new Error(
     `Bad file format reading the append only file ${name} at offset ${preambleBytes + fault.at}: ` +

@@ -56,7 +56,24 @@ export function parseManifest(text: string): AofManifest {
     };
     manifest = withEntry(manifest, parseLine(line, refuse), refuse);
   });
+  if (!isHistoryOlder(manifest)) {
+    throw new AofManifestError('Found history that is not older than what has replaced it');
+  }
   return manifest;
+}
+
+/**
+ * History is deleted. What no rewrite can have replaced, like the newest increment, has come there by
+ * damage, and with it what was written last would go.
+ */
+function isHistoryOlder({ base, history, increments }: AofManifest): boolean {
+  const isIncrement = ({ name, seq }: AofFileEntry): boolean => name.endsWith(`.${seq}.incr.aof`);
+  // A rewrite replaces a base; increments alone stay only if changes are appended.
+  if (history.length > 0 && increments.length === 0 && history.every(isIncrement)) return false;
+  return history.every((entry) => {
+    if (isIncrement(entry)) return entry.seq < (increments.at(0)?.seq ?? Number.POSITIVE_INFINITY);
+    return base !== null && entry.seq < base.seq;
+  });
 }
 
 interface ParsedLine extends AofFileEntry {
@@ -69,9 +86,13 @@ function parseLine(line: string, refuse: (reason: string) => never): ParsedLine 
     return refuse('Invalid AOF manifest file format');
   }
   let [name, seq, type] = ['', 0, ''];
+  const keys = new Set<string>();
   for (let at = 0; at < words.length; at += 2) {
     const value = words[at + 1];
     const key = words[at].toLowerCase();
+    // Two lines whose end between them is damaged: one of the files would be forgotten.
+    if (keys.has(key)) return refuse('Invalid AOF manifest file format');
+    keys.add(key);
     if (key === 'file') name = value;
     else if (key === 'seq') seq = /^\d+$/.test(value) ? Number(value) : 0;
     else if (key === 'type') type = value.charAt(0);

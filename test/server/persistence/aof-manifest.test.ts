@@ -60,6 +60,16 @@ describe('a manifest', () => {
     }
   });
 
+  // Redis would delete these, and with them what was written last, or take the last of what is doubled.
+  it.each([
+    ['file a.1.base.rdb seq 1 type b\nfile a.1.incr.aof seq 1 type h\n', 'not older'],
+    ['file a.1.incr.aof seq 1 type i\nfile a.2.incr.aof seq 2 type h\n', 'not older'],
+    ['file a.1.base.rdb seq 1 type h\nfile a.1.incr.aof seq 1 type i\n', 'not older'],
+    ['file a seq 1 type b\vfile b seq 1 type i\n', 'Invalid AOF manifest file format'],
+  ])('%j is refused, since only damage can have made it', (text, reason) => {
+    expect(() => parseManifest(text)).toThrow(reason);
+  });
+
   it('goes through print and parse whatever its files are called', () => {
     const names = fc
       .string({ unit: fc.integer({ min: 1, max: 255 }).map((code) => String.fromCharCode(code)) })
