@@ -18,12 +18,6 @@ export const allowedCircles: readonly AllowedCircle[] = [
       'what a handler is given: a Call leads to its command, to the server and to waiting, a command ' +
       'to its handler, which takes a Call, and the server to its commands and to those who wait',
   },
-  {
-    files: ['hash', 'list', 'stream', 'table', 'value', 'zset'].map(
-      (name) => `server/persistence/${name}-body.ts`,
-    ),
-    because: 'value-body.ts chooses among the bodies, and what they all are is said in it',
-  },
 ];
 
 /**

@@ -5,7 +5,7 @@ import type { Call } from '../call.ts';
 import type { Dict } from '../keyspace/dict.ts';
 import { encodingOf } from '../keyspace/encoding.ts';
 import { ListValue } from '../types/list-value.ts';
-import { dumpBodyOf } from '../persistence/value-body.ts';
+import { dumpBodyOf } from '../persistence/body-of.ts';
 
 export function debugObject(call: Call): void {
   const { dict } = call.db;

@@ -16,7 +16,7 @@ import type { CommandSpec } from '../command.ts';
 import { notifyClass } from '../keyspace/notify.ts';
 import { isDueAtOnce, setExpire } from './expire-time.ts';
 import type { Dict } from '../keyspace/dict.ts';
-import { dumpBodyOf } from '../persistence/value-body.ts';
+import { dumpBodyOf } from '../persistence/body-of.ts';
 import { ValueMaker } from '../persistence/value-maker.ts';
 import type { Value, ValueSettings } from '../types/value.ts';
 import { createAt } from './values.ts';

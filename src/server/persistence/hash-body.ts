@@ -1,6 +1,6 @@
 /**
  * Hashes as the bodies of RDB entries, as far as they are tables or have fields that end; small plain
- * ones are written as they lie, see value-body.ts. In a file the times follow the hash, in a payload
+ * ones are written as they lie, see body-of.ts. In a file the times follow the hash, in a payload
  * they stand with the fields: see rdb/values/field-times.ts.
  */
 import { rdbType } from '../../rdb/opcodes.ts';

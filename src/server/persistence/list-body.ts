@@ -1,6 +1,6 @@
 /**
  * A list as the body of an RDB entry, node by node: each is some hundred elements in one string. Used
- * by value-body.ts.
+ * by body-of.ts.
  *
  * Under a guard the list may change meanwhile, and nothing is looked at beforehand. The list's epoch
  * tells the nodes that there were from those that came later. One that is about to change is kept as

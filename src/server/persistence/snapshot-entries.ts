@@ -7,7 +7,8 @@ import type { EntryWriter } from '../../rdb/entry-writer.ts';
 import type { Dict } from '../keyspace/dict.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import type { Value } from '../types/value.ts';
-import { bodyOf, dumpBodyOf, type ValueBody } from './value-body.ts';
+import { bodyOf, dumpBodyOf } from './body-of.ts';
+import type { ValueBody } from './value-body.ts';
 
 /**
  * Entries that are brought into the cache together, in a bare loop whose loads do not wait for each

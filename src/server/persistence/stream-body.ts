@@ -1,6 +1,6 @@
 /**
  * A stream as the body of an RDB entry, STREAM_LISTPACKS_2 as decode-stream.ts draws it: nodes as
- * they are, then the facts, then the groups. Used by value-body.ts. Under a guard the stream may
+ * they are, then the facts, then the groups. Used by body-of.ts. Under a guard the stream may
  * change meanwhile: what is written is a copy, which shares with it whatever does not change.
  */
 import { rdbType } from '../../rdb/opcodes.ts';

@@ -1,6 +1,6 @@
 /**
  * A large hash or set as the body of an RDB entry: its elements in the order of their hashes. Used
- * by value-body.ts; what is a hash's own is in hash-body.ts.
+ * by body-of.ts; what is a hash's own is in hash-body.ts.
  *
  * Under a guard the value may change meanwhile. The walk's position says which elements are written
  * already: those whose hashes are below it. One that is not, and is about to change, has its old

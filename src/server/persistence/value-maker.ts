@@ -1,7 +1,7 @@
 /**
  * Makes collections out of what the RDB decoders hand over: the value that is being filled, and the
  * class of each kind. Used by whoever is an RdbValueSink: the loader of files, RESTORE. Counterpart
- * of value-body.ts.
+ * of body-of.ts.
  */
 import type {
   HashTarget,

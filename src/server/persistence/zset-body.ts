@@ -1,6 +1,6 @@
 /**
  * A large sorted set as the body of an RDB entry: from the highest score down, as Redis has it, whose
- * loader then always inserts at the front. Used by value-body.ts.
+ * loader then always inserts at the front. Used by body-of.ts.
  *
  * Under a guard the set may change meanwhile. The last member written says which are written already:
  * those above it. One that is not, and is about to change, has its old score written first; one that

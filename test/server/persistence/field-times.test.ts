@@ -14,7 +14,7 @@ import type { BlockSink } from '../../../src/rdb/rdb-output.ts';
 import { Keyspace } from '../../../src/server/keyspace/keyspace.ts';
 import { CommandWriter } from '../../../src/server/persistence/command-writer.ts';
 import { Snapshot } from '../../../src/server/persistence/snapshot.ts';
-import { dumpBodyOf } from '../../../src/server/persistence/value-body.ts';
+import { dumpBodyOf } from '../../../src/server/persistence/body-of.ts';
 import { HashValue } from '../../../src/server/types/hash-value.ts';
 import { seededRandom } from '../../../src/util/random.ts';
 import { cut, readAll, silentSink } from '../../rdb/collect.ts';
