@@ -11,6 +11,7 @@ import type { StatusDocument } from './views/status-json.ts';
 
 /** What `--json` shows of init. A field is added without a new version. */
 export interface InitDocument {
+  readonly schema: 'redis-repl/init';
   readonly version: 1;
   /** The lab's directory. */
   readonly lab: string;

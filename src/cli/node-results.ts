@@ -15,6 +15,7 @@ export type AnyResult = NodeResult<StartOutcome | StopOutcome>;
 
 /** What `--json` shows of start, stop and restart. A field is added without a new version. */
 export interface NodeResultsDocument {
+  readonly schema: 'redis-repl/node-results';
   readonly version: 1;
   /** The lab's directory. */
   readonly lab: string;
@@ -81,7 +82,7 @@ export function nodeResultsDocument(
     const rounded = 'tookMs' in facts ? { ...facts, tookMs: Math.round(facts.tookMs) } : facts;
     return { name, host, port, outcome: kind, ...rounded };
   });
-  return { version: 1, lab, nodes };
+  return { schema: 'redis-repl/node-results', version: 1, lab, nodes };
 }
 
 /** One error about all nodes that failed, with the ends of their logs; undefined for none. */

@@ -52,6 +52,7 @@ export default class Init extends NodeCommand {
     const { labDir: lab, spec } = plan;
     const { findKeptData } = await import('../lab/kept-data.ts');
     const document: InitDocument = {
+      schema: 'redis-repl/init',
       version: 1,
       lab,
       engine: spec.engine,

@@ -69,6 +69,7 @@ describe('what it writes', () => {
     const json = await runRepl(['init', ...ports, '--no-auth', '--dir', 'x', '--json'], { cwd });
     expect(json).toMatchObject({ code: 0, stderr: '' });
     expect(jsonOf(json)).toEqual({
+      schema: 'redis-repl/init',
       version: 1,
       lab: join(cwd, 'x'),
       engine: 'bundled',

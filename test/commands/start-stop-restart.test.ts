@@ -11,8 +11,11 @@ import { needServer } from '../support/server-kinds.ts';
 
 const use = useResources();
 
-const outcomes = (run: ReplRun): string[] =>
-  jsonOf<NodeResultsDocument>(run).nodes.map(({ outcome }) => outcome);
+function outcomes(run: ReplRun): string[] {
+  const { schema, version, nodes } = jsonOf<NodeResultsDocument>(run);
+  expect([schema, version]).toEqual(['redis-repl/node-results', 1]);
+  return nodes.map(({ outcome }) => outcome);
+}
 
 describe.each(labKinds)('%s', (kind) => {
   test('start, restart one, stop', async (context) => {

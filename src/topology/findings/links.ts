@@ -54,7 +54,13 @@ interface Reason {
 
 /** The first that holds is the reason: each makes those below it impossible to see. */
 function whyDown(ends: Ends): Reason {
-  return whenLoading(ends) ?? whenRefused(ends) ?? whenTooOld(ends) ?? byPhase(ends);
+  return (
+    whenLoading(ends) ??
+    whenRefused(ends) ??
+    whenTooOld(ends) ??
+    whenJustStarted(ends) ??
+    byPhase(ends)
+  );
 }
 
 function whenLoading({ upstream }: Ends): Reason | undefined {
@@ -83,6 +89,20 @@ function whenTooOld({ replica, upstream }: Ends): Reason | undefined {
 
 function isTooOld(replica: NodeFacts | undefined, upstream: NodeFacts | undefined): boolean {
   return replica !== undefined && upstream !== undefined && canLoadRdb(replica, upstream) === false;
+}
+
+/** A replica tries once a second. Seconds are counted in whole ones, and answers take their time. */
+const justStartedSeconds = 3;
+
+function whenJustStarted({ replica, upstream }: Ends): Reason | undefined {
+  const started = [upstream, replica].find(
+    (node) => (factsOf(node)?.uptimeSeconds ?? Infinity) < justStartedSeconds,
+  );
+  if (started === undefined) return undefined;
+  return {
+    because: `${started.name} has only just started, and a replica tries once a second`,
+    next: 'repl status',
+  };
 }
 
 /** How far a replica gets, by ROLE's word for it. */

@@ -43,6 +43,24 @@ describe('diagnose', () => {
     expect(judge(topology, [])).toBe('healthy');
   });
 
+  it('gives a link the time to come up before it blames the network', () => {
+    const find = (up: number, own: number): string[] => {
+      const replica = {
+        upstream: '6379',
+        link: 'down',
+        downSinceSeconds: 5,
+        uptimeSeconds: own,
+      } as const;
+      const nodes = { 6379: { uptimeSeconds: up }, 6380: replica };
+      return diagnose(buildTopology({ nodes })).map(({ sentence }) => sentence);
+    };
+    const lost = '6380 lost its link to 6379 5 s ago';
+    const why = 'has only just started, and a replica tries once a second';
+    expect(find(0, 100)).toEqual([`${lost}: 6379 ${why}.`]);
+    expect(find(100, 1)).toEqual([`${lost}: 6380 ${why}.`]);
+    expect(find(100, 100)).toEqual([expect.stringContaining('it cannot connect')]);
+  });
+
   it('tells how to start a stopped lab once', () => {
     const down = { kind: 'unreachable', message: 'nobody listens there' } as const;
     const nodes = { 6379: { down }, 6380: { upstream: '6379', down }, 6381: { down } };
