@@ -1,7 +1,7 @@
 /**
  * Text for a terminal of a certain width: lines that are too long are broken between words, and go
  * on below the place where their last column, or their sentence, begins. Commands to type
- * (`next: …`) are left to the terminal, so that they can be copied. Pure.
+ * (`next: …`, or `…: repl …` at the end) are left to the terminal, so that they can be copied. Pure.
  */
 
 /** The last column keeps at least this share of the width, or the line goes on at its left edge. */
@@ -13,6 +13,9 @@ const hangingChars = 2;
 /** Colours take no room. */
 // oxlint-disable-next-line no-control-regex -- that is what they begin with
 const colour = /\u001b\[[\d;]*m/g;
+
+/** With the spaces before each. A command at the end, after a colon, is one word. */
+const words = /( *)((?<=: )repl .*$|[^ ]+)/g;
 
 /** The text for a stream: fitted on a terminal, and as it is elsewhere. */
 export function fitFor(stream: { isTTY?: boolean; columns?: number }, text: string): string {
@@ -34,7 +37,7 @@ function fitLine(line: string, columns: number): string {
   const indent = ' '.repeat(hangOf(plain, columns));
   let out = '';
   let used = 0;
-  for (const [, gap, word] of line.matchAll(/( *)([^ ]+)/g)) {
+  for (const [, gap, word] of line.matchAll(words)) {
     const [before, own] = [gap.length, widthOf(word.replaceAll(colour, ''))];
     // A word that is longer than a line stays where it is: breaking before it gains nothing.
     if (used + before + own <= columns || used <= indent.length) {

@@ -5,7 +5,7 @@
  */
 import { formatAddress, redisCli } from '../../instance/address.ts';
 import { canLoadRdb } from '../../instance/version.ts';
-import { bytesText, keysText } from '../../util/units.ts';
+import { bytesText, countText, keysText } from '../../util/units.ts';
 import type { Forecast } from './forecast.ts';
 import { factsOf, linkOf, nodeOf } from '../model.ts';
 import type { NodeFacts, NodeId, Topology, TopologyNode } from '../model.ts';
@@ -206,7 +206,9 @@ function judgeData({ topology, steps, probes }: Job): Finding[] {
     }
     const isEmpty = own.keyCount === 0 && above.keyCount > 0;
     if (!isEmpty) {
-      return [yes(node.name, `has ${keysText(own.keyCount)}, ${old.name} ${above.keyCount}`)];
+      return [
+        yes(node.name, `has ${keysText(own.keyCount)}, ${old.name} ${countText(above.keyCount)}`),
+      ];
     }
     const words = `it has no keys, and ${old.name} has ${above.keyCount}`;
     // What it lacks may be on its way: it was looked at before it had all that the other had then.

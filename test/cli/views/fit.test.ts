@@ -33,6 +33,9 @@ test('a row of numbers breaks between them', () => {
 test('commands to type are in one piece, and so are words', () => {
   const command = '  next: repl reparent redis6380 redis6379 --persist';
   expect(fitText(command, 20)).toBe(command);
+  expect(fitText('a restart goes back; to keep it: repl promote 1 --persist', 40)).toBe(
+    'a restart goes back; to keep it:\n  repl promote 1 --persist',
+  );
   expect(fitText('abc /very/long/path/that/has/no/gap b', 12)).toBe(
     'abc\n  /very/long/path/that/has/no/gap\n  b',
   );
