@@ -163,6 +163,25 @@ describe.for(kinds)('%s, appending to a full disk', (kind) => {
   });
 });
 
+describe.for(kinds)('%s, an append-only file on a read-only disk', (kind) => {
+  test('is not begun: a start is refused, and so is switching it on', async (context) => {
+    needServer(context, kind);
+    const disk = await smallDisk(context, use, 'size=1m');
+    const server = await use.server(kind, { args: ['--dir', disk.path, '--save', ''] });
+    await server.cli('SET', 'k', 'v');
+    disk.remount('ro');
+    expect(await server.cli('CONFIG', 'SET', 'appendonly', 'yes')).toMatch(/^ERR .*turn on AOF/);
+    expect(await server.cli('CONFIG', 'GET', 'appendonly')).toBe('appendonly\nno');
+    expect(await server.cli('SET', 'k', 'new')).toBe('OK');
+    await expect(server.restart({ args: ['--appendonly', 'yes'] })).rejects.toThrow(
+      /appendonlydir.*[Rr]ead-only file system/,
+    );
+    disk.remount('rw');
+    await server.restart({ args: ['--appendonly', 'yes'] });
+    expect(await server.cli('SET', 'k', 'new')).toBe('OK');
+  });
+});
+
 describe('ours', () => {
   test('saves again when its directory has been gone and is back', async () => {
     const dir = join(await use.tempDir(), 'data');

@@ -16,6 +16,7 @@ import {
 } from 'node:fs';
 import { open, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { systemMessage } from '../../redis-conf/conf-file.ts';
 import { type AofManifest, emptyManifest, parseManifest, printManifest } from './aof-manifest.ts';
 
 /** The data set may be secret: only the owner reads it. */
@@ -54,9 +55,18 @@ export class AofDirectory {
     return parseManifest(readFileSync(this.manifestPath, 'latin1'));
   }
 
-  /** Makes the directory if it is not there. Throws the system's error. */
+  /** Makes the directory if it is not there. Throws Error, in words for the operator. */
   make(): void {
-    mkdirSync(this.path, { recursive: true, mode: directoryMode });
+    if (statSync(this.path, { throwIfNoEntry: false })?.isDirectory() === true) return;
+    try {
+      // Not with the way to it: of a read-only disk Node would say then that something is missing.
+      mkdirSync(this.path, { mode: directoryMode });
+    } catch (error) {
+      const reason = systemMessage(error);
+      throw new Error(`Can't open or create append-only dir ${this.path}: ${reason}.`, {
+        cause: error,
+      });
+    }
   }
 
   /** Bytes of a file, undefined when it is not there. */
