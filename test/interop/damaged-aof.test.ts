@@ -3,7 +3,15 @@
  * or says which file is wrong and what to do; it never stops with a bug, and never stands still.
  * By itself it tries every fourth byte or so; FLIP_RUNS=1000 tries so many changes of each.
  */
-import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Config } from '../../src/server/config.ts';
@@ -202,6 +210,33 @@ test(
     const { complaints, started } = await tryAll(files, '.incr.', randomMasks, { mayDiffer: true });
     expect(complaints).toEqual([]);
     expect(started).toBeGreaterThan(10);
+  },
+  timeoutMs,
+);
+
+test(
+  'a file that shrank: its base is missed, its increment leaves what it still tells',
+  async () => {
+    const files = await makeFiles('yes');
+    const digests = new Set<string>();
+    const copy = await use.tempDir();
+    const dir = join(copy, 'appendonlydir');
+    for (const part of ['.base.', '.incr.']) {
+      const name = files.names.find((each) => each.includes(part)) ?? part;
+      const { size } = statSync(join(files.dir, name));
+      for (let length = size - 1; length > 0; length -= 11) {
+        rmSync(dir, { recursive: true, force: true });
+        cpSync(files.dir, dir, { recursive: true });
+        truncateSync(join(dir, name), length);
+        const outcome = await start(copy);
+        if (part === '.base.')
+          expect(outcome).toMatchObject({ refusal: expect.stringMatching(/preamble/) });
+        else digests.add('digest' in outcome ? outcome.digest : outcome.refusal);
+      }
+    }
+    // Commands are run whole, or not at all, and a transaction is one.
+    expect(digests.size).toBeGreaterThan(5);
+    expect(digests.size).toBeLessThanOrEqual(late.length + 1);
   },
   timeoutMs,
 );
