@@ -199,7 +199,7 @@ class SpecReader {
   readonly #lines = new LineCounter();
   readonly #document: Document;
   readonly #path: string;
-  readonly #problems: string[] = [];
+  readonly #problems: { readonly line: number; readonly what: string }[] = [];
 
   constructor(text: string, path: string) {
     this.#path = path;
@@ -363,12 +363,14 @@ class SpecReader {
   }
 
   #complainAt(position: number, what: string): void {
-    this.#problems.push(`${this.#path}:${this.#lines.linePos(position).line || 1}: ${what}`);
+    this.#problems.push({ line: this.#lines.linePos(position).line || 1, what });
   }
 
   #stopAtProblems(): void {
     if (this.#problems.length === 0) return;
-    throw new OperatorError(this.#problems.join('\n'), {
+    const sorted = this.#problems.toSorted((a, b) => a.line - b.line);
+    const lines = sorted.map(({ line, what }) => `${this.#path}:${line}: ${what}`);
+    throw new OperatorError(lines.join('\n'), {
       hint: `mend ${basename(this.#path)}; repl init --dry-run 6379 6380 shows what one looks like`,
     });
   }
