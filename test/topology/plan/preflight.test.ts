@@ -233,6 +233,11 @@ const seeded: readonly Seeded[] = [
     ),
   },
   {
+    name: 'the old master has keys that it never sent',
+    stoppedBy: 'data',
+    spoil: async ({ m }) => m.cli('DEBUG', 'POPULATE', 1000),
+  },
+  {
     name: 'the new master takes writes of its own',
     stoppedBy: 'data',
     spoil: set('t', 'replica-read-only', 'no'),
