@@ -117,7 +117,11 @@ export function renderComparison(
 ): string {
   const text = ({ partial, full }: ResyncCounts): string => `${partial} partial, ${full} full`;
   const line = `resyncs forecast: ${text(forecast)}; happened: ${text(happened)}`;
-  return holds ? `${line}\n` : `${paint('yellow', `${line}: not as forecast`)}\n`;
+  if (!holds) return `${paint('yellow', `${line}: not as forecast`)}\n`;
+  // Some servers are so quick that a replica is at its old upstream once more before it is told to move.
+  const more = happened.partial - forecast.partial;
+  const isAside = more > 0 && happened.full === forecast.full;
+  return isAside ? `${line} (${more} of them on the way)\n` : `${line}\n`;
 }
 
 /** `6381: 12.0 MiB of 48.0 MiB (25 %), 6.0 MiB a second, 6 s left`. */
