@@ -9,6 +9,7 @@ import type { Secret } from '../instance/secret.ts';
 import type { NodeSpec } from '../topology/spec.ts';
 import type { Clock } from '../util/clock.ts';
 import { shellWord } from '../util/shell-word.ts';
+import { otherLabOf } from './copied-lab.ts';
 import { nodeFiles } from './node-files.ts';
 import { inspectNode, isAlive } from './node-state.ts';
 
@@ -78,7 +79,14 @@ export async function startNode(
   if (before.kind === 'running' && before.ready)
     return { kind: 'already-running', pid: before.pid };
   const startedAt = context.clock.monotonic();
-  const { logfile } = nodeFiles(context.labDir, node);
+  const { conf, logfile } = nodeFiles(context.labDir, node);
+  const other = before.kind === 'running' ? undefined : await otherLabOf(conf, context.labDir);
+  if (other !== undefined) {
+    const why = `its file says dir ${other.dataDir}, which is in another lab: this one is a copy`;
+    const paths = `s|${other.labDir}/|${context.labDir}/|g`;
+    const next = `sed -i ${shellWord(paths)} ${shellWord(conf)}`;
+    return { kind: 'failed', why, lastLines: [], next };
+  }
   const logBefore = await sizeOf(logfile);
   const launch = before.kind === 'running' ? undefined : launchNode(node, command, context);
   const outcome = await waitUntilReady(node, launch, context);

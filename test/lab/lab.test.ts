@@ -1,7 +1,8 @@
 /** Nodes as processes: started, awaited, stopped, and never anybody else's process. */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, cp, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import {
   chooseNodes,
@@ -35,6 +36,25 @@ const contextOf = (lab: Lab, timeoutMs = 20_000): NodeContext => ({
 });
 
 const filesOf = (lab: Lab): ReturnType<typeof nodeFiles> => nodeFiles(lab.dir, lab.spec.nodes[0]);
+
+test('a copy of a lab does not run on the data of the first one, and says how it is mended', async (context) => {
+  needServer(context, 'bundled');
+  const first = await makeLabOnDisk(use, { kind: 'bundled', nodes: 1 });
+  const dir = join(await use.tempDir(), 'a copy');
+  await cp(first.dir, dir, { recursive: true });
+  const copy = await openLab(dir);
+  use.defer(() => stopNodes(copy, copy.spec.nodes, options));
+  const start = async (): Promise<{ kind: string; why?: string; next?: string }> => {
+    const [{ outcome }] = await startNodes(copy, copy.spec.nodes, options);
+    return outcome;
+  };
+  const refused = await start();
+  expect(refused).toMatchObject({ kind: 'failed' });
+  expect(refused.why).toContain(`dir ${filesOf(first).dir}, which is in another lab`);
+  expect(spawnSync('sh', ['-c', refused.next ?? '']).status).toBe(0);
+  expect(await start()).toMatchObject({ kind: 'started' });
+  expect(await readFile(filesOf(copy).conf, 'utf8')).not.toContain(first.dir);
+});
 
 describe.each(labKinds)('%s', (kind) => {
   test('starts, answers, stops; both twice', async (context) => {
