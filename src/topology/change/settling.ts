@@ -12,19 +12,20 @@ const reconnectSeconds = 3;
  * told them to, however long ago. Where nobody takes writes there is nothing to wait for.
  */
 export function isSettling(topology: Topology): boolean {
-  return topology.links.some(
-    (link) => isBelowMaster(topology, link) && (isMade(link) || isAboutToBreak(topology, link)),
-  );
+  return anyOnItsWay(topology, isMade);
 }
 
 /** The same for links that were lost a moment ago, or are about to be. */
 export function isReconnecting(topology: Topology): boolean {
-  const isLost = ({ downSinceSeconds = Number.POSITIVE_INFINITY }: Link): boolean =>
-    downSinceSeconds < reconnectSeconds;
+  return anyOnItsWay(
+    topology,
+    (link) => isMade(link) && (link.downSinceSeconds ?? Infinity) < reconnectSeconds,
+  );
+}
+
+function anyOnItsWay(topology: Topology, isDue: (link: Link) => boolean): boolean {
   return topology.links.some(
-    (link) =>
-      isBelowMaster(topology, link) &&
-      ((isMade(link) && isLost(link)) || isAboutToBreak(topology, link)),
+    (link) => isBelowMaster(topology, link) && (isDue(link) || isAboutToBreak(topology, link)),
   );
 }
 
