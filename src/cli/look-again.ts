@@ -1,6 +1,7 @@
 /** Looks at a topology again and again while something in it is about to change by itself. */
 import type { Topology } from '../topology/model.ts';
 import type { Observation } from './observe.ts';
+import { pause } from '../util/clock.ts';
 
 export interface LookAgainOptions {
   /** In all, from now on. */
@@ -21,7 +22,7 @@ export async function lookAgainWhile(
   let seen = first;
   while (isUnsettled(seen.topology) && clock.monotonic() < until) {
     if (signal?.aborted === true) break;
-    await new Promise<void>((resolve) => void clock.schedule(periodMs, resolve));
+    await pause(clock, periodMs);
     seen = await seen.again();
   }
   return seen;

@@ -3,6 +3,7 @@ import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import type { Observation } from '../cli/observe.ts';
 import { parseSeconds, timeoutFlag, TopologyCommand } from '../cli/topology-command.ts';
+import { pause } from '../util/clock.ts';
 
 export default class Check extends TopologyCommand {
   static override summary = 'List everything that is wrong, with a code for each problem.';
@@ -68,6 +69,6 @@ export default class Check extends TopologyCommand {
 }
 
 async function lookTwice(first: Observation, sampleMs: number): Promise<Observation> {
-  await new Promise<void>((resolve) => void first.clock.schedule(sampleMs, resolve));
+  await pause(first.clock, sampleMs);
   return first.again();
 }

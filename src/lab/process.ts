@@ -7,7 +7,7 @@ import { open, stat } from 'node:fs/promises';
 import { execa } from 'execa';
 import type { Secret } from '../instance/secret.ts';
 import type { NodeSpec } from '../topology/spec.ts';
-import type { Clock } from '../util/clock.ts';
+import { pause, type Clock } from '../util/clock.ts';
 import { shellWord } from '../util/shell-word.ts';
 import { otherLabOf } from './copied-lab.ts';
 import { nodeFiles } from './node-files.ts';
@@ -121,7 +121,7 @@ export async function stopNode(node: NodeSpec, context: NodeContext): Promise<St
       const lastLines = tailOf([await readFrom(logfile, logBefore)], context.password);
       return { ...(await failedStep(node, context, why)), lastLines };
     }
-    await pause(clock);
+    await pause(clock, pollMs);
     if (!refusedShutdown.test(await readFrom(logfile, logBefore))) continue;
     logBefore = await sizeOf(logfile);
     refused = sendTerm(pid);
@@ -208,7 +208,7 @@ async function waitUntilReady(
     if (now - startedAt > timeoutMs) {
       return { kind: 'not-ready', why: `it did not answer within ${timeoutMs} ms` };
     }
-    await pause(context.clock);
+    await pause(context.clock, pollMs);
   }
 }
 
@@ -266,8 +266,4 @@ function sizeOf(path: string): Promise<number> {
     ({ size }) => size,
     () => 0,
   );
-}
-
-function pause(clock: Clock): Promise<void> {
-  return new Promise((resolve) => void clock.schedule(pollMs, resolve));
 }

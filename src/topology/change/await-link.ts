@@ -7,7 +7,7 @@ import type { Outcome } from '../../instance/failure.ts';
 import { readReplication } from '../../instance/report.ts';
 import type { ReplicationInfo } from '../../protocol/info.ts';
 import type { Address } from '../../instance/address.ts';
-import type { Clock } from '../../util/clock.ts';
+import { type Clock, pause } from '../../util/clock.ts';
 import type { NodeId } from '../model.ts';
 import type { StepOutcome } from '../plan/step.ts';
 
@@ -48,7 +48,7 @@ export async function awaitLink(options: AwaitLinkOptions): Promise<StepOutcome>
     const nowMs = clock.monotonic();
     if (copy.goesOn(looked.value.own, nowMs)) until = nowMs + timeoutMs;
     if (nowMs >= until) return { kind: 'pending', message: copy.message(looked.value.own) };
-    await new Promise<void>((resolve) => void clock.schedule(pollPeriodMs, resolve));
+    await pause(clock, pollPeriodMs);
   }
 }
 

@@ -17,7 +17,7 @@ import {
   unpause,
 } from '../../instance/verbs.ts';
 import type { ReplicationInfo } from '../../protocol/info.ts';
-import type { Clock } from '../../util/clock.ts';
+import { type Clock, pause } from '../../util/clock.ts';
 import { awaitLink, type CopyProgress } from './await-link.ts';
 import { changeAndVerify } from './change-and-verify.ts';
 import { standStill, type InStep } from './stand-still.ts';
@@ -249,7 +249,7 @@ export class StepRunner {
       if (answer.kind === 'failed' || answer.value) return answer;
       if (clock.monotonic() >= until) return ok(false);
       const periodMs = this.#held.size > 0 ? heldPollPeriodMs : pollPeriodMs;
-      await new Promise<void>((resolve) => void clock.schedule(periodMs, resolve));
+      await pause(clock, periodMs);
     }
   }
 }

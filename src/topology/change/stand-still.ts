@@ -7,7 +7,7 @@
 import type { Instance } from '../../instance/connection.ts';
 import { readReplication } from '../../instance/report.ts';
 import { replicaofNobody, replicaofNoOne } from '../../instance/verbs.ts';
-import type { Clock } from '../../util/clock.ts';
+import { type Clock, pause } from '../../util/clock.ts';
 import type { NodeId } from '../model.ts';
 import type { StepOutcome } from '../plan/step.ts';
 import { changeAndVerify } from './change-and-verify.ts';
@@ -65,6 +65,6 @@ async function haveAll(
   for (;;) {
     if ((await Promise.all(nodes.map(hasAll))).every(Boolean)) return true;
     if (clock.monotonic() >= until) return false;
-    await new Promise<void>((resolve) => void clock.schedule(pollPeriodMs, resolve));
+    await pause(clock, pollPeriodMs);
   }
 }

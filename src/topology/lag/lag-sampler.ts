@@ -7,7 +7,7 @@ import type { Instance } from '../../instance/connection.ts';
 import type { Failure, Outcome } from '../../instance/failure.ts';
 import { readReplication } from '../../instance/report.ts';
 import type { ReplicationInfo } from '../../protocol/info.ts';
-import type { Clock } from '../../util/clock.ts';
+import { type Clock, pause } from '../../util/clock.ts';
 import { OffsetTrack } from './lag-track.ts';
 import { lagOf, type LagReading, type NodeLag } from './lag.ts';
 import type { NodeId, Topology, TopologyNode } from '../model.ts';
@@ -64,7 +64,7 @@ export class LagSampler {
     const { clock } = this.#options;
     const startedMs = clock.monotonic();
     for (;;) {
-      await new Promise<void>((resolve) => void clock.schedule(settlePeriodMs, resolve));
+      await pause(clock, settlePeriodMs);
       const elapsedMs = clock.monotonic() - startedMs;
       if (elapsedMs >= limitMs) return;
       if (elapsedMs >= leastSamplingMs && this.#isSettled(topology)) return;

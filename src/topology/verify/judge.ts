@@ -9,7 +9,7 @@
  * offsets from A to B, and the replica stood somewhere between them when it was read: whatever it
  * showed instead is a real difference. A key that was touched is judged again, with fewer others.
  */
-import type { Clock } from '../../util/clock.ts';
+import { type Clock, pause } from '../../util/clock.ts';
 import { sharesHistory } from '../model.ts';
 import { compareStates, type DifferenceKind, type KeyState } from './key-state.ts';
 import { NodeFailed, type NodeReader } from './node-reader.ts';
@@ -148,7 +148,7 @@ export class Judge {
         const message = `did not come to offset ${offset} in ${Math.round(waitMs / 1000)} s`;
         throw new NodeFailed(node.end, { kind: 'timeout', message });
       }
-      await new Promise<void>((resolve) => void clock.schedule(pollMs, resolve));
+      await pause(clock, pollMs);
     }
     await this.#checkHistory(node);
     return offset;

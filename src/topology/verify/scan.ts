@@ -3,7 +3,7 @@
  * replica is looked for on the master. Both walks go on at the same time, some pages ahead. What
  * differs is only suspicious: judge.ts decides. SCAN shows each key that is there all the time.
  */
-import type { Clock } from '../../util/clock.ts';
+import { type Clock, pause } from '../../util/clock.ts';
 import { compareStates } from './key-state.ts';
 import type { NodeReader } from './node-reader.ts';
 
@@ -115,6 +115,6 @@ export class Pacer {
     const nowMs = this.#clock.monotonic();
     this.#paidMs = Math.max(this.#paidMs, nowMs) + (1000 * keys) / this.#keysPerSecond;
     const waitMs = this.#paidMs - nowMs;
-    await new Promise<void>((resolve) => void this.#clock.schedule(waitMs, resolve));
+    await pause(this.#clock, waitMs);
   }
 }
