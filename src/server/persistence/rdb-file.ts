@@ -73,7 +73,8 @@ export class BackgroundRdbFile {
   #pendingBytes = 0;
   /** Written since the disk was last told to begin with it. */
   #unsyncedBytes = 0;
-  #isSyncing = false;
+  /** The disk's work ahead of `commit`; null while there is none. */
+  #syncing: Promise<void> | null = null;
   #failure: Error | null = null;
 
   constructor(path: string, label: string | number) {
@@ -130,16 +131,12 @@ export class BackgroundRdbFile {
 
   /** The disk begins with what is there while the rest is still being made; `commit` waits for it. */
   #syncAhead(handle: FileHandle): void {
-    if (this.#isSyncing) return;
-    this.#isSyncing = true;
+    if (this.#syncing !== null) return;
     this.#unsyncedBytes = 0;
-    const synced = (): void => {
-      this.#isSyncing = false;
-    };
-    handle.datasync().then(synced, (error: Error) => {
-      synced();
-      this.#fail(error);
-    });
+    this.#syncing = handle
+      .datasync()
+      .catch((error: Error) => this.#fail(error))
+      .finally(() => (this.#syncing = null));
   }
 
   /** Resolves when the disk has everything that was queued so far, or has failed. */
@@ -153,6 +150,8 @@ export class BackgroundRdbFile {
    */
   async commit(): Promise<FileHandle> {
     await this.#tail;
+    // The system tells of a failed write once: to this one, if it is the first to ask.
+    await this.#syncing;
     try {
       if (this.#failure !== null) throw this.#failure;
       const handle = await this.#handle;
