@@ -16,10 +16,10 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Config } from '../../src/server/config.ts';
 import { datasetDigest } from '../../src/server/digest.ts';
-import { Logger } from '../../src/server/log.ts';
 import { BundledServer } from '../../src/server/server.ts';
 import { systemClock } from '../../src/util/clock.ts';
 import { seededRandom } from '../../src/util/random.ts';
+import { quietEnvironment } from '../support/quiet-environment.ts';
 import { useResources } from '../support/resources.ts';
 import type { RespArg } from '../support/resp-client.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -94,20 +94,9 @@ type Outcome = { readonly digest: string } | { readonly refusal: string };
 
 /** Starts a server over a directory, in this process, and stops it again. */
 async function start(dir: string): Promise<Outcome> {
-  const server = new BundledServer({
-    clock: systemClock,
-    random: seededRandom(1),
-    log: new Logger({ clock: systemClock, pid: 1, write: () => undefined }),
-    config: Config.fromText(`appendonly yes\nsave ""\ndir ${dir}`, dir),
-    pid: process.pid,
-    connect: () => {
-      throw new Error('nobody dials here');
-    },
-    defer: (fn) => void setImmediate(fn),
-    changeDirectory: () => null,
-    onFatal: () => undefined,
-    onStopped: () => undefined,
-  });
+  const config = Config.fromText(`appendonly yes\nsave ""\ndir ${dir}`, dir);
+  const environment = quietEnvironment({ clock: systemClock, config, pid: process.pid });
+  const server = new BundledServer(environment);
   try {
     await server.start();
     return { digest: datasetDigest(server.context.keyspace) };

@@ -8,12 +8,11 @@ import { CommandTimer } from '../../../src/server/command-timer.ts';
 import { allCommands } from '../../../src/server/commands/index.ts';
 import { Config } from '../../../src/server/config.ts';
 import { Dispatcher } from '../../../src/server/dispatch.ts';
-import { Logger } from '../../../src/server/log.ts';
 import { StreamError } from '../../../src/server/replication/ports.ts';
 import { BundledServer } from '../../../src/server/server.ts';
 import { MasterStreamApplier } from '../../../src/server/wiring/stream-applier.ts';
-import { seededRandom } from '../../../src/util/random.ts';
 import { cut } from '../../rdb/collect.ts';
+import { quietEnvironment } from '../../support/quiet-environment.ts';
 import { encodeCommand, type RespArg } from '../../support/resp-client.ts';
 import { FakeClock } from '../replication/support/fake-clock.ts';
 
@@ -28,20 +27,8 @@ function newRig(): Rig {
   const clock = new FakeClock();
   const log: string[] = [];
   const config = Config.fromText('databases 4');
-  const { context } = new BundledServer({
-    clock,
-    random: seededRandom(1),
-    log: new Logger({ clock, pid: 1, write: (line) => void log.push(line) }),
-    config,
-    pid: 1,
-    connect: () => {
-      throw new Error('nobody dials here');
-    },
-    defer: (fn) => void setImmediate(fn),
-    changeDirectory: () => null,
-    onFatal: () => undefined,
-    onStopped: () => undefined,
-  });
+  const write = (line: string): void => void log.push(line);
+  const { context } = new BundledServer(quietEnvironment({ clock, config, write }));
   const reply = new ReplyWriter({ onFull: () => undefined, onLarge: () => undefined });
   const table = new CommandTable(allCommands);
   const { slowlog, latency } = context;
