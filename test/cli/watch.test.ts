@@ -47,6 +47,18 @@ function fakeScreen(
   return { screen, written, stop: () => stop(), stopped: () => undone };
 }
 
+/** What is on a screen after the first look, which shows this text. */
+async function drawnOnce(text: string, on: ReturnType<typeof fakeScreen>): Promise<string> {
+  const { clock, pending } = fakeClock();
+  const { screen, written, stop } = on;
+  const look = (): Promise<number> => Promise.resolve(1);
+  const result = watch({ look, render: () => text, periodMs: 1, clock, screen });
+  await waitFor(() => pending() === 1);
+  stop();
+  await result;
+  return written.join('');
+}
+
 describe('watching', () => {
   it('looks again after each period, and ends with the last look', async () => {
     const { clock, tick, pending } = fakeClock();
@@ -69,36 +81,15 @@ describe('watching', () => {
   });
 
   it('redraws in place on a terminal', async () => {
-    const { clock, pending } = fakeClock();
-    const { screen, written, stop } = fakeScreen(true);
-    const result = watch({
-      look: () => Promise.resolve(1),
-      render: () => 'a\nb\n',
-      periodMs: 1,
-      clock,
-      screen,
-    });
-    await waitFor(() => pending() === 1);
-    stop();
-    await result;
-    expect(written.join('')).toBe('\u001b[2J\u001b[Ha\u001b[K\nb\u001b[K\n\u001b[J');
+    expect(await drawnOnce('a\nb\n', fakeScreen(true))).toBe(
+      '\u001b[2J\u001b[Ha\u001b[K\nb\u001b[K\n\u001b[J',
+    );
   });
 
   it('draws no more than the terminal has room for', async () => {
-    const { clock, pending } = fakeClock();
-    const { screen, written, stop } = fakeScreen(true, { columns: 7, rows: 5 });
-    const result = watch({
-      look: () => Promise.resolve(1),
-      render: () => 'too long\nb\nc\nd\n',
-      periodMs: 1,
-      clock,
-      screen,
-    });
-    await waitFor(() => pending() === 1);
-    stop();
-    await result;
+    const drawn = await drawnOnce('too long\nb\nc\nd\n', fakeScreen(true, { columns: 7, rows: 5 }));
     const lines = ['too', '  long', 'b', '… 2 lines more: a taller window shows them'];
-    expect(written.join('')).toContain(`${lines.join('\u001b[K\n')}\u001b[K\n\u001b[J`);
+    expect(drawn).toContain(`${lines.join('\u001b[K\n')}\u001b[K\n\u001b[J`);
   });
 
   it('gives the keyboard back when a look fails', async () => {
